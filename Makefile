@@ -1,0 +1,43 @@
+# Short names for the checks. `make check` does all of them.
+#
+# The first call makes .venv with an editable install; another environment: make check PYTHON=path/to/python
+
+.DEFAULT_GOAL := check
+PYTHON ?= .venv/bin/python
+VENV := $(filter .venv/bin/python,$(PYTHON))
+BENCHMARKS := $(wildcard benchmarks/bench_*.py)
+
+.PHONY: check test slow lint format types contract demo bench
+
+check: $(VENV)  ## everything: tests, doctests and, as tests, lint, types and contract
+	$(PYTHON) -m pytest -n auto
+
+test: $(VENV)  ## tests and doctests alone
+	$(PYTHON) -m pytest -n auto --ignore=tests/test_house.py
+
+slow: $(VENV)  ## the tests left out of every-day runs
+	$(PYTHON) -m pytest -n auto -m slow
+
+lint: $(VENV)  ## style and form
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+
+format: $(VENV)  ## mend what can be mended
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+types: $(VENV)  ## mypy, strict
+	$(PYTHON) -m mypy
+
+contract: $(VENV)  ## arrows between modules point down
+	$(PYTHON) -c 'from importlinter.cli import lint_imports_command as run; run()'
+
+demo: $(VENV)  ## the first thing a user sees
+	$(PYTHON) -m supplychain demo
+
+bench: $(VENV)  ## every benchmarks/bench_*.py in turn
+	@for script in $(BENCHMARKS); do echo "== $$script"; $(PYTHON) "$$script" || exit 1; done
+
+.venv/bin/python:
+	python3 -m venv .venv
+	$@ -m pip install -e '.[dev]'

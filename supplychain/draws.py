@@ -1,0 +1,145 @@
+"""Where the lanes of a run stand inside the ranges of the pack: all central, a sample, or one at a time.
+
+``low`` and ``high`` of a row are the 10 and 90 % quantiles of a two-piece normal distribution whose
+median is the value: below the median its spread is that of ``low``, above it that of ``high``. Rows that
+share a source and a kind of figure move together.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+from supplychain.tables import Row, ref
+
+Array = npt.NDArray[np.float64]
+
+_Z90 = 1.2815515655446004
+_TAIL = 0.02
+
+
+@dataclass(frozen=True)
+class Input:
+    """One uncertain figure: its row, the kind of figure, and value, low and high.
+
+    Attributes:
+        row: the table row (None for a figure of the scenario itself).
+        kind: such as ``cover`` or ``share``; rows that share source and kind move together.
+    """
+
+    row: Row | None
+    kind: str
+    value: float
+    low: float
+    high: float
+
+    @property
+    def name(self) -> str:
+        """``stocks.csv:7 cover``; ``scenario severity`` for a figure of the scenario."""
+        return f"{ref(self.row) if self.row is not None else 'scenario'} {self.kind}"
+
+    @property
+    def group(self) -> str:
+        """What moves together: rows of one source and kind; assumptions row by row."""
+        if self.row is None:
+            return self.name
+        sources = "|".join(self.row["source_id"])
+        return self.name if self.row["evidence"] == "D" else f"{sources} {self.row.table} {self.kind}"
+
+
+class Draws(Protocol):
+    """Anything that places lanes inside ranges; any sampler can drive a run."""
+
+    @property
+    def lanes(self) -> int:
+        """Number of lanes."""
+        ...
+
+    def scores(self, figure: Input) -> Array:
+        """Standard normal scores (lanes,) of one figure; 0 is its central value."""
+        ...
+
+
+@dataclass(frozen=True)
+class Central:
+    """One lane, every figure at its central value."""
+
+    lanes: int = 1
+
+    def scores(self, figure: Input) -> Array:  # noqa: ARG002 - the protocol's signature
+        """Zero: the central value."""
+        return np.zeros(1)
+
+
+@dataclass
+class Recorder:
+    """One central lane that remembers which figures a run asked for."""
+
+    lanes: int = 1
+    asked: dict[str, Input] = field(default_factory=dict)
+
+    def scores(self, figure: Input) -> Array:
+        """Zero, and remember the figure."""
+        if figure.high > figure.low:
+            self.asked[figure.name] = figure
+        return np.zeros(1)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A seeded Latin hypercube: each group of figures has its own stratified column.
+
+    The column depends on the seed and the group's name only, never on the order of the rows.
+    """
+
+    lanes: int
+    seed: int
+
+    def scores(self, figure: Input) -> Array:
+        """Normal scores, one stratum per lane, tails cut at 2 and 98 %."""
+        from scipy.special import ndtri
+
+        rng = np.random.Generator(np.random.Philox(key=[self.seed, crc32(figure.group.encode())]))
+        points = (rng.permutation(self.lanes) + rng.random(self.lanes)) / self.lanes
+        return np.asarray(ndtri(np.clip(points, _TAIL, 1.0 - _TAIL)), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class OneAtATime:
+    """Two lanes per figure, at its low and at its high; everything else central."""
+
+    names: Mapping[str, int]
+
+    @classmethod
+    def of(cls, figures: Sequence[Input]) -> "OneAtATime":
+        """Lanes for these figures, in order."""
+        return cls({figure.name: i for i, figure in enumerate(figures)})
+
+    @property
+    def lanes(self) -> int:
+        """Two per figure."""
+        return 2 * len(self.names)
+
+    def scores(self, figure: Input) -> Array:
+        """The 10 and the 90 % quantile in the figure's own two lanes."""
+        scores = np.zeros(self.lanes)
+        place = self.names.get(figure.name)
+        if place is not None:
+            scores[2 * place], scores[2 * place + 1] = -_Z90, _Z90
+        return scores
+
+
+def place(draws: Draws, figure: Input, floor: float = 0.0, ceiling: float = np.inf) -> Array:
+    """Value of a figure in every lane, cut to what is possible.
+
+    ``value + z / 1.2816 * (high - value)`` for z > 0, with ``value - low`` below.
+
+    >>> place(OneAtATime({"scenario severity": 0}), Input(None, "severity", 0.5, 0.2, 0.9)).round(6).tolist()
+    [0.2, 0.9]
+    """
+    scores = draws.scores(figure) / _Z90
+    spread = np.where(scores > 0, figure.high - figure.value, figure.value - figure.low)
+    return np.clip(figure.value + scores * spread, floor, ceiling)

@@ -1,0 +1,140 @@
+"""The compiled network and scenario: flat arrays that every case shares.
+
+Everything is measured in months of baseline: a stock of 2 is two months of need, an output of 0.8 is
+four fifths of the baseline, a queue of 1.5 is a month and a half of one flow. So a run without any
+restriction does arithmetic on ones and zeros only and loses exactly nothing.
+
+Axes: N nodes, Q slots, E flows, P openings (possible new flows), T months, L lanes (draws of what is
+not known; 1 for a single run), K bins (plants of one node, equal in size, ordered by stock cover).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Block:
+    """One step of a month: the nodes that make one commodity, their slots and what leaves them.
+
+    Attributes:
+        nodes, slots, flows, openings: slices into the arrays of `Arrays`.
+    """
+
+    nodes: slice
+    slots: slice
+    flows: slice
+    openings: slice
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """Per node: baseline output (unit/month), capacity ratio (N, L), whether it is final, its host.
+
+    ``final`` nodes (industries and other uses) may catch up; ``host`` is -1 where there is none and
+    ``host_ratio`` is the by-product obtainable over baseline output.
+    """
+
+    base: Array
+    capacity: Array
+    final: Mask
+    host: Index
+    host_ratio: Array
+
+
+@dataclass(frozen=True)
+class Slots:
+    """Per slot: its node, need (unit/month), class weight (Q, L), elasticity (Q, L; NaN for a class),
+    cost share, cover in months (Q, L, K), and substitution: share per year (Q, L), most, start month.
+    """
+
+    node: Index
+    need: Array
+    weight: Array
+    elasticity: Array
+    cost_share: Array
+    cover: Array
+    substitution: Array
+    substitution_most: Array
+    substitution_start: Array
+
+
+@dataclass(frozen=True)
+class Flows:
+    """Per baseline flow: supplier node, slot, share of the slot's need (E, L), quantity (unit/month), lag in
+    months, whether a restriction covers it, and its ceiling (T, E, L) in months of baseline: ``ceiling``
+    without and ``leaky`` with leakage (infinite where nothing is covered).
+    """
+
+    supplier: Index
+    slot: Index
+    share: Array
+    quantity: Array
+    lag: Index
+    covered: Mask
+    ceiling: Array
+    leaky: Array
+
+
+@dataclass(frozen=True)
+class Openings:
+    """Possible new flows: supplier, slot, lag, first month open (P, L), ceiling factor (T, P, L; 1 free)."""
+
+    supplier: Index
+    slot: Index
+    lag: Index
+    opens: Array
+    ceiling: Array
+
+
+@dataclass(frozen=True)
+class PublicStock:
+    """A state's stock of one product: the slots it may serve, its size and monthly release.
+
+    ``amount`` and ``release`` are in months of the country's whole use; ``lag`` is the number of
+    months before the first release.
+    """
+
+    slots: Index
+    amount: float
+    release: float
+    lag: int
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Behavioural constants per lane (L,): catch-up capacity, access ceiling, share of a new supplier's
+    spare capacity, queue cap (months); and the number of spot rounds.
+    """
+
+    catch_up: Array
+    access: Array
+    new_share: Array
+    queue_cap: Array
+    spot_rounds: int
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """A compiled network under one scenario.
+
+    Attributes:
+        months: T, counted months; restricted: number of months under restriction.
+        blocks: the order of one month, upstream first.
+    """
+
+    months: int
+    bins: int
+    lanes: int
+    blocks: tuple[Block, ...]
+    nodes: Nodes
+    slots: Slots
+    flows: Flows
+    openings: Openings
+    stocks: tuple[PublicStock, ...]
+    limits: Limits

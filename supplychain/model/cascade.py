@@ -1,0 +1,338 @@
+"""One month after another, upstream first: the step that `frozen` and `adaptive` share.
+
+The two cases differ in what a plant may do when supply falls short (`Behaviour`), never in arrays,
+ceilings or the production rule. Differences from the baseline are carried, not levels: without a
+restriction every one of them is exactly zero.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from supplychain.model.arrays import Arrays, Block
+from supplychain.model.production import possible_output, required_input
+from supplychain.model.spot import Market, clear_market
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What plants may do: `spot` (reroute, spare capacity, public stocks), `substitute`, `catch_up`, and
+    whether withheld supply `leaks` through third countries.
+    """
+
+    spot: bool
+    substitute: bool
+    catch_up: bool
+    leaks: bool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What happened, in months of baseline.
+
+    Attributes:
+        output: (T, N, L, K) output of every node over baseline.
+        stock: (T, Q, L, K) stock at the end of each month, months of need.
+        arrivals: (T, Q, L, K) what reached each slot.
+        shipped: (T, E, L, K) flows over their baseline (contracts and spot together).
+        queue: (T, E, L, K) goods made and not shipped, months of the flow.
+        allowed: (T, Q, L, K) most output that each slot allowed.
+        used: (T, Q, L, K) input drawn, months of need.
+        opened: (T, P, L, K) new flows, in months of the slot's need.
+        released: (T, Q, L, K) public stock received.
+    """
+
+    output: Array
+    stock: Array
+    arrivals: Array
+    shipped: Array
+    queue: Array
+    allowed: Array
+    used: Array
+    opened: Array
+    released: Array
+
+
+@dataclass
+class _State:
+    """What a month hands to the next. Lives inside one call of `run` only."""
+
+    stock: Array
+    queue: Array
+    missed: Array
+    extra: Array
+    deviation: Array
+    at_sea: Array
+    longest: int
+    public: list[Array] = field(default_factory=list)
+
+
+def run(arrays: Arrays, behaviour: Behaviour) -> Outcome:
+    """Simulate all months under one behaviour.
+
+    Shapes: see `supplychain.model.arrays`. Errors: none; impossible inputs are refused when compiling.
+    """
+    record = _empty(arrays)
+    state = _start(arrays)
+    helpers = [_Wiring.of(arrays, block) for block in arrays.blocks]
+    for month in range(arrays.months):
+        for block, wiring in zip(arrays.blocks, helpers, strict=True):
+            _step(arrays, behaviour, state, record, month, block, wiring)
+    return record
+
+
+def _empty(arrays: Arrays) -> Outcome:
+    """A record that holds the baseline."""
+    tail = (arrays.lanes, arrays.bins)
+    n, q = arrays.nodes.base.size, arrays.slots.need.size
+    e, p, t = arrays.flows.share.size, arrays.openings.supplier.size, arrays.months
+    one, zero = np.ones, np.zeros
+    return Outcome(
+        one((t, n, *tail)), zero((t, q, *tail)), one((t, q, *tail)), one((t, e, *tail)),
+        zero((t, e, *tail)), one((t, q, *tail)), one((t, q, *tail)), zero((t, p, *tail)),
+        zero((t, q, *tail)),
+    )
+
+
+def _start(arrays: Arrays) -> _State:
+    """Full stocks, empty queues, baseline flows at sea."""
+    tail = (arrays.lanes, arrays.bins)
+    n, q, e = arrays.nodes.base.size, arrays.slots.need.size, arrays.flows.share.size
+    longest = int(max(arrays.flows.lag.max(initial=0), arrays.openings.lag.max(initial=0)))
+    return _State(
+        stock=arrays.slots.cover.copy(),
+        queue=np.zeros((e, *tail)),
+        missed=np.zeros((n, *tail)),
+        extra=np.zeros((n, *tail)),
+        deviation=np.zeros((arrays.months + longest + 1, q, *tail)),
+        at_sea=np.zeros((arrays.months + longest + 1, q, *tail)),
+        longest=longest,
+        public=[np.full(tail[0], stock.amount) for stock in arrays.stocks],
+    )
+
+
+@dataclass(frozen=True)
+class _Wiring:
+    """Sums over the flows of one block: to suppliers (weighted by share of output) and to slots."""
+
+    slot_starts: Index
+    nodes_with_slots: Index
+    supplier: Index
+    out_share: Array
+    to_supplier: sparse.csr_array
+    users: Index
+
+    @classmethod
+    def of(cls, arrays: Arrays, block: Block) -> "_Wiring":
+        """Precompute the index work of one block."""
+        slot_nodes = arrays.slots.node[block.slots] - block.nodes.start
+        present, starts = np.unique(slot_nodes, return_index=True)
+        supplier = arrays.flows.supplier[block.flows] - block.nodes.start
+        quantity = arrays.flows.quantity[block.flows]
+        n = block.nodes.stop - block.nodes.start
+        share = quantity / arrays.nodes.base[block.nodes][supplier]
+        slot = arrays.flows.slot[block.flows]
+        users = np.unique(slot)
+        columns = np.arange(supplier.size)
+        return cls(
+            starts.astype(np.int64), present.astype(np.int64),
+            supplier, share,
+            sparse.csr_array((share, (supplier, columns)), shape=(n, supplier.size)),
+            users,
+        )
+
+
+def _step(
+    arrays: Arrays, behaviour: Behaviour, state: _State, record: Outcome,
+    month: int, block: Block, wiring: _Wiring,
+) -> None:
+    """One block in one month: arrivals, production, contracts, spot, use of inputs."""
+    inputs = block.slots
+    arrived = 1.0 + state.deviation[month, inputs]
+    help_ = _substitution(arrays, month, inputs) if behaviour.substitute else 0.0
+    allowed = possible_output(
+        state.stock[inputs] + arrived + help_,
+        arrays.slots.weight[inputs][:, :, None],
+        arrays.slots.elasticity[inputs][:, :, None],
+        arrays.slots.cost_share[inputs][:, None, None],
+    )
+    possible = _weakest(arrays, record, month, block, wiring, allowed)
+    output = np.minimum(_target(arrays, behaviour, state, block), possible)
+    blocked = _ship_contracts(arrays, behaviour, state, record, month, block, wiring, output)
+    output = output - blocked
+    if behaviour.spot:
+        room = np.minimum(possible, arrays.nodes.capacity[block.nodes][:, :, None]) - output
+        room[arrays.nodes.final[block.nodes]] = 0.0
+        output = output + _spot(arrays, state, record, month, block, wiring, np.maximum(room, 0.0))
+    node_of_slot = arrays.slots.node[inputs] - block.nodes.start
+    wanted = required_input(
+        output[node_of_slot], arrays.slots.weight[inputs][:, :, None],
+        arrays.slots.elasticity[inputs][:, :, None], arrays.slots.cost_share[inputs][:, None, None],
+    )
+    # A substitute is the last resort: what is in stock is used first.
+    used = np.minimum(wanted, state.stock[inputs] + arrived)
+    state.stock[inputs] += arrived - used
+    final = arrays.nodes.final[block.nodes][:, None, None]
+    state.missed[block.nodes] = np.where(
+        final, np.maximum(state.missed[block.nodes] + (1.0 - output), 0.0), 0.0
+    )
+    record.output[month, block.nodes] = output
+    record.stock[month, inputs] = state.stock[inputs]
+    record.arrivals[month, inputs] = arrived
+    record.allowed[month, inputs] = allowed
+    record.used[month, inputs] = used
+
+
+def _substitution(arrays: Arrays, month: int, slots: slice | Index) -> Array:
+    """Share of need met without the input in this month: a ramp from its start month to its most.
+
+    ``min(most, rate * max(0, t - start) / 12)``, t the middle of the month.
+    """
+    ramp = np.maximum(month + 0.5 - arrays.slots.substitution_start[slots], 0.0) / 12.0
+    share = np.minimum(
+        arrays.slots.substitution_most[slots][:, None],
+        arrays.slots.substitution[slots] * ramp[:, None],
+    )
+    return share[:, :, None]
+
+
+def _weakest(
+    arrays: Arrays, record: Outcome, month: int, block: Block, wiring: _Wiring, allowed: Array
+) -> Array:
+    """The smallest of what a node's slots and its host allow (infinite without either)."""
+    count = block.nodes.stop - block.nodes.start
+    possible = np.full((count, arrays.lanes, arrays.bins), np.inf)
+    if wiring.slot_starts.size:
+        possible[wiring.nodes_with_slots] = np.minimum.reduceat(allowed, wiring.slot_starts, axis=0)
+    host = arrays.nodes.host[block.nodes]
+    hosted = np.flatnonzero(host >= 0)
+    if hosted.size:
+        ratio = arrays.nodes.host_ratio[block.nodes][hosted][:, None, None]
+        possible[hosted] = np.minimum(possible[hosted], ratio * record.output[month, host[hosted]])
+    return possible
+
+
+def _target(arrays: Arrays, behaviour: Behaviour, state: _State, block: Block) -> Array:
+    """Baseline output; a final node may also make up for what it missed, within its capacity."""
+    count = block.nodes.stop - block.nodes.start
+    target = np.ones((count, arrays.lanes, arrays.bins))
+    if behaviour.catch_up:
+        more = np.minimum(arrays.limits.catch_up[None, :, None] - 1.0, state.missed[block.nodes])
+        target += np.where(arrays.nodes.final[block.nodes][:, None, None], more, 0.0)
+    return target
+
+
+def _ship_contracts(
+    arrays: Arrays, behaviour: Behaviour, state: _State, record: Outcome,
+    month: int, block: Block, wiring: _Wiring, output: Array,
+) -> Array:
+    """Queue this month's goods for each flow and ship what the ceilings let through.
+
+    Goods for a flow whose queue has reached the cap are not made. Returns the output that is not made
+    for that reason, per node.
+    """
+    e = block.flows
+    if e.stop == e.start:
+        return np.zeros_like(output)
+    made = output[wiring.supplier]
+    ceiling = _ceiling(arrays, behaviour, month, e)
+    room = arrays.limits.queue_cap[None, :, None] + ceiling - state.queue[e]
+    accepted = np.minimum(made, np.maximum(room, 0.0))
+    queue = state.queue[e] + accepted
+    shipped = np.minimum(queue, ceiling)
+    state.queue[e] = queue - shipped
+    record.shipped[month, e] = shipped
+    record.queue[month, e] = state.queue[e]
+    change = (shipped - 1.0) * arrays.flows.share[e][:, :, None]
+    _deliver(state.deviation, month + arrays.flows.lag[e], arrays.flows.slot[e], change)
+    held = (wiring.to_supplier @ (made - accepted).reshape(made.shape[0], -1)).reshape(output.shape)
+    return np.asarray(held, dtype=np.float64)
+
+
+def _ceiling(arrays: Arrays, behaviour: Behaviour, month: int, flows: slice) -> Array:
+    """Most that each flow may carry this month: its restriction, else the access ceiling."""
+    source = arrays.flows.leaky if behaviour.leaks else arrays.flows.ceiling
+    restricted = source[month, flows]
+    limit = np.where(np.isfinite(restricted), restricted, arrays.limits.access[None, :])
+    return limit[:, :, None]
+
+
+def _deliver(target: Array, month: Index, slot: Index, change: Array) -> None:
+    """Add changes (months of need) to what reaches slots in given months, skipping zeros."""
+    moved = np.flatnonzero(change.any(axis=(1, 2)))
+    if moved.size:
+        np.add.at(target, (month[moved], slot[moved]), change[moved])
+
+
+def _need(arrays: Arrays, slots: Index) -> Array:
+    """Baseline need of one bin of each slot, unit/month."""
+    return arrays.slots.need[slots][:, None, None] / arrays.bins
+
+
+def _spot(
+    arrays: Arrays, state: _State, record: Outcome, month: int, block: Block, wiring: _Wiring, room: Array
+) -> Array:
+    """Short users buy spare output and withheld goods; returns the extra output of each node."""
+    if block.flows.stop == block.flows.start:
+        return np.zeros_like(room)
+    _release_public_stock(arrays, state, record, month, wiring)
+    missing = _missing(arrays, state, month, wiring.users)
+    if not (missing > 0).any():
+        state.extra[block.nodes] = 0.0
+        return np.zeros_like(room)
+    market = Market.of(arrays, state.queue, month, block, wiring.users, room, record.shipped[month])
+    deal = clear_market(market, missing, arrays.limits.spot_rounds)
+    e, p = block.flows, block.openings
+    record.shipped[month, e] += deal.flows / (arrays.flows.quantity[e][:, None, None] / arrays.bins)
+    bought = deal.flows / _need(arrays, arrays.flows.slot[e])
+    opened = deal.openings / _need(arrays, arrays.openings.slot[p])
+    record.opened[month, p] = opened
+    for slot, lag, amount in (
+        (arrays.flows.slot[e], arrays.flows.lag[e], bought),
+        (arrays.openings.slot[p], arrays.openings.lag[p], opened),
+    ):
+        _deliver(state.deviation, month + lag, slot, amount)
+        _deliver(state.at_sea, month + lag, slot, amount)
+    state.queue[e] *= 1.0 - deal.queue_sold[wiring.supplier][:, :, None]
+    record.queue[month, e] = state.queue[e]
+    spare = np.minimum(deal.asked / arrays.nodes.base[block.nodes][:, None],
+                       arrays.nodes.capacity[block.nodes] - 1.0)
+    state.extra[block.nodes] = spare[:, :, None]
+    return room * deal.room_sold[:, :, None]
+
+
+def _missing(arrays: Arrays, state: _State, month: int, users: Index) -> Array:
+    """Unmet need of each using slot this month (unit/month per bin): target less stock and arrivals."""
+    node = arrays.slots.node[users]
+    more = np.minimum(arrays.limits.catch_up[None, :, None] - 1.0, state.missed[node])
+    final = arrays.nodes.final[node][:, None, None]
+    target = 1.0 + np.where(final, more, state.extra[node])
+    share = _substitution(arrays, month, users)
+    # Goods bought earlier that arrive later are counted, so that nobody orders twice.
+    coming = state.at_sea[month + 1 : month + 1 + state.longest, users].sum(axis=0)
+    have = state.stock[users] + 1.0 + state.deviation[month, users] + share + coming
+    binds = (arrays.slots.weight[users] > 0) | ~np.isnan(arrays.slots.elasticity[users])
+    return np.where(binds[:, :, None], np.maximum(target - have, 0.0), 0.0) * _need(arrays, users)
+
+
+def _release_public_stock(
+    arrays: Arrays, state: _State, record: Outcome, month: int, wiring: _Wiring
+) -> None:
+    """States release to their short users, pro rata to what is missing, within rate and stock."""
+    for i, public in enumerate(arrays.stocks):
+        if month < public.lag or public.slots[0] not in wiring.users:
+            continue
+        missing = _missing(arrays, state, month, public.slots)
+        whole = arrays.slots.need[public.slots].sum()
+        wanted = missing.sum(axis=(0, 2))
+        given = np.minimum(np.minimum(public.release, state.public[i]) * whole, wanted)
+        state.public[i] = state.public[i] - given / whole
+        share = np.divide(given, wanted, out=np.zeros_like(given), where=wanted > 0)
+        received = missing * share[None, :, None] / _need(arrays, public.slots)
+        state.deviation[month, public.slots] += received
+        record.released[month, public.slots] += received

@@ -1,0 +1,101 @@
+"""How much a plant can make from what it has: classes of essentiality and elasticities."""
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+
+def class_output(available: Array, weight: Array) -> Array:
+    """Most output that one input allows under its class, over baseline.
+
+    ``(1 - w) + w * a`` with a = available input over baseline need and w = 1 critical, 0.5 important,
+    0 non-critical. A non-critical input (w = 0) never binds, not even a plant that catches up.
+
+    >>> class_output(np.array([0.4, 0.4]), np.array([1.0, 0.5])).tolist()
+    [0.4, 0.7]
+    >>> float(class_output(np.array([0.0]), np.array([0.0]))[0])
+    inf
+    """
+    return np.where(weight > 0, (1.0 - weight) + weight * available, np.inf)
+
+
+def elastic_output(available: Array, elasticity: Array, cost_share: Array) -> Array:
+    """Most output under constant elasticity of substitution, all other inputs at baseline.
+
+    ``y = (theta a^r + 1 - theta)^(1/r)``, ``r = (sigma - 1) / sigma``, theta the cost share. The limits
+    are fixed proportions (sigma = 0: y = a) and Cobb-Douglas (sigma = 1: y = a^theta).
+
+    A 30 % shortage of an input with a 1 % cost share costs 30, 11.3 and 0.8 % of output at elasticities
+    of 0, 0.05 and 0.2:
+
+    >>> y = elastic_output(np.full(3, 0.7), np.array([0.0, 0.05, 0.2]), np.full(3, 0.01))
+    >>> [round(100 * (1 - v), 1) for v in y.tolist()]
+    [30.0, 11.3, 0.8]
+    """
+    a = np.maximum(available, 0.0)
+    theta = np.broadcast_to(cost_share, a.shape)
+    sigma = np.broadcast_to(elasticity, a.shape)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        r = (sigma - 1.0) / sigma
+        inner = theta * a**r + (1.0 - theta)
+        ces = inner ** (1.0 / r)
+    ces = np.where(sigma <= 0, a, ces)
+    ces = np.where(np.abs(sigma - 1.0) < 1e-9, a**theta, ces)
+    ces = np.where((a == 0) & (sigma <= 1), 0.0, ces)
+    # Baseline input gives baseline output exactly, whatever the rounding of the powers.
+    return np.where(a == 1.0, 1.0, ces)
+
+
+def possible_output(available: Array, weight: Array, elasticity: Array, cost_share: Array) -> Array:
+    """Most output that each slot allows: its elasticity where one is given, else its class.
+
+    Shapes: available (Q, L, K); weight and elasticity (Q, L, 1); cost_share (Q, 1, 1).
+    """
+    result = class_output(available, np.broadcast_to(weight, available.shape))
+    elastic = ~np.isnan(elasticity)
+    if elastic.any():
+        smooth = elastic_output(
+            available, np.where(elastic, elasticity, 1.0), np.broadcast_to(cost_share, available.shape)
+        )
+        result = np.where(elastic, smooth, result)
+    return result
+
+
+def required_input(output: Array, weight: Array, elasticity: Array, cost_share: Array) -> Array:
+    """Input drawn for an output: in proportion up to the baseline, what the rule asks for beyond it.
+
+    Below the baseline a plant uses its input in proportion to output (that is never less than the rule
+    needs). Above it (catching up) a partly binding input is needed more than in proportion:
+    ``(y - (1 - w)) / w``, or the inverse of the elastic rule.
+
+    >>> w, none = np.array([1.0, 0.5, 0.5]), np.full(3, np.nan)
+    >>> required_input(np.array([1.1, 1.1, 0.8]), w, none, np.ones(3)).round(6).tolist()
+    [1.1, 1.2, 0.8]
+    """
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        above = np.where(weight > 0, (output - (1.0 - weight)) / weight, output)
+        elastic = ~np.isnan(elasticity)
+        if elastic.any():
+            r = (elasticity - 1.0) / elasticity
+            inner = (output**r - (1.0 - cost_share)) / cost_share
+            inverse = np.where(inner > 0, inner ** (1.0 / r), np.inf)
+            inverse = np.where(elasticity <= 0, output, inverse)
+            inverse = np.where(np.abs(elasticity - 1.0) < 1e-9, output ** (1.0 / cost_share), inverse)
+            above = np.where(elastic, inverse, above)
+    return np.where(output > 1.0, above, output)
+
+
+def elastic_tangents(elasticity: float, cost_share: float) -> list[tuple[float, float]]:
+    """Lines (intercept, slope) that lie on or above the elastic rule: for linear programmes.
+
+    The rule is concave in the input, so every tangent is an outer bound; touching points are spread
+    over (0, 1].
+    """
+    points = np.array([0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0])
+    step = 1e-6
+    def rule(a: Array) -> Array:
+        return elastic_output(a, np.full(a.shape, elasticity), np.full(a.shape, cost_share))
+    slope = (rule(points + step) - rule(points - step)) / (2 * step)
+    # The finite difference may be off by about 1e-9: lift the lines by more than that.
+    return [(float(y - s * a + 1e-7), float(s)) for a, s, y in zip(points, slope, rule(points), strict=True)]

@@ -1,0 +1,161 @@
+"""The balanced network as frozen values: nodes, slots, flows and every adjustment that was made.
+
+Knows what a network is, not how it is built.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Literal
+
+from supplychain.parameters import Parameters
+from supplychain.tables import Row, Tables
+from supplychain.vocabulary import node_id
+
+NodeKind = Literal["producer", "industry", "other", "outside"]
+Commodity = tuple[str, str]
+"""What flows: a product, and for an industry's output the segment that makes it."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One country at one product (one segment of it, for an industry).
+
+    Attributes:
+        country: ISO 3166 alpha-3, or ROW.
+        product: product id.
+        segment: segment id of an industry, else empty.
+        kind: ``producer`` (mine, refine, component), ``industry``, ``other`` (use outside the
+            modelled industries) or ``outside`` (a supplier whose own inputs are not modelled).
+        output: balanced baseline output, unit/year (a use, for ``other``).
+        capacity_ratio: capacity over output, >= 1.
+        exports_usd: yearly exports of an industry's segment, else 0.
+        rows: the table rows it rests on.
+    """
+
+    country: str
+    product: str
+    segment: str
+    kind: NodeKind
+    output: float
+    capacity_ratio: float = 1.0
+    exports_usd: float = 0.0
+    rows: tuple[Row, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """``KOR:ndfeb_magnet_hre``, ``KOR:auto_parts/hre_magnet``; other uses end in ``~other``."""
+        name = node_id(self.country, self.product, self.segment)
+        return name + "~other" if self.kind == "other" else name
+
+    @property
+    def commodity(self) -> Commodity:
+        """What the node makes."""
+        return (self.product, self.segment)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One input of one node.
+
+    Attributes:
+        node: index of the node that uses it.
+        commodity: product (and segment) that is used.
+        need: balanced baseline use, input unit/year.
+        recipe: row of ``recipes.csv`` (none for other uses).
+        stock: row of ``stocks.csv`` that gives the plants' cover (none: no stock).
+    """
+
+    node: int
+    commodity: Commodity
+    need: float
+    recipe: Row | None
+    stock: Row | None
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Baseline quantity per year from a supplier node to a slot.
+
+    Attributes:
+        supplier: index of the supplier node.
+        slot: index of the slot.
+        quantity: unit/year.
+        row: row of ``trade.csv`` it rests on (none where filled by proportionality).
+    """
+
+    supplier: int
+    slot: int
+    quantity: float
+    row: Row | None
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    """What balancing did to one figure.
+
+    Attributes:
+        kind: ``output``, ``use`` or ``flow``.
+        name: the node or ``exporter>importer:product``.
+        before: figure or prior, unit/year.
+        after: balanced value, unit/year.
+        evidence: grade of the figure; ``prior`` where filled by proportionality.
+        row: the row it came from.
+    """
+
+    kind: str
+    name: str
+    before: float
+    after: float
+    evidence: str
+    row: Row | None
+
+    @property
+    def ratio(self) -> float:
+        """After over before (1 is untouched)."""
+        return self.after / self.before if self.before else 1.0
+
+
+@dataclass(frozen=True)
+class Network:
+    """The balanced world before any restriction; frozen and lossless.
+
+    Attributes:
+        tables: the pack it was built from.
+        parameters: the model constants of the pack.
+        nodes, slots, flows: the network itself; slots and flows refer to nodes and slots by index.
+        order: commodities from upstream to downstream.
+        hosts: node -> (host node, by-product obtainable over baseline output) for by-products.
+        segment_rows: (country, industry, segment) -> row of ``segments.csv``.
+        adjustments: every figure that balancing moved, largest first.
+        warnings: what a reader of results must know about the data.
+    """
+
+    tables: Tables
+    parameters: Parameters
+    nodes: tuple[Node, ...]
+    slots: tuple[Slot, ...]
+    flows: tuple[Flow, ...]
+    order: tuple[Commodity, ...]
+    hosts: Mapping[int, tuple[int, float]] = field(default_factory=lambda: MappingProxyType({}))
+    segment_rows: Mapping[tuple[str, str, str], Row] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    adjustments: tuple[Adjustment, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @cached_property
+    def index(self) -> Mapping[str, int]:
+        """Node id -> position in `nodes`."""
+        return MappingProxyType({node.id: i for i, node in enumerate(self.nodes)})
+
+    @cached_property
+    def products(self) -> Mapping[str, Row]:
+        """Product id -> row of ``products.csv``."""
+        return MappingProxyType({str(r["product"]): r for r in self.tables.rows("products")})
+
+    @cached_property
+    def countries(self) -> tuple[str, ...]:
+        """Countries with a node of their own; all others are part of the rest of world."""
+        return tuple(sorted({node.country for node in self.nodes}))
