@@ -286,9 +286,7 @@ def _binding(row: Row) -> Iterator[Fault]:
     if row["relation"] == "input":
         wanted = CLASSES if "essentiality" in given else DEGREES
         if "elasticity" not in given and wanted != CLASSES:
-            yield _fault(
-                row, "essentiality", "is empty, and so is the elasticity", "one of the two"
-            )
+            yield _fault(row, "essentiality", "is empty, as is the elasticity", "one of the two")
             return
     for name in (*CLASSES, *DEGREES):
         beside = f"{wanted[0]} {row[wanted[0]]}" if wanted else "relation host"
@@ -306,9 +304,7 @@ def _trade(bench: _Bench) -> Iterator[Fault]:
     for row in (row for row in bench.each("trade") if row.keys() >= {*columns}):
         quantity, share, base = (row[name] for name in columns)
         if (quantity is None) == (share is None):
-            problem = (
-                "is empty, and so is the share" if share is None else f"is beside share {share}"
-            )
+            problem = "is empty, as is the share" if share is None else f"is beside share {share}"
             yield _fault(row, "quantity", problem, "one of the two")
         elif (share is None) == bool(base):
             problem = "stands beside a quantity" if base else "is empty beside a share"

@@ -91,7 +91,13 @@ def test_a_good_cell_gives_its_value(table, column, text, value):
         ("controls", "start", "4.4.2025", "is not a date", "Write year, month and day"),
         ("controls", "start", "2025-02-30", "is not a day", ""),
         ("recipes", "essentiality", "Criticle", "is not one of", "Did you mean 'critical'?"),
-        ("products", "product", "dуsprosium", "holds 'у' (U+0443, cyrillic small letter u)", ""),
+        (
+            "products",
+            "product",
+            "d\u0443sprosium",
+            "holds '\u0443' (U+0443, cyrillic small letter u)",
+            "",
+        ),
         ("products", "product", "rare earth", "is not an id", "Use _ for a space."),
         ("countries", "aliases", "PRC||China", "has an empty item", ""),
         ("countries", "aliases", "PRC|PRC", "names an item twice", ""),
@@ -184,10 +190,10 @@ def test_a_broken_file_is_refused_with_its_line(text, fault):
 
 def test_misspelt_missing_and_repeated_columns_are_all_named():
     _, faults = sources(HEADER.replace("licence", "license").replace("url", "title"))
-    assert [fault.split(". ")[0] for fault in faults] == [
-        "sources.csv row 1, title: is in the header twice",
-        "sources.csv row 1, 'license': is not a column of sources.csv",
-        "sources.csv row 1, url: is missing from the header",
-        "sources.csv row 1, licence: is missing from the header",
+    assert [fault.split(".csv row 1, ")[1].split(".")[0] for fault in faults] == [
+        "title: is in the header twice",
+        "'license': is not a column of sources",
+        "url: is missing from the header",
+        "licence: is missing from the header",
     ]
     assert faults[1].endswith("Did you mean 'licence'?")

@@ -88,7 +88,8 @@ def test_the_fingerprint_follows_the_bytes_and_nothing_else(tiny_pack, tmp_path)
 def test_pack_toml_is_read_and_counts_in_the_fingerprint(tiny_pack):
     before = load_tables(tiny_pack).sha256
     (tiny_pack / "pack.toml").write_text(
-        'id = "t"\ntitle = "Tiny"\nversion = "1.0"\nbaseline_year = 2023\ndefault_start = "2025-04"\n'
+        "id = 't'\ntitle = 'Tiny'\nversion = '1.0'\nbaseline_year = 2023\n"
+        "default_start = '2025-04'\n"
     )
     tables = load_tables(tiny_pack)
     assert tables.info == PackInfo("t", "Tiny", "1.0", 2023, "2025-04")
@@ -99,20 +100,15 @@ def test_pack_toml_is_read_and_counts_in_the_fingerprint(tiny_pack):
     ("text", "fault"),
     [
         ("titel = 'x'", "pack.toml: 'titel' is not a key. Allowed: id, title, version"),
-        ("baseline_year = '2023'", "pack.toml baseline_year: '2023' is of the wrong type"),
-        ("baseline_year = true", "pack.toml baseline_year: 'True' is of the wrong type"),
-        ("default_start = '2025-13'", "pack.toml default_start: '2025-13' is not a month"),
+        ("baseline_year = '2023'", "pack.toml, baseline_year: '2023' is of the wrong type"),
+        ("baseline_year = true", "pack.toml, baseline_year: 'True' is of the wrong type"),
+        ("default_start = '2025-13'", "pack.toml, default_start: '2025-13' is not a month"),
         ("id = ", "pack.toml: is not TOML in UTF-8"),
     ],
 )
 def test_a_bad_pack_toml_is_refused(tiny_pack, text, fault):
     (tiny_pack / "pack.toml").write_text(text)
-    assert (
-        only(tiny_pack)
-        .replace("toml: baseline", "toml baseline")
-        .replace("toml: default", "toml default")
-        .startswith(fault)
-    )
+    assert only(tiny_pack).startswith(fault)
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_accepted(tiny_pack):
@@ -293,8 +289,8 @@ def test_a_fault_names_its_file_row_column_and_reason(tiny_pack, table, line, co
 
 
 def test_a_cyrillic_letter_in_an_id_is_named(tiny_pack):
-    edit(tiny_pack, "recipes", 3, "input", "dysprоsium_oxide")  # noqa: RUF001 - on purpose
-    assert "holds 'о' (U+043E, cyrillic small letter o)" in only(tiny_pack)  # noqa: RUF001
+    edit(tiny_pack, "recipes", 3, "input", "dyspr\u043esium_oxide")
+    assert "(U+043E, cyrillic small letter o)" in only(tiny_pack)
 
 
 def test_korea_is_ambiguous_where_both_are_there(tiny_pack):
@@ -336,13 +332,13 @@ def test_a_host_takes_neither_class_nor_elasticity(tiny_pack):
         edit(tiny_pack, "recipes", 2, column, "")
     assert told(tiny_pack) == []
     edit(tiny_pack, "recipes", 2, "relation", "input")
-    assert "essentiality: is empty, and so is the elasticity" in only(tiny_pack)
+    assert "essentiality: is empty, as is the elasticity" in only(tiny_pack)
 
 
 def test_a_flow_needs_a_quantity_or_a_share(tiny_pack):
     edit(tiny_pack, "trade", 2, "share", "")
     edit(tiny_pack, "trade", 2, "base", "")
-    assert only(tiny_pack).startswith("trade.csv row 2, quantity: is empty, and so is the share.")
+    assert only(tiny_pack).startswith("trade.csv row 2, quantity: is empty, as is the share.")
     edit(tiny_pack, "trade", 2, "quantity", "0.9")
     assert told(tiny_pack) == []
 
@@ -419,7 +415,7 @@ CELLS = [
 TEXTS = st.one_of(
     st.text(max_size=12),
     st.sampled_from(
-        ["", "-", "NA", "1e400", "1,5", "|", '"', "*", "KOR", "-1", "２", "\x00", "=1"]
+        ["", "-", "NA", "1e400", "1,5", "|", '"', "*", "KOR", "-1", "\uff12", "\x00", "=1"]
     ),
     st.floats().map(str),
 )

@@ -26,9 +26,9 @@ from supplychain.model.cascade import Behaviour, Outcome, run
 ADAPTIVE = Behaviour(spot=True, substitute=True, catch_up=True, leaks=True)
 
 
-def adaptive(arrays: Arrays) -> Outcome:
+def adaptive(arrays: Arrays, *, trace: bool = True) -> Outcome:
     """Simulate the adaptive case (see the step order above)."""
-    return run(arrays, ADAPTIVE)
+    return run(arrays, ADAPTIVE, trace=trace)
 
 
 def without_catch_up(arrays: Arrays) -> Arrays:

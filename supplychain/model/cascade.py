@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
-
 from supplychain.model.arrays import Arrays, Block
 from supplychain.model.production import possible_output, required_input
 from supplychain.model.spot import Market, clear_market
+from supplychain.model.wiring import Delivery, Wiring
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -72,28 +71,32 @@ class _State:
     public: list[Array] = field(default_factory=list)
 
 
-def run(arrays: Arrays, behaviour: Behaviour) -> Outcome:
+def run(arrays: Arrays, behaviour: Behaviour, *, trace: bool = True) -> Outcome:
     """Simulate all months under one behaviour.
 
-    Shapes: see `supplychain.model.arrays`. Errors: none; impossible inputs are refused when compiling.
+    Args:
+        arrays: the compiled network and scenario; never changed.
+        behaviour: what plants may do.
+        trace: keep flows, stocks and slots of every month; without it (many lanes) only the last
+            month of them is kept, and `output` of all months.
     """
-    record = _empty(arrays)
+    record = _empty(arrays, 1 if not trace else arrays.months)
     state = _start(arrays)
-    helpers = [_Wiring.of(arrays, block) for block in arrays.blocks]
+    helpers = [Wiring.of(arrays, block) for block in arrays.blocks]
     for month in range(arrays.months):
         for block, wiring in zip(arrays.blocks, helpers, strict=True):
             _step(arrays, behaviour, state, record, month, block, wiring)
     return record
 
 
-def _empty(arrays: Arrays) -> Outcome:
-    """A record that holds the baseline."""
+def _empty(arrays: Arrays, kept: int) -> Outcome:
+    """A record that holds the baseline; all but the outputs for so many months."""
     tail = (arrays.lanes, arrays.bins)
     n, q = arrays.nodes.base.size, arrays.slots.need.size
-    e, p, t = arrays.flows.share.size, arrays.openings.supplier.size, arrays.months
+    e, p, t = arrays.flows.supplier.size, arrays.openings.supplier.size, kept
     one, zero = np.ones, np.zeros
     return Outcome(
-        one((t, n, *tail)), zero((t, q, *tail)), one((t, q, *tail)), one((t, e, *tail)),
+        one((arrays.months, n, *tail)), zero((t, q, *tail)), one((t, q, *tail)), one((t, e, *tail)),
         zero((t, e, *tail)), one((t, q, *tail)), one((t, q, *tail)), zero((t, p, *tail)),
         zero((t, q, *tail)),
     )
@@ -102,7 +105,7 @@ def _empty(arrays: Arrays) -> Outcome:
 def _start(arrays: Arrays) -> _State:
     """Full stocks, empty queues, baseline flows at sea."""
     tail = (arrays.lanes, arrays.bins)
-    n, q, e = arrays.nodes.base.size, arrays.slots.need.size, arrays.flows.share.size
+    n, q, e = arrays.nodes.base.size, arrays.slots.need.size, arrays.flows.supplier.size
     longest = int(max(arrays.flows.lag.max(initial=0), arrays.openings.lag.max(initial=0)))
     return _State(
         stock=arrays.slots.cover.copy(),
@@ -116,40 +119,9 @@ def _start(arrays: Arrays) -> _State:
     )
 
 
-@dataclass(frozen=True)
-class _Wiring:
-    """Sums over the flows of one block: to suppliers (weighted by share of output) and to slots."""
-
-    slot_starts: Index
-    nodes_with_slots: Index
-    supplier: Index
-    out_share: Array
-    to_supplier: sparse.csr_array
-    users: Index
-
-    @classmethod
-    def of(cls, arrays: Arrays, block: Block) -> "_Wiring":
-        """Precompute the index work of one block."""
-        slot_nodes = arrays.slots.node[block.slots] - block.nodes.start
-        present, starts = np.unique(slot_nodes, return_index=True)
-        supplier = arrays.flows.supplier[block.flows] - block.nodes.start
-        quantity = arrays.flows.quantity[block.flows]
-        n = block.nodes.stop - block.nodes.start
-        share = quantity / arrays.nodes.base[block.nodes][supplier]
-        slot = arrays.flows.slot[block.flows]
-        users = np.unique(slot)
-        columns = np.arange(supplier.size)
-        return cls(
-            starts.astype(np.int64), present.astype(np.int64),
-            supplier, share,
-            sparse.csr_array((share, (supplier, columns)), shape=(n, supplier.size)),
-            users,
-        )
-
-
 def _step(
     arrays: Arrays, behaviour: Behaviour, state: _State, record: Outcome,
-    month: int, block: Block, wiring: _Wiring,
+    month: int, block: Block, wiring: Wiring,
 ) -> None:
     """One block in one month: arrivals, production, contracts, spot, use of inputs."""
     inputs = block.slots
@@ -182,10 +154,10 @@ def _step(
         final, np.maximum(state.missed[block.nodes] + (1.0 - output), 0.0), 0.0
     )
     record.output[month, block.nodes] = output
-    record.stock[month, inputs] = state.stock[inputs]
-    record.arrivals[month, inputs] = arrived
-    record.allowed[month, inputs] = allowed
-    record.used[month, inputs] = used
+    record.stock[month % len(record.stock), inputs] = state.stock[inputs]
+    record.arrivals[month % len(record.arrivals), inputs] = arrived
+    record.allowed[month % len(record.allowed), inputs] = allowed
+    record.used[month % len(record.used), inputs] = used
 
 
 def _substitution(arrays: Arrays, month: int, slots: slice | Index) -> Array:
@@ -202,7 +174,7 @@ def _substitution(arrays: Arrays, month: int, slots: slice | Index) -> Array:
 
 
 def _weakest(
-    arrays: Arrays, record: Outcome, month: int, block: Block, wiring: _Wiring, allowed: Array
+    arrays: Arrays, record: Outcome, month: int, block: Block, wiring: Wiring, allowed: Array
 ) -> Array:
     """The smallest of what a node's slots and its host allow (infinite without either)."""
     count = block.nodes.stop - block.nodes.start
@@ -229,7 +201,7 @@ def _target(arrays: Arrays, behaviour: Behaviour, state: _State, block: Block) -
 
 def _ship_contracts(
     arrays: Arrays, behaviour: Behaviour, state: _State, record: Outcome,
-    month: int, block: Block, wiring: _Wiring, output: Array,
+    month: int, block: Block, wiring: Wiring, output: Array,
 ) -> Array:
     """Queue this month's goods for each flow and ship what the ceilings let through.
 
@@ -246,12 +218,15 @@ def _ship_contracts(
     queue = state.queue[e] + accepted
     shipped = np.minimum(queue, ceiling)
     state.queue[e] = queue - shipped
-    record.shipped[month, e] = shipped
-    record.queue[month, e] = state.queue[e]
+    record.shipped[month % len(record.shipped), e] = shipped
+    record.queue[month % len(record.queue), e] = state.queue[e]
     change = (shipped - 1.0) * arrays.flows.share[e][:, :, None]
-    _deliver(state.deviation, month + arrays.flows.lag[e], arrays.flows.slot[e], change)
-    held = (wiring.to_supplier @ (made - accepted).reshape(made.shape[0], -1)).reshape(output.shape)
-    return np.asarray(held, dtype=np.float64)
+    _deliver(state.deviation, month, wiring.users, wiring.flows, change)
+    refused = made - accepted
+    if not refused.any():
+        return np.zeros_like(output)
+    held = wiring.to_supplier @ refused.reshape(refused.shape[0], -1)
+    return np.asarray(held.reshape(output.shape), dtype=np.float64)
 
 
 def _ceiling(arrays: Arrays, behaviour: Behaviour, month: int, flows: slice) -> Array:
@@ -262,11 +237,13 @@ def _ceiling(arrays: Arrays, behaviour: Behaviour, month: int, flows: slice) -> 
     return limit[:, :, None]
 
 
-def _deliver(target: Array, month: Index, slot: Index, change: Array) -> None:
-    """Add changes (months of need) to what reaches slots in given months, skipping zeros."""
-    moved = np.flatnonzero(change.any(axis=(1, 2)))
-    if moved.size:
-        np.add.at(target, (month[moved], slot[moved]), change[moved])
+def _deliver(target: Array, month: int, users: Index, deliveries: tuple[Delivery, ...], change: Array) -> None:
+    """Add changes (months of need) to what reaches the users, each after its lag."""
+    for delivery in deliveries:
+        moved = change[delivery.members]
+        if moved.any():
+            total = delivery.sums @ moved.reshape(moved.shape[0], -1)
+            target[month + delivery.lag, users] += total.reshape(users.size, *moved.shape[1:])
 
 
 def _need(arrays: Arrays, slots: Index) -> Array:
@@ -275,7 +252,7 @@ def _need(arrays: Arrays, slots: Index) -> Array:
 
 
 def _spot(
-    arrays: Arrays, state: _State, record: Outcome, month: int, block: Block, wiring: _Wiring, room: Array
+    arrays: Arrays, state: _State, record: Outcome, month: int, block: Block, wiring: Wiring, room: Array
 ) -> Array:
     """Short users buy spare output and withheld goods; returns the extra output of each node."""
     if block.flows.stop == block.flows.start:
@@ -285,21 +262,19 @@ def _spot(
     if not (missing > 0).any():
         state.extra[block.nodes] = 0.0
         return np.zeros_like(room)
-    market = Market.of(arrays, state.queue, month, block, wiring.users, room, record.shipped[month])
+    shipped = record.shipped[month % len(record.shipped)]
+    market = Market.of(arrays, state.queue, month, block, wiring, room, shipped)
     deal = clear_market(market, missing, arrays.limits.spot_rounds)
     e, p = block.flows, block.openings
-    record.shipped[month, e] += deal.flows / (arrays.flows.quantity[e][:, None, None] / arrays.bins)
+    record.shipped[month % len(record.shipped), e] += deal.flows / (arrays.flows.quantity[e][:, None, None] / arrays.bins)
     bought = deal.flows / _need(arrays, arrays.flows.slot[e])
     opened = deal.openings / _need(arrays, arrays.openings.slot[p])
-    record.opened[month, p] = opened
-    for slot, lag, amount in (
-        (arrays.flows.slot[e], arrays.flows.lag[e], bought),
-        (arrays.openings.slot[p], arrays.openings.lag[p], opened),
-    ):
-        _deliver(state.deviation, month + lag, slot, amount)
-        _deliver(state.at_sea, month + lag, slot, amount)
+    record.opened[month % len(record.opened), p] = opened
+    for deliveries, amount in ((wiring.flows, bought), (wiring.openings, opened)):
+        _deliver(state.deviation, month, wiring.users, deliveries, amount)
+        _deliver(state.at_sea, month, wiring.users, deliveries, amount)
     state.queue[e] *= 1.0 - deal.queue_sold[wiring.supplier][:, :, None]
-    record.queue[month, e] = state.queue[e]
+    record.queue[month % len(record.queue), e] = state.queue[e]
     spare = np.minimum(deal.asked / arrays.nodes.base[block.nodes][:, None],
                        arrays.nodes.capacity[block.nodes] - 1.0)
     state.extra[block.nodes] = spare[:, :, None]
@@ -321,7 +296,7 @@ def _missing(arrays: Arrays, state: _State, month: int, users: Index) -> Array:
 
 
 def _release_public_stock(
-    arrays: Arrays, state: _State, record: Outcome, month: int, wiring: _Wiring
+    arrays: Arrays, state: _State, record: Outcome, month: int, wiring: Wiring
 ) -> None:
     """States release to their short users, pro rata to what is missing, within rate and stock."""
     for i, public in enumerate(arrays.stocks):
@@ -335,4 +310,4 @@ def _release_public_stock(
         share = np.divide(given, wanted, out=np.zeros_like(given), where=wanted > 0)
         received = missing * share[None, :, None] / _need(arrays, public.slots)
         state.deviation[month, public.slots] += received
-        record.released[month, public.slots] += received
+        record.released[month % len(record.released), public.slots] += received

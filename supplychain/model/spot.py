@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from supplychain.model.arrays import Arrays, Block
+from supplychain.model.wiring import Wiring
 
 Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -20,15 +20,14 @@ class Market:
     """What is on offer and who may buy it.
 
     Attributes:
-        supplier, user: per possible deal, first the baseline flows, then the openings.
+        wiring: the two ends of every possible deal, first the baseline flows, then the openings.
         headroom: (deals, L, K) most that a deal may add, unit/month.
         from_queue: (suppliers, L) withheld goods on offer, unit/month.
         from_room: (suppliers, L) spare output on offer, unit/month.
         flows: how many of the deals are baseline flows.
     """
 
-    supplier: Index
-    user: Index
+    wiring: Wiring
     headroom: Array
     from_queue: Array
     from_room: Array
@@ -36,7 +35,7 @@ class Market:
 
     @classmethod
     def of(
-        cls, arrays: Arrays, queue: Array, month: int, block: Block, users: Index, room: Array, shipped: Array
+        cls, arrays: Arrays, queue: Array, month: int, block: Block, wiring: Wiring, room: Array, shipped: Array
     ) -> "Market":
         """Collect offers and headrooms of one commodity in one month.
 
@@ -44,25 +43,19 @@ class Market:
         opening, once qualified, up to a share of its supplier's spare capacity.
         """
         e, p = block.flows, block.openings
-        first = block.nodes.start
         restricted = arrays.flows.leaky[month, e]
         limit = np.where(np.isfinite(restricted), restricted, arrays.limits.access[None, :])
         quantity = arrays.flows.quantity[e][:, None, None] / arrays.bins
         old = np.maximum(limit[:, :, None] - shipped[e], 0.0) * quantity
-        supplier = arrays.flows.supplier[e] - first
-        opener = arrays.openings.supplier[p] - first
+        opener = wiring.deal_supplier[wiring.supplier.size :]
         spare = (arrays.nodes.capacity[block.nodes] - 1.0) * arrays.nodes.base[block.nodes][:, None]
         is_open = month >= arrays.openings.opens[p]
         new = arrays.limits.new_share[None, :] * spare[opener] * arrays.openings.ceiling[month, p] * is_open
         new = np.repeat(new[:, :, None] / arrays.bins, arrays.bins, axis=2)
         base = arrays.nodes.base[block.nodes][:, None, None] / arrays.bins
-        held = np.zeros((room.shape[0], arrays.lanes))
-        np.add.at(held, supplier, (queue[e] * quantity).sum(axis=2))
-        position = np.searchsorted(users, np.concatenate([arrays.flows.slot[e], arrays.openings.slot[p]]))
-        return cls(
-            np.concatenate([supplier, opener]), position,
-            np.concatenate([old, new]), held, (room * base).sum(axis=2), old.shape[0],
-        )
+        waiting = (queue[e] * quantity).sum(axis=2)
+        held = wiring.deals_to_supplier[:, : waiting.shape[0]] @ waiting
+        return cls(wiring, np.concatenate([old, new]), held, (room * base).sum(axis=2), old.shape[0])
 
 
 @dataclass(frozen=True)
@@ -93,6 +86,7 @@ def clear_market(market: Market, missing: Array, rounds: int) -> Deal:
         missing: (users, L, K) unmet need, unit/month.
         rounds: number of rounds.
     """
+    wiring = market.wiring
     headroom = market.headroom.copy()
     left = missing.copy()
     offer = market.from_queue + market.from_room
@@ -100,27 +94,30 @@ def clear_market(market: Market, missing: Array, rounds: int) -> Deal:
     bought = np.zeros_like(headroom)
     asked = np.zeros_like(offer)
     for number in range(rounds):
-        pull = np.where(headroom > 0, offer[market.supplier][:, :, None], 0.0)
-        total = np.zeros_like(left)
-        np.add.at(total, market.user, pull)
-        share = np.divide(pull, total[market.user], out=np.zeros_like(pull), where=total[market.user] > 0)
-        ask = np.minimum(headroom, left[market.user] * share)
-        demand = np.zeros_like(offer)
-        np.add.at(demand, market.supplier, ask.sum(axis=2))
+        pull = np.where(headroom > 0, offer[wiring.deal_supplier][:, :, None], 0.0)
+        total = _per_user(wiring, pull)
+        rate = np.divide(left, total, out=np.zeros_like(left), where=total > 0)
+        ask = np.minimum(headroom, pull * rate[wiring.deal_user])
+        demand = wiring.deals_to_supplier @ ask.sum(axis=2)
         if number == 0:
             asked = demand
         fill = np.minimum(1.0, np.divide(offer, demand, out=np.ones_like(offer), where=demand > 0))
-        got = ask * fill[market.supplier][:, :, None]
+        got = ask * fill[wiring.deal_supplier][:, :, None]
         bought += got
         headroom -= got
-        np.subtract.at(left, market.user, got)
-        left = np.maximum(left, 0.0)
+        left = np.maximum(left - _per_user(wiring, got), 0.0)
         offer = np.maximum(offer - demand * fill, 0.0)
     sold = start - offer
     from_queue = np.minimum(sold, market.from_queue)
     part = _share(from_queue, market.from_queue)
     rest = _share(sold - from_queue, market.from_room)
     return Deal(bought[: market.flows], bought[market.flows :], part, rest, asked)
+
+
+def _per_user(wiring: Wiring, deals: Array) -> Array:
+    """Sum of deals (deals, L, K) per user (users, L, K)."""
+    total = wiring.deals_to_user @ deals.reshape(deals.shape[0], -1)
+    return np.asarray(total.reshape(wiring.users.size, *deals.shape[1:]), dtype=np.float64)
 
 
 def _share(part: Array, whole: Array) -> Array:

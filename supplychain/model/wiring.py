@@ -1,0 +1,85 @@
+"""Who sits at the ends of the flows of one commodity: index work done once per run.
+
+Sums over flows are sparse matrices, so that a month of many lanes is a handful of products.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from supplychain.model.arrays import Arrays, Block
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Flows of one lag: which they are, and the matrix that sums them per user (users x members)."""
+
+    lag: int
+    members: Index
+    sums: sparse.csr_array
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """The ends of one block's flows and openings (indices within the block).
+
+    Attributes:
+        slot_starts, nodes_with_slots: where the slots of each node begin.
+        users: slots (in the whole run) that use the commodity, sorted.
+        supplier: supplying node of each flow; ``deal_supplier`` and ``deal_user`` of flows, then openings.
+        to_supplier: nodes x flows, weighted by the flow's share of its supplier's output.
+        deals_to_supplier, deals_to_user: plain sums over deals.
+        flows, openings: deliveries by lag.
+    """
+
+    slot_starts: Index
+    nodes_with_slots: Index
+    users: Index
+    supplier: Index
+    deal_supplier: Index
+    deal_user: Index
+    to_supplier: sparse.csr_array
+    deals_to_supplier: sparse.csr_array
+    deals_to_user: sparse.csr_array
+    flows: tuple[Delivery, ...]
+    openings: tuple[Delivery, ...]
+
+    @classmethod
+    def of(cls, arrays: Arrays, block: Block) -> "Wiring":
+        """Precompute the index work of one block."""
+        nodes, e, p = block.nodes, block.flows, block.openings
+        present, starts = np.unique(arrays.slots.node[block.slots] - nodes.start, return_index=True)
+        supplier = arrays.flows.supplier[e] - nodes.start
+        opener = arrays.openings.supplier[p] - nodes.start
+        count = nodes.stop - nodes.start
+        share = arrays.flows.quantity[e] / arrays.nodes.base[nodes][supplier]
+        users = np.unique(arrays.flows.slot[e])
+        user = np.searchsorted(users, arrays.flows.slot[e])
+        taker = np.searchsorted(users, arrays.openings.slot[p])
+        seller, buyer = np.concatenate([supplier, opener]), np.concatenate([user, taker])
+        return cls(
+            starts.astype(np.int64), present.astype(np.int64), users, supplier, seller, buyer,
+            _sums(supplier, count, share), _sums(seller, count), _sums(buyer, users.size),
+            _deliveries(arrays.flows.lag[e], user, users.size),
+            _deliveries(arrays.openings.lag[p], taker, users.size),
+        )
+
+
+def _sums(group: Index, groups: int, weight: Array | float = 1.0) -> sparse.csr_array:
+    """Matrix (groups x members) that sums members by group."""
+    values = np.broadcast_to(np.asarray(weight, dtype=np.float64), group.shape)
+    return sparse.csr_array((values, (group, np.arange(group.size))), shape=(groups, group.size))
+
+
+def _deliveries(lag: Index, user: Index, users: int) -> tuple[Delivery, ...]:
+    """Members and sums of each lag that occurs."""
+    found = []
+    for months in np.unique(lag):
+        members = np.flatnonzero(lag == months)
+        found.append(Delivery(int(months), members, _sums(user[members], users)))
+    return tuple(found)
