@@ -1,0 +1,39 @@
+"""Who loses which exports, when, through which chokepoint, when a government restricts a critical mineral.
+
+>>> import supplychain as sc
+>>> april = sc.restrict("China", ["dysprosium", "terbium"], kind="ban", severity=0.8, months=12)
+>>> april.counted_months
+12
+
+``sc.load()`` reads the shipped data pack, ``sc.simulate(world, april, focus=["KOR"])`` answers.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from supplychain.result import Result
+    from supplychain.scenario import Range, Restriction, Scenario, StockRelease, restrict
+    from supplychain.scenario_file import load_scenario
+    from supplychain.simulation import Effort, simulate
+    from supplychain.world import World, load
+
+__version__ = "0.1.0"
+__all__ = [
+    "Effort", "Range", "Restriction", "Result", "Scenario", "StockRelease", "World",
+    "load", "load_scenario", "restrict", "simulate",
+]
+
+# Imported on first use: `import supplychain` and `supplychain --help` stay quick.
+_HOMES = {
+    "Effort": "simulation", "Range": "scenario", "Restriction": "scenario", "Result": "result",
+    "Scenario": "scenario", "StockRelease": "scenario", "World": "world", "load": "world",
+    "load_scenario": "scenario_file", "restrict": "scenario", "simulate": "simulation",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - the type depends on the name
+    """Fetch a public name from its room."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'supplychain' has no attribute {name!r}; it has {', '.join(__all__)}")
+    return getattr(import_module(f"supplychain.{_HOMES[name]}"), name)

@@ -1,0 +1,180 @@
+"""What a result rests on, in words: data, assumptions, sources, and what is not counted."""
+
+from collections.abc import Mapping, Sequence
+
+from supplychain.compiled import Compiled, reach
+from supplychain.coverage import Resolved
+from supplychain.draws import Input
+from supplychain.network import Network
+from supplychain.result import Reliance
+from supplychain.sectors import Sector
+from supplychain.tables import Row, ref
+from supplychain.vocabulary import EVERYONE
+
+_NEAR_TABLES = frozenset({"parameters", "substitutes", "recipes", "trade"})
+
+
+def place_of(row: Row) -> str:
+    """Where a row stands, ``segments.csv:12``."""
+    return ref(row)
+
+
+def pack(network: Network) -> Mapping[str, str]:
+    """Pack, version and fingerprint."""
+    info = network.tables.info
+    return {"pack": info.id or network.tables.folder, "title": info.title, "version": info.version,
+            "sha256": network.tables.sha256}
+
+
+def valuation(network: Network) -> str:
+    """How losses are valued."""
+    return (f"gross exports in USD at {network.tables.info.baseline_year or 'baseline'} prices, exchange rates, "
+            "tariffs and demand")
+
+
+def baseline(network: Network) -> str:
+    """What losses are measured against."""
+    return f"the balanced world of {network.tables.info.baseline_year or 'the pack'} without any restriction"
+
+
+def not_counted(network: Network, focus: Sequence[str]) -> tuple[str, ...]:
+    """What the loss leaves out, and the sectors that the pack cannot measure."""
+    found = [
+        "price changes and their pass-through into export values",
+        "losses and gains of the rest of the economy (suppliers, customers, income)",
+        "lost orders of suppliers whose customers abroad stop",
+        "gains of those who replace withheld supply",
+    ]
+    known = {(str(r["country"]), str(r["industry"])) for r in network.tables.rows("industries")}
+    industries = [str(r["product"]) for r in network.tables.rows("products") if r["stage"] == "industry"]
+    for country in focus:
+        missing = [i for i in industries if (country, i) not in known]
+        if missing:
+            found.append(f"{country}: {', '.join(missing)} (no figure for its exports in the pack)")
+    return tuple(found)
+
+
+def reliance(network: Network, resolved: Resolved) -> tuple[Reliance, ...]:
+    """Direct shares of each actor in what each focus country uses of each covered product."""
+    found = []
+    for measure in resolved.measures:
+        actor = measure.restriction.actor
+        for country in resolved.focus:
+            for product in measure.products:
+                one = _reliance(network, country, product, actor)
+                if one is not None:
+                    found.append(one)
+    return tuple(dict.fromkeys(found))
+
+
+def _reliance(network: Network, country: str, product: str, actor: str) -> Reliance | None:
+    """Share of the actor in one country's use and imports of one product."""
+    use = imports = direct = 0.0
+    grade = "prior"
+    for flow in network.flows:
+        slot = network.slots[flow.slot]
+        if slot.commodity[0] != product or network.nodes[slot.node].country != country:
+            continue
+        supplier = network.nodes[flow.supplier].country
+        use += flow.quantity
+        imports += flow.quantity if supplier != country else 0.0
+        if supplier == actor:
+            direct += flow.quantity
+            grade = str(flow.row["evidence"]) if flow.row is not None else grade
+    if use <= 0:
+        return None
+    return Reliance(country, product, actor, direct / use, direct / imports if imports else 0.0, grade)
+
+
+def assumptions(network: Network, resolved: Resolved, compiled: Compiled) -> tuple[str, ...]:
+    """What was taken as given, with the ranges that the band covers."""
+    p = network.parameters
+    def said(name: str, *scopes: str) -> str:
+        row = p.row(name, *scopes)
+        return f"{row['value']:g} ({row['low']:g}-{row['high']:g}, grade {row['evidence']})"
+    found = [f"{c.item}: {', '.join(c.products) or 'nothing'} ({c.why})" for m in resolved.measures for c in m.covered]
+    found += [
+        "domestic supply of the restricting country is not restricted",
+        "rationing is pro rata to baseline flows; scarce output is shared pro rata between export and home use",
+        f"catch-up: plants may run at {said('catch_up_capacity')} x baseline to make up what they missed",
+        f"access ceiling: a user gets at most {said('access_ceiling')} x its baseline flow from a supplier",
+        f"leakage of what is withheld from everyone: {said('leakage', 'all_targets')}; "
+        f"from some: {said('leakage', 'some_targets')}",
+        f"goods for a blocked flow are made until {said('queue_cap_months')} months wait",
+        f"stock covers differ between plants (lognormal, {int(p.value('cover_bins'))} bins)",
+        "a release of a public stock serves the country's short plants pro rata",
+    ]
+    outside = sorted({network.nodes[i].id for i in compiled.nodes if network.nodes[i].kind == "outside"})
+    if outside:
+        found.append(f"taken as never short, because their inputs are not modelled: {', '.join(outside)}")
+    if any(m.restriction.kind == "licence" for m in resolved.measures):
+        found.append(f"licence: dead time {said('licence_dead_time_months')} and ramp "
+                     f"{said('licence_ramp_months')} months, clearing at most {said('licence_headroom')} x baseline")
+    found += [f"public stock of {m.product} in {m.country}: {m.days:g} days" for m in resolved.scenario.mitigations]
+    return tuple(found)
+
+
+def warnings(network: Network, compiled: Compiled) -> tuple[str, ...]:
+    """Warnings of the data about products that this run uses."""
+    used = {network.nodes[i].product for i in compiled.nodes}
+    return tuple(w for w in network.warnings if w.split(": ")[1].split(" from ")[0] in used)
+
+
+def sources(
+    network: Network, compiled: Compiled, chosen: Sequence[Sector], focus: Sequence[str]
+) -> tuple[Mapping[str, str], ...]:
+    """The sources behind the rows that the result rests on, sorted by id."""
+    ids: set[str] = set()
+    rows: list[Row | None] = [row for s in chosen for row in s.rows]
+    for i in compiled.nodes:
+        rows += network.nodes[i].rows
+    for q in compiled.slots:
+        slot = network.slots[q]
+        if network.nodes[slot.node].country in focus:
+            rows += [slot.recipe, slot.stock]
+    for e in compiled.flows:
+        flow = network.flows[e]
+        if network.nodes[network.slots[flow.slot].node].country in focus:
+            rows.append(flow.row)
+    for row in rows:
+        if row is not None:
+            ids |= set(row["source_id"])
+    return tuple(
+        {k: str(r[k]) for k in ("source_id", "title", "publisher", "year", "url", "licence")}
+        for r in sorted(network.tables.rows("sources"), key=lambda r: str(r["source_id"]))
+        if r["source_id"] in ids
+    )
+
+
+def is_near(figure: Input, focus: Sequence[str]) -> bool:
+    """Whether a figure is worth moving on its own: general ones, and stocks of focus countries."""
+    if figure.row is None or figure.row.table in _NEAR_TABLES:
+        return True
+    return str(figure.row["country"]) in (EVERYONE, *focus)
+
+
+def label(network: Network, figure: Input) -> str:
+    """What a figure is, in a few words."""
+    row = figure.row
+    if row is None:
+        return "severity of the scenario"
+    place = "all countries" if row.get("country") == EVERYONE else row.get("country", "")
+    match row.table:
+        case "segments":
+            return f"share of {row['industry']} exports that is {row['segment']} ({place})"
+        case "stocks":
+            return f"stock cover of {row['product']} at {row['user']} plants ({place})"
+        case "trade":
+            return f"share of {row['exporter']} in {row['importer']}'s {row['base']} of {row['product']}"
+        case "recipes":
+            user = "/".join(str(row[c]) for c in ("output", "segment") if row[c])
+            return f"{figure.kind} of {row['input']} in {user}"
+        case "substitutes":
+            return f"substitution of {row['product']}"
+        case _:
+            return f"{row['parameter']} ({row['scope']})"
+
+
+def has_reach(network: Network, resolved: Resolved) -> bool:
+    """Whether any end industry lies downstream of what is covered."""
+    return any(c[1] for c in reach(network, resolved.measures).downstream)

@@ -1,0 +1,311 @@
+"""What a run answers: losses by country and sector, and how sure we are. Frozen values, no arithmetic of models.
+
+A result can be read by people (`supplychain.render`), as JSON (`as_dict`, the contract of DESIGN
+section 5) and as a table (`export_losses`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from supplychain.coverage import Resolved
+from supplychain.vocabulary import RESULT_SCHEMA
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SegmentLoss:
+    """Loss of one slice of an industry's exports.
+
+    Attributes:
+        segment: id of the slice.
+        share: its share of the industry's exports.
+        loss: case -> share of the slice's exports lost.
+        evidence: grade of the share.
+        row: where the share stands, such as ``segments.csv:12``.
+    """
+
+    segment: str
+    share: float
+    loss: Mapping[str, float]
+    evidence: str
+    row: str
+
+
+@dataclass(frozen=True)
+class Driver:
+    """A figure that moves a sector's loss.
+
+    Attributes:
+        name: row and kind of figure, such as ``stocks.csv:7 cover``.
+        label: what it is, for people.
+        evidence: its grade.
+        value, low, high: the figure and its range.
+        loss_low, loss_high: adaptive loss with the figure at its low and at its high.
+    """
+
+    name: str
+    label: str
+    evidence: str
+    value: float
+    low: float
+    high: float
+    loss_low: float
+    loss_high: float
+
+    @property
+    def swing(self) -> float:
+        """How far the loss moves over the figure's range."""
+        return abs(self.loss_high - self.loss_low)
+
+
+@dataclass(frozen=True)
+class SectorLoss:
+    """Export loss of one sector of one country; shares are of the horizon's baseline exports.
+
+    Attributes:
+        share: case -> loss; ``planner`` is missing where it was not asked for.
+        band: 10 and 90 % quantile of the adaptive loss over what is not known.
+        all_lost: adaptive, nothing caught up later.
+        refined_only: adaptive, only the refined forms restricted.
+        restricted_months: adaptive loss over the restricted months.
+        first_month: first month with a loss (from 1), first_stop_day: day on which the first plants run
+            out (from 0); None if never. Both adaptive.
+        binding: the input that binds, such as ``KOR:ndfeb_magnet_hre``; empty where nothing is lost.
+        chain_cover_days: days until the median plant feels the missing share, stage by stage.
+        evidence: weakest grade among the shares that matter; grade_d_weight: share of the swing that
+            rests on grade D figures.
+        drivers: the figures that move the loss, largest swing first.
+        monthly: case -> loss of each month.
+    """
+
+    country: str
+    sector: str
+    baseline_exports_usd: float
+    share: Mapping[str, float]
+    band: tuple[float, float]
+    all_lost: float
+    refined_only: float
+    restricted_months: float
+    first_month: int | None
+    first_stop_day: float | None
+    binding: str
+    chain_cover_days: float
+    evidence: str
+    grade_d_weight: float
+    segments: tuple[SegmentLoss, ...]
+    drivers: tuple[Driver, ...]
+    monthly: Mapping[str, tuple[float, ...]]
+
+    def usd(self, case: str) -> float:
+        """Loss of a case in USD over the horizon."""
+        return self.share[case] * self.baseline_exports_usd
+
+    def as_dict(self) -> dict[str, Any]:
+        """The entry of ``losses`` in JSON."""
+        return {
+            "country": self.country,
+            "sector": self.sector,
+            "baseline_exports_usd": self.baseline_exports_usd,
+            "export_loss_share": dict(self.share),
+            "export_loss_usd": {case: self.usd(case) for case in self.share},
+            "band_share": {"low": self.band[0], "high": self.band[1]},
+            "all_lost_share": self.all_lost,
+            "refined_only_share": self.refined_only,
+            "restricted_months_share": self.restricted_months,
+            "first_month": self.first_month,
+            "first_stop_day": self.first_stop_day,
+            "binding": self.binding,
+            "chain_cover_days": self.chain_cover_days,
+            "evidence": self.evidence,
+            "grade_d_weight": self.grade_d_weight,
+            "segments": [
+                {"segment": s.segment, "share": s.share, "loss_share": dict(s.loss),
+                 "evidence": s.evidence, "row": s.row} for s in self.segments
+            ],
+            "drivers": [
+                {"row": d.name, "what": d.label, "evidence": d.evidence, "value": d.value,
+                 "low": d.low, "high": d.high, "loss_share_at_low": d.loss_low,
+                 "loss_share_at_high": d.loss_high} for d in self.drivers
+            ],
+            "monthly_loss_share": {case: list(values) for case, values in self.monthly.items()},
+        }
+
+
+@dataclass(frozen=True)
+class Total:
+    """All sectors of one country together; the planner has its own programme for it."""
+
+    country: str
+    baseline_exports_usd: float
+    share: Mapping[str, float]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The entry of ``totals`` in JSON."""
+        return {
+            "country": self.country,
+            "baseline_exports_usd": self.baseline_exports_usd,
+            "export_loss_usd": {c: s * self.baseline_exports_usd for c, s in self.share.items()},
+            "export_loss_share": dict(self.share),
+        }
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One step of a ladder: how hard the restriction bites, and what it costs."""
+
+    name: str
+    kind: str
+    severity: float
+    losses: tuple[SectorLoss, ...]
+    totals: tuple[Total, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The entry of ``ladder`` in JSON."""
+        return {
+            "name": self.name, "kind": self.kind, "severity": self.severity,
+            "totals": [t.as_dict() for t in self.totals],
+            "losses": [s.as_dict() for s in self.losses],
+        }
+
+
+@dataclass(frozen=True)
+class Reliance:
+    """How much of what a country uses of a product comes from the actor, directly.
+
+    Attributes:
+        of_use, of_imports: shares 0-1.
+        evidence: grade of the trade row behind it; ``prior`` where there is none.
+    """
+
+    country: str
+    product: str
+    actor: str
+    of_use: float
+    of_imports: float
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One node or slot through time, for figures (adaptive case).
+
+    Attributes:
+        sector, segment, product: what it is.
+        output: (T,) output over baseline; stock: (T,) months of need; stopped: (T,) share of plants
+            whose stock has run out.
+    """
+
+    country: str
+    sector: str
+    segment: str
+    product: str
+    output: tuple[float, ...]
+    stock: tuple[float, ...]
+    stopped: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer of one run. See `as_dict` for the JSON contract."""
+
+    resolved: Resolved
+    pack: Mapping[str, str]
+    losses: tuple[SectorLoss, ...]
+    totals: tuple[Total, ...]
+    ladder: tuple[Rung, ...] = ()
+    reliance: tuple[Reliance, ...] = ()
+    traces: tuple[Trace, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    sources: tuple[Mapping[str, str], ...] = ()
+    not_counted: tuple[str, ...] = ()
+    valuation: str = ""
+    baseline: str = ""
+    unsourced: tuple[Driver, ...] = field(default=())
+
+    def loss(self, country: str, sector: str) -> SectorLoss:
+        """The loss of one sector.
+
+        Raises:
+            KeyError: the country is not in focus or has no such sector; the message names what there is.
+        """
+        for found in self.losses:
+            if (found.country, found.sector) == (country, sector):
+                return found
+        known = ", ".join(f"{s.country} {s.sector}" for s in self.losses)
+        raise KeyError(f"no loss for {country} {sector}; this result holds {known}")
+
+    def export_losses(self) -> "pd.DataFrame":
+        """One row per country and sector: exports (USD), loss per case (share and USD), band, timing."""
+        import pandas as pd
+
+        rows = []
+        for s in self.losses:
+            row: dict[str, Any] = {"country": s.country, "sector": s.sector,
+                                   "baseline_exports_usd": s.baseline_exports_usd}
+            row |= {f"{case}_share": value for case, value in s.share.items()}
+            row |= {f"{case}_usd": s.usd(case) for case in s.share}
+            row |= {"band_low_share": s.band[0], "band_high_share": s.band[1],
+                    "all_lost_share": s.all_lost, "refined_only_share": s.refined_only,
+                    "first_month": s.first_month, "first_stop_day": s.first_stop_day,
+                    "binding": s.binding, "evidence": s.evidence, "grade_d_weight": s.grade_d_weight}
+            rows.append(row)
+        return pd.DataFrame(rows)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The whole result as plain values (the JSON contract)."""
+        return {
+            "schema": RESULT_SCHEMA,
+            "scenario": scenario_dict(self.resolved),
+            "data": dict(self.pack),
+            "valuation": self.valuation,
+            "baseline": self.baseline,
+            "not_counted": list(self.not_counted),
+            "losses": [s.as_dict() for s in self.losses],
+            "totals": [t.as_dict() for t in self.totals],
+            "ladder": [r.as_dict() for r in self.ladder],
+            "reliance": [vars(r) for r in self.reliance],
+            "unsourced": [{"row": d.name, "what": d.label, "swing_share": d.swing} for d in self.unsourced],
+            "assumptions": list(self.assumptions),
+            "warnings": list(self.warnings),
+            "sources": [dict(s) for s in self.sources],
+        }
+
+
+def scenario_dict(resolved: Resolved) -> dict[str, Any]:
+    """The scenario as resolved, with what each mineral was taken to cover."""
+    return {
+        "id": resolved.scenario.id,
+        "title": resolved.scenario.title,
+        "focus": list(resolved.focus),
+        "start": resolved.start,
+        "horizon_months": resolved.months,
+        "ladder": resolved.scenario.ladder,
+        "restrictions": [
+            {
+                "actor": m.restriction.actor,
+                "kind": m.restriction.kind,
+                "severity": m.restriction.severity.value,
+                "severity_low": m.restriction.severity.low,
+                "severity_high": m.restriction.severity.high,
+                "months": m.restriction.months,
+                "first_month": m.first_month + 1,
+                "to": list(m.restriction.to),
+                "except": list(m.restriction.exclude),
+                "form": m.restriction.form,
+                "path": list(m.restriction.path),
+                "products": list(m.products),
+                "covers": [{"item": c.item, "products": list(c.products), "why": c.why} for c in m.covered],
+            }
+            for m in resolved.measures
+        ],
+        "mitigations": [vars(m) | {"kind": "stock_release"} for m in resolved.scenario.mitigations],
+    }
