@@ -92,8 +92,10 @@ def compile_arrays(network: Network, resolved: Resolved, draws: Draws) -> Compil
     active = set(reached.active)
     rank = {c: i for i, c in enumerate(reached.active)}
     others = len(rank)
+    # Other uses compete only where something can run short.
     chosen = sorted(
-        (i for i, n in enumerate(network.nodes) if n.commodity in active),
+        (i for i, n in enumerate(network.nodes)
+         if n.commodity in (reached.downstream if n.kind == "other" else active)),
         key=lambda i: (others if network.nodes[i].kind == "other" else rank[network.nodes[i].commodity], i),
     )
     node_at = {old: new for new, old in enumerate(chosen)}

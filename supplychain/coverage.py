@@ -183,7 +183,7 @@ def _cover(item: str, restriction: Restriction, network: Network, names: Names, 
     if restriction.form == "contained":
         holders = tuple(p for p in _holders(network, mineral) if p not in refined)
         return Covered(mineral, refined + holders, "the refined forms and components that hold it")
-    return _listed(network, restriction.actor, mineral, refined, date)
+    return _listed(network, restriction, mineral, refined, date)
 
 
 def _refined(rows: Iterable[Row], mineral: str) -> tuple[str, ...]:
@@ -192,12 +192,17 @@ def _refined(rows: Iterable[Row], mineral: str) -> tuple[str, ...]:
 
 
 def _listed(
-    network: Network, actor: str, mineral: str, refined: tuple[str, ...], date: str
+    network: Network, restriction: Restriction, mineral: str, refined: tuple[str, ...], date: str
 ) -> Covered:
-    """What the actor's measures in force at a date name; else refined and first semi-finished forms."""
-    when = month_number(date)
+    """What the actor's measures in force at a date name; else refined and first semi-finished forms.
+
+    A measure aimed at some countries says nothing about a restriction aimed at others.
+    """
+    actor, when = restriction.actor, month_number(date)
+    targets = {EVERYONE, *restriction.to}
     in_force = [r for r in network.tables.rows("controls")
-                if r["actor"] == actor and mineral in r["minerals"] and _in_force(r, when)]
+                if r["actor"] == actor and mineral in r["minerals"] and _in_force(r, when)
+                and targets & set(r["targets"])]
     if in_force:
         products = tuple(dict.fromkeys(str(p) for r in in_force for p in r["products"]))
         titles = "; ".join(dict.fromkeys(f"{r['title']} ({r['start']})" for r in in_force))

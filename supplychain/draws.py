@@ -132,23 +132,6 @@ class OneAtATime:
         return scores
 
 
-@dataclass(frozen=True)
-class Part:
-    """Some of the lanes of other draws."""
-
-    whole: Draws
-    chosen: slice
-
-    @property
-    def lanes(self) -> int:
-        """Number of lanes in this part."""
-        return self.chosen.stop - self.chosen.start
-
-    def scores(self, figure: Input) -> Array:
-        """The scores of the chosen lanes."""
-        return self.whole.scores(figure)[self.chosen]
-
-
 def place(draws: Draws, figure: Input, floor: float = 0.0, ceiling: float = np.inf) -> Array:
     """Value of a figure in every lane, cut to what is possible.
 

@@ -13,10 +13,11 @@ import numpy.typing as npt
 from supplychain import pedigree
 from supplychain.compiled import Compiled, compile_arrays
 from supplychain.coverage import Measure, Resolved, resolve
-from supplychain.draws import Central, Draws, Input, OneAtATime, Part, Recorder, Sample
+from supplychain.draws import Central, Draws, Input, OneAtATime, Recorder, Sample
 from supplychain.model.adaptive import adaptive, without_catch_up
 from supplychain.model.cascade import Outcome
 from supplychain.model.frozen import frozen
+from supplychain.model.wiring import wire
 from supplychain.network import Network
 from supplychain.result import Driver, Result, Rung, SectorLoss, SegmentLoss, Total, Trace
 from supplychain.scenario import LADDER_LICENCE_PARAMETER, Range, Restriction, Scenario
@@ -288,15 +289,20 @@ def _planned_loss(network: Network, run: _Run, chosen: Sequence[Sector]) -> floa
 
 
 def _in_parts(network: Network, resolved: Resolved, draws: Draws, chosen: Sequence[Sector]) -> list[Array]:
-    """Adaptive loss of sectors in every lane, a few lanes at a time (they fit a processor's cache)."""
-    found: list[list[Array]] = [[] for _ in chosen]
+    """Adaptive loss of sectors in every lane, a few lanes at a time (so that they fit a cache).
+
+    Lanes never touch each other, so the answer does not depend on the parts.
+    """
+    arrays = compile_arrays(network, resolved, draws).arrays
+    wiring = wire(arrays)
+    drawn = [shares(sector, draws) for sector in chosen]
+
+    parts = []
     for start in range(0, draws.lanes, _LANES_AT_ONCE):
-        part = Part(draws, slice(start, min(start + _LANES_AT_ONCE, draws.lanes)))
-        compiled = compile_arrays(network, resolved, part)
-        outcome = adaptive(compiled.arrays, trace=False)
-        for k, sector in enumerate(chosen):
-            found[k].append(loss_share(sector, outcome, shares(sector, part)))
-    return [np.concatenate(parts) for parts in found]
+        lanes = slice(start, min(start + _LANES_AT_ONCE, draws.lanes))
+        outcome = adaptive(arrays.take(lanes), trace=False, wiring=wiring)
+        parts.append([loss_share(s, outcome, d[:, lanes]) for s, d in zip(chosen, drawn, strict=True)])
+    return [np.concatenate(found) for found in zip(*parts, strict=True)]
 
 
 def _bands(network: Network, run: _Run, effort: Effort) -> dict[tuple[str, str], tuple[float, float]]:

@@ -16,19 +16,21 @@ The step order of one month, commodity by commodity from upstream to downstream:
 A worked example stands in ``docs/model.md`` and is a test.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from supplychain.model.arrays import Arrays
 from supplychain.model.cascade import Behaviour, Outcome, run
+from supplychain.model.wiring import Wiring
 
 ADAPTIVE = Behaviour(spot=True, substitute=True, catch_up=True, leaks=True)
 
 
-def adaptive(arrays: Arrays, *, trace: bool = True) -> Outcome:
+def adaptive(arrays: Arrays, *, trace: bool = True, wiring: Sequence[Wiring] = ()) -> Outcome:
     """Simulate the adaptive case (see the step order above)."""
-    return run(arrays, ADAPTIVE, trace=trace)
+    return run(arrays, ADAPTIVE, trace=trace, wiring=wiring)
 
 
 def without_catch_up(arrays: Arrays) -> Arrays:

@@ -8,7 +8,7 @@ Axes: N nodes, Q slots, E flows, P openings (possible new flows), T months, L la
 not known; 1 for a single run), K bins (plants of one node, equal in size, ordered by stock cover).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -138,3 +138,27 @@ class Arrays:
     openings: Openings
     stocks: tuple[PublicStock, ...]
     limits: Limits
+
+    def take(self, lanes: slice) -> "Arrays":
+        """The same arrays with some of the lanes (views, nothing is copied)."""
+        limits = self.limits
+        return replace(
+            self,
+            lanes=lanes.stop - lanes.start,
+            nodes=replace(self.nodes, capacity=self.nodes.capacity[:, lanes]),
+            slots=replace(
+                self.slots, weight=self.slots.weight[:, lanes], elasticity=self.slots.elasticity[:, lanes],
+                cover=self.slots.cover[:, lanes], substitution=self.slots.substitution[:, lanes],
+            ),
+            flows=replace(
+                self.flows, share=self.flows.share[:, lanes], ceiling=self.flows.ceiling[:, :, lanes],
+                leaky=self.flows.leaky[:, :, lanes],
+            ),
+            openings=replace(
+                self.openings, opens=self.openings.opens[:, lanes], ceiling=self.openings.ceiling[:, :, lanes]
+            ),
+            limits=replace(
+                limits, catch_up=limits.catch_up[lanes], access=limits.access[lanes],
+                new_share=limits.new_share[lanes], queue_cap=limits.queue_cap[lanes],
+            ),
+        )

@@ -5,6 +5,7 @@ ceilings or the production rule. Differences from the baseline are carried, not 
 restriction every one of them is exactly zero.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from supplychain.model.arrays import Arrays, Block
 from supplychain.model.production import possible_output, required_input
 from supplychain.model.spot import Market, clear_market
-from supplychain.model.wiring import Delivery, Wiring
+from supplychain.model.wiring import Delivery, Wiring, wire
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -71,7 +72,9 @@ class _State:
     public: list[Array] = field(default_factory=list)
 
 
-def run(arrays: Arrays, behaviour: Behaviour, *, trace: bool = True) -> Outcome:
+def run(
+    arrays: Arrays, behaviour: Behaviour, *, trace: bool = True, wiring: Sequence[Wiring] = ()
+) -> Outcome:
     """Simulate all months under one behaviour.
 
     Args:
@@ -79,14 +82,35 @@ def run(arrays: Arrays, behaviour: Behaviour, *, trace: bool = True) -> Outcome:
         behaviour: what plants may do.
         trace: keep flows, stocks and slots of every month; without it (many lanes) only the last
             month of them is kept, and `output` of all months.
+        wiring: index work of the same blocks, if done before (`supplychain.model.wiring.wire`).
     """
     record = _empty(arrays, 1 if not trace else arrays.months)
     state = _start(arrays)
-    helpers = [Wiring.of(arrays, block) for block in arrays.blocks]
+    helpers = tuple(wiring) or wire(arrays)
+    asleep = [not arrays.flows.covered[block.flows].any() for block in arrays.blocks]
     for month in range(arrays.months):
-        for block, wiring in zip(arrays.blocks, helpers, strict=True):
-            _step(arrays, behaviour, state, record, month, block, wiring)
+        for number, (block, links) in enumerate(zip(arrays.blocks, helpers, strict=True)):
+            asleep[number] = asleep[number] and _is_quiet(arrays, state, month, block, links)
+            if asleep[number]:
+                record.stock[month % len(record.stock), block.slots] = state.stock[block.slots]
+            else:
+                _step(arrays, behaviour, state, record, month, block, links)
     return record
+
+
+def _is_quiet(arrays: Arrays, state: _State, month: int, block: Block, wiring: Wiring) -> bool:
+    """Whether a block that is still at its baseline stays there this month, so that it can be skipped.
+
+    Nothing unusual arrives, no host is short, and none of its users wants more than usual.
+    """
+    users = arrays.slots.node[wiring.users]
+    host = arrays.nodes.host[block.nodes]
+    return not (
+        state.deviation[month, block.slots].any()
+        or (host >= 0).any()
+        or state.extra[users].any()
+        or state.missed[users].any()
+    )
 
 
 def _empty(arrays: Arrays, kept: int) -> Outcome:

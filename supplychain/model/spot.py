@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from supplychain.model.arrays import Arrays, Block
-from supplychain.model.wiring import Wiring
+from supplychain.model.wiring import Wiring, sums
 
 Array = npt.NDArray[np.float64]
 
@@ -54,7 +55,7 @@ class Market:
         new = np.repeat(new[:, :, None] / arrays.bins, arrays.bins, axis=2)
         base = arrays.nodes.base[block.nodes][:, None, None] / arrays.bins
         waiting = (queue[e] * quantity).sum(axis=2)
-        held = wiring.deals_to_supplier[:, : waiting.shape[0]] @ waiting
+        held = wiring.queue_to_supplier @ waiting
         return cls(wiring, np.concatenate([old, new]), held, (room * base).sum(axis=2), old.shape[0])
 
 
@@ -86,27 +87,35 @@ def clear_market(market: Market, missing: Array, rounds: int) -> Deal:
         missing: (users, L, K) unmet need, unit/month.
         rounds: number of rounds.
     """
-    wiring = market.wiring
-    headroom = market.headroom.copy()
-    left = missing.copy()
     offer = market.from_queue + market.from_room
     start = offer.copy()
-    bought = np.zeros_like(headroom)
     asked = np.zeros_like(offer)
-    for number in range(rounds):
-        pull = np.where(headroom > 0, offer[wiring.deal_supplier][:, :, None], 0.0)
-        total = _per_user(wiring, pull)
+    bought = np.zeros_like(market.headroom)
+    # Most possible deals are closed (banned, not yet qualified, nothing offered): leave them out.
+    live = np.flatnonzero(
+        market.headroom.any(axis=(1, 2))
+        & offer.any(axis=1)[market.wiring.deal_supplier]
+        & missing.any(axis=(1, 2))[market.wiring.deal_user]
+    )
+    supplier, user = market.wiring.deal_supplier[live], market.wiring.deal_user[live]
+    per_supplier, per_user = sums(supplier, offer.shape[0]), sums(user, missing.shape[0])
+    headroom, left = market.headroom[live], missing
+    taken = np.zeros_like(headroom)
+    for number in range(rounds if live.size else 0):
+        pull = np.where(headroom > 0, offer[supplier][:, :, None], 0.0)
+        total = _summed(per_user, pull)
         rate = np.divide(left, total, out=np.zeros_like(left), where=total > 0)
-        ask = np.minimum(headroom, pull * rate[wiring.deal_user])
-        demand = wiring.deals_to_supplier @ ask.sum(axis=2)
+        ask = np.minimum(headroom, pull * rate[user])
+        demand = per_supplier @ ask.sum(axis=2)
         if number == 0:
             asked = demand
         fill = np.minimum(1.0, np.divide(offer, demand, out=np.ones_like(offer), where=demand > 0))
-        got = ask * fill[wiring.deal_supplier][:, :, None]
-        bought += got
-        headroom -= got
-        left = np.maximum(left - _per_user(wiring, got), 0.0)
+        got = ask * fill[supplier][:, :, None]
+        taken += got
+        headroom = headroom - got
+        left = np.maximum(left - _summed(per_user, got), 0.0)
         offer = np.maximum(offer - demand * fill, 0.0)
+    bought[live] = taken
     sold = start - offer
     from_queue = np.minimum(sold, market.from_queue)
     part = _share(from_queue, market.from_queue)
@@ -114,10 +123,10 @@ def clear_market(market: Market, missing: Array, rounds: int) -> Deal:
     return Deal(bought[: market.flows], bought[market.flows :], part, rest, asked)
 
 
-def _per_user(wiring: Wiring, deals: Array) -> Array:
-    """Sum of deals (deals, L, K) per user (users, L, K)."""
-    total = wiring.deals_to_user @ deals.reshape(deals.shape[0], -1)
-    return np.asarray(total.reshape(wiring.users.size, *deals.shape[1:]), dtype=np.float64)
+def _summed(sums_: sparse.csr_array, deals: Array) -> Array:
+    """Sum of deals (deals, L, K) per row of a matrix of sums."""
+    total = sums_ @ deals.reshape(deals.shape[0], -1)
+    return np.asarray(total.reshape(total.shape[0], *deals.shape[1:]), dtype=np.float64)
 
 
 def _share(part: Array, whole: Array) -> Array:

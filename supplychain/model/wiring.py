@@ -33,7 +33,7 @@ class Wiring:
         users: slots (in the whole run) that use the commodity, sorted.
         supplier: supplying node of each flow; ``deal_supplier`` and ``deal_user`` of flows, then openings.
         to_supplier: nodes x flows, weighted by the flow's share of its supplier's output.
-        deals_to_supplier, deals_to_user: plain sums over deals.
+        queue_to_supplier: nodes x flows, plain sums.
         flows, openings: deliveries by lag.
     """
 
@@ -44,8 +44,7 @@ class Wiring:
     deal_supplier: Index
     deal_user: Index
     to_supplier: sparse.csr_array
-    deals_to_supplier: sparse.csr_array
-    deals_to_user: sparse.csr_array
+    queue_to_supplier: sparse.csr_array
     flows: tuple[Delivery, ...]
     openings: tuple[Delivery, ...]
 
@@ -64,13 +63,18 @@ class Wiring:
         seller, buyer = np.concatenate([supplier, opener]), np.concatenate([user, taker])
         return cls(
             starts.astype(np.int64), present.astype(np.int64), users, supplier, seller, buyer,
-            _sums(supplier, count, share), _sums(seller, count), _sums(buyer, users.size),
+            sums(supplier, count, share), sums(supplier, count),
             _deliveries(arrays.flows.lag[e], user, users.size),
             _deliveries(arrays.openings.lag[p], taker, users.size),
         )
 
 
-def _sums(group: Index, groups: int, weight: Array | float = 1.0) -> sparse.csr_array:
+def wire(arrays: Arrays) -> tuple[Wiring, ...]:
+    """The index work of all blocks; it does not depend on lanes or ceilings."""
+    return tuple(Wiring.of(arrays, block) for block in arrays.blocks)
+
+
+def sums(group: Index, groups: int, weight: Array | float = 1.0) -> sparse.csr_array:
     """Matrix (groups x members) that sums members by group."""
     values = np.broadcast_to(np.asarray(weight, dtype=np.float64), group.shape)
     return sparse.csr_array((values, (group, np.arange(group.size))), shape=(groups, group.size))
@@ -81,5 +85,5 @@ def _deliveries(lag: Index, user: Index, users: int) -> tuple[Delivery, ...]:
     found = []
     for months in np.unique(lag):
         members = np.flatnonzero(lag == months)
-        found.append(Delivery(int(months), members, _sums(user[members], users)))
+        found.append(Delivery(int(months), members, sums(user[members], users)))
     return tuple(found)
