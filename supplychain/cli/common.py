@@ -1,0 +1,144 @@
+"""Options that commands share, and how they print."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from supplychain.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from supplychain.result import Result
+    from supplychain.world import World
+
+_PLAIN_WIDTH = 150
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.", rich_help_panel="Output")]
+CsvFlag = Annotated[bool, typer.Option("--csv", help="Tidy CSV on stdout.", rich_help_panel="Output")]
+QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="No messages, no progress.", rich_help_panel="Output")]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help="Another data pack (a folder of CSV files).", rich_help_panel="Where")
+]
+SeedOption = Annotated[int, typer.Option(help="Seed of the band's sample.", rich_help_panel="Output", min=0)]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", help="Also write JSON, CSV and figures into this folder.",
+                              rich_help_panel="Output")
+]
+FocusOption = Annotated[
+    str, typer.Option("--focus", help="Countries whose exports are counted, such as KOR,JPN.", rich_help_panel="Where")
+]
+NoPlanner = Annotated[bool, typer.Option("--no-planner", help="Leave out the best response.", rich_help_panel="Output")]
+NoBand = Annotated[bool, typer.Option("--no-band", help="Leave out the band.", rich_help_panel="Output")]
+
+
+def split(text: str) -> tuple[str, ...]:
+    """A list as users write it on a command line.
+
+    >>> split("KOR, JPN,,USA")
+    ('KOR', 'JPN', 'USA')
+    """
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def console() -> "Console":
+    """Where tables go: the terminal as it is, or plain lines that are wide enough for a table."""
+    from rich.console import Console
+
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    return Console(highlight=False, width=_PLAIN_WIDTH, no_color=True)
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
+    """One JSON object, keys as given, non-ASCII kept."""
+    print(json.dumps(value, ensure_ascii=False, allow_nan=False))
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Callable[[str, float], None]]:  # noqa: FBT001 - a context, not a switch
+    """A progress bar on stderr, on a terminal only."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _step, _share: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("loading", total=1.0)
+        yield lambda step, share: bar.update(task, description=step, completed=share)
+
+
+def load_world(data: Path | None) -> "World":
+    """The shipped pack or the user's own."""
+    from supplychain.world import load
+
+    if data is not None and not data.is_dir():
+        raise UsageError(f"--data {data}: not a folder. Give a folder that holds the CSV files of a pack")
+    return load(data)
+
+
+def names_of(world: "World") -> dict[str, str]:
+    """Ids and country codes -> names for people."""
+    names = {str(r["product"]): str(r["name"]) for r in world.tables.rows("products")}
+    return names | {str(r["iso3"]): str(r["name"]) for r in world.tables.rows("countries")}
+
+
+def print_result(world: "World", result: "Result", *, as_json: bool, as_csv: bool, quiet: bool, hints: Sequence[str]) -> None:
+    """A result on stdout: JSON, CSV, or sentences and a table."""
+    from supplychain import render
+
+    if as_json:
+        print_json(result.as_dict())
+        return
+    if as_csv:
+        print(render.losses_csv(result), end="")
+        return
+    names = names_of(world)
+    out = console()
+    threshold = world.network.parameters.value("headline_d_threshold")
+    for line in render.headline(result, names, threshold):
+        out.print(line, markup=False)
+    out.print()
+    if any(max(s.share.values()) > 0 for s in result.losses):
+        out.print(render.loss_table(result, names))
+    quiet_line = render.untouched(result)
+    if quiet_line:
+        out.print(quiet_line, markup=False)
+    if quiet:
+        return
+    out.print()
+    for line in render.footer(result):
+        out.print(line, markup=False)
+    if hints:
+        out.print("\nTry next:", markup=False)
+        for hint in hints:
+            out.print(f"  {hint}", markup=False)
+
+
+def write_folder(world: "World", result: "Result", folder: Path) -> list[Path]:
+    """Result as JSON and CSV, and every figure, into a folder; each file appears complete or not at all."""
+    from supplychain import figures, render
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--out {folder}: cannot be written: {error.strerror}") from error
+    text = json.dumps(result.as_dict(), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    written = [_write(folder / "result.json", text), _write(folder / "losses.csv", render.losses_csv(result))]
+    for drawing in figures.all_of(world, result):
+        written += figures.save(drawing, folder)
+    return written
+
+
+def _write(path: Path, text: str) -> Path:
+    """Write beside, then rename, so that no reader meets half a file."""
+    beside = path.with_suffix(path.suffix + ".part")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
+    return path

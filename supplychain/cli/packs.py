@@ -1,0 +1,295 @@
+"""Commands about the data: list, data check, data sources, graph, doctor."""
+
+import csv
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+
+import typer
+
+from supplychain.cli.common import CsvFlag, DataOption, JsonFlag, console, load_world, print_json
+from supplychain.errors import DataError, UnknownNameError, UsageError, nearest
+
+if TYPE_CHECKING:
+    from supplychain.network.graph import GraphFormat
+    from supplychain.world import World
+
+What = Literal["minerals", "products", "countries", "sectors", "scenarios"]
+
+_EXTRAS = {
+    "io": ("openpyxl", "pyarrow"), "fast": ("numba",), "tables": ("pymrio",), "distributed": ("dask",),
+    "notebooks": ("jupytext", "nbclient"),
+}
+_CORE = ("numpy", "scipy", "pandas", "networkx", "matplotlib", "pydantic", "typer", "rich")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    data = typer.Typer(no_args_is_help=True, help="Check a data pack; find out where a number comes from.")
+    data.command("check")(check_command)
+    data.command("sources")(sources_command)
+    graph = typer.Typer(no_args_is_help=True, help="Look at the network; write it for other tools.")
+    graph.command("export")(export_command)
+    graph.command("show")(show_command)
+    app.add_typer(data, name="data")
+    app.add_typer(graph, name="graph")
+    app.command("list")(list_command)
+    app.command()(doctor)
+    app.callback(invoke_without_command=True)(_version)
+
+
+def _version(
+    context: typer.Context,
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    """Print the version, if asked."""
+    if version:
+        from supplychain import __version__
+
+        print(f"supplychain {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        raise UsageError("name a command, such as demo or restrict. Try: supplychain --help")
+
+
+def list_command(
+    what: Annotated[str, typer.Argument(help="minerals, products, countries, sectors or scenarios.")],
+    *,
+    data: DataOption = None,
+    as_json: JsonFlag = False,
+    as_csv: CsvFlag = False,
+) -> None:
+    """What there is to restrict, to count and to run."""
+    kinds = ("minerals", "products", "countries", "sectors", "scenarios")
+    if what not in kinds:
+        raise UnknownNameError(what, "list", nearest(what, kinds) or kinds)
+    rows = _scenarios() if what == "scenarios" else _listed(load_world(data), cast("What", what))
+    if as_json:
+        print_json({what: rows})
+    elif as_csv:
+        _print_csv(rows)
+    else:
+        _print_table(rows)
+
+
+def _listed(world: "World", what: What) -> list[dict[str, Any]]:
+    """Rows of one list."""
+    tables, network = world.tables, world.network
+    if what == "minerals":
+        return [{"mineral": r["mineral"], "name": r["name"], "symbol": r["symbol"], "group": r["group"],
+                 "aliases": list(r["aliases"])} for r in tables.rows("minerals")]
+    if what == "products":
+        return [{"product": r["product"], "name": r["name"], "stage": r["stage"], "group": r["group"],
+                 "mineral": r["mineral"], "unit": r["unit"]} for r in tables.rows("products")]
+    if what == "countries":
+        own = set(network.countries)
+        return [{"country": r["iso3"], "name": r["name"], "region": r["region"],
+                 "in_network": r["iso3"] in own} for r in tables.rows("countries")]
+    names = {str(r["product"]): r["name"] for r in tables.rows("products")}
+    return [{"country": r["country"], "sector": r["industry"], "name": names[str(r["industry"])],
+             "exports_usd": r["exports_usd"], "year": r["year"], "evidence": r["evidence"]}
+            for r in tables.rows("industries")]
+
+
+def _scenarios() -> list[dict[str, Any]]:
+    """The shipped scenarios."""
+    from supplychain.scenario_file import load_scenario, scenario_ids
+
+    found = [load_scenario(name) for name in scenario_ids()]
+    return [{"scenario": s.id, "title": s.title, "start": s.start, "months": s.counted_months,
+             "focus": list(s.focus)} for s in found]
+
+
+def check_command(
+    folder: Annotated[Path | None, typer.Argument(help="The pack; the shipped one if left out.")] = None,
+    *,
+    as_json: JsonFlag = False,
+) -> None:
+    """Check every cell of a pack and balance it; exit code 3 names every fault."""
+    from supplychain.tables import check_folder
+    from supplychain.world import load, shipped
+
+    place = folder if folder is not None else shipped("data")
+    faults = check_folder(place)
+    if faults:
+        raise DataError(faults)
+    world = load(place)
+    moved = [a for a in world.network.adjustments if a.row is not None][:5]
+    report = {
+        "pack": world.tables.info.id, "sha256": world.tables.sha256, "faults": 0,
+        "rows": {name: len(rows) for name, rows in world.tables.contents},
+        "nodes": len(world.network.nodes), "flows": len(world.network.flows),
+        "warnings": list(world.network.warnings),
+        "largest_adjustments": [{"figure": f"{a.kind} {a.name}", "before": a.before, "after": a.after,
+                                 "evidence": a.evidence} for a in moved],
+    }
+    if as_json:
+        print_json(report)
+        return
+    total = sum(len(rows) for _, rows in world.tables.contents)
+    print(f"{place}: 0 faults in {total} rows; {len(world.network.nodes)} nodes, {len(world.network.flows)} flows")
+    for warning in world.network.warnings:
+        print(f"warning: {warning}")
+    print("Largest adjustments made to balance (figure, stated, balanced, grade):")
+    for a in moved:
+        print(f"  {a.kind} {a.name}: {a.before:.4g} -> {a.after:.4g} ({a.evidence})")
+
+
+def sources_command(
+    row: Annotated[str, typer.Argument(help="A row such as segments.csv:12; all sources if left out.")] = "",
+    *,
+    data: DataOption = None,
+    as_json: JsonFlag = False,
+    as_csv: CsvFlag = False,
+) -> None:
+    """Where the numbers come from."""
+    world = load_world(data)
+    columns = ("source_id", "title", "publisher", "year", "url", "licence")
+    sources = {str(r["source_id"]): {c: r[c] for c in columns} for r in world.tables.rows("sources")}
+    if not row:
+        rows = list(sources.values())
+        if as_json:
+            print_json({"sources": rows})
+        elif as_csv:
+            _print_csv(rows)
+        else:
+            _print_table([{"source": s["source_id"], "title": f"{s['publisher']}, {s['title']} ({s['year']})",
+                           "licence": s["licence"]} for s in rows])
+        return
+    found = _find_row(world, row)
+    cited = [sources[s] for s in found["source_id"]] if "source_id" in found else []
+    if as_json:
+        print_json({"row": row, "cells": {k: _plain(found[k]) for k in found}, "sources": cited})
+        return
+    for column in found:
+        if found[column] not in ("", None, ()):
+            print(f"{column}: {_text(found[column])}")
+    for source in cited:
+        print(f"  -> {source['publisher']}, {source['title']} ({source['year']}). {source['url']} [{source['licence']}]")
+
+
+def _find_row(world: "World", place: str) -> Any:  # noqa: ANN401 - a Row, whose cells have many types
+    """The row at ``table.csv:line``."""
+    file, _, line = place.partition(":")
+    table = file.removesuffix(".csv")
+    tables = [name for name, _ in world.tables.contents]
+    if table not in tables:
+        raise UnknownNameError(table, "table", nearest(table, tables))
+    if not line.isdecimal():
+        raise UsageError(f"{place}: write a table and a line, such as segments.csv:12")
+    for row in world.tables.rows(table):
+        if row.line == int(line):
+            return row
+    raise UsageError(f"{place}: {table}.csv has no row on line {line} (the header is line 1)")
+
+
+def export_command(
+    *,
+    to: Annotated[str, typer.Option("--to", help="graphml, gexf, json or csv.")] = "graphml",
+    out: Annotated[Path, typer.Option("--out", help="File to write.")],
+    data: DataOption = None,
+) -> None:
+    """Write the network for Gephi, yEd, Cytoscape, networkx or a spreadsheet.
+
+    supplychain graph export --to graphml --out minerals.graphml
+    """
+    from supplychain.network.graph import export_graph
+
+    counts = export_graph(load_world(data).network, out, cast("GraphFormat", to))
+    print(f"wrote {counts['nodes']} nodes and {counts['edges']} edges to {out}", file=sys.stderr)
+
+
+def show_command(
+    node: Annotated[str, typer.Argument(help="A node such as KOR:ndfeb_magnet_hre.")],
+    *,
+    data: DataOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Suppliers and users of one node, with quantities, shares and grades."""
+    graph = load_world(data).graph
+    if node not in graph:
+        raise UnknownNameError(node, "node", nearest(node, list(graph.nodes)))
+    links = {
+        "suppliers": [{"node": a, **d} for a, _, d in graph.in_edges(node, data=True)],
+        "users": [{"node": b, **d} for _, b, d in graph.out_edges(node, data=True)],
+    }
+    if as_json:
+        print_json({"node": node, **graph.nodes[node], **links})
+        return
+    about = graph.nodes[node]
+    print(f"{node}: {about['output']:.4g} {about['unit']} a year ({about['stage']}, grade {about['evidence']})")
+    for title, rows in links.items():
+        print(f"{title}:")
+        for r in sorted(rows, key=lambda r: -r["quantity"]):
+            print(f"  {r['node']}: {r['quantity']:.4g} a year of {r['product']}, {100 * r['share']:.1f} % of the "
+                  f"user's need (grade {r['evidence']})")
+
+
+def doctor(*, as_json: JsonFlag = False) -> None:
+    """Versions, extras and the fingerprint of the data: what to send with a question."""
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    from supplychain import __version__
+    from supplychain.world import load, shipped
+
+    def found(package: str) -> str:
+        try:
+            return version(package)
+        except PackageNotFoundError:
+            return "not installed"
+
+    world = load()
+    report = {
+        "supplychain": __version__, "python": platform.python_version(), "system": platform.system(),
+        "packages": {p: found(p) for p in _CORE},
+        "extras": {e: {p: found(p) for p in names} for e, names in _EXTRAS.items()},
+        "data": {"folder": shipped("data").name, "pack": world.tables.info.id,
+                 "version": world.tables.info.version, "sha256": world.tables.sha256},
+    }
+    if as_json:
+        print_json(report)
+        return
+    for key, value in report.items():
+        if isinstance(value, dict):
+            print(f"{key}:")
+            for name, inner in value.items():
+                text = ", ".join(f"{p} {v}" for p, v in inner.items()) if isinstance(inner, dict) else inner
+                print(f"  {name}: {text}")
+        else:
+            print(f"{key}: {value}")
+
+
+def _plain(value: object) -> object:
+    """A cell as JSON."""
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _text(value: object) -> str:
+    """A cell as text."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(v) for v in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,.0f}" if isinstance(value, float) and abs(value) >= 1e6 else str(value)  # noqa: PLR2004
+
+
+def _print_csv(rows: list[dict[str, Any]]) -> None:
+    """Rows as CSV; lists joined by |."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(rows[0] if rows else [])
+    for row in rows:
+        writer.writerow(["|".join(v) if isinstance(v, list) else v for v in row.values()])
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
+    """Rows as a table for people."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in rows[0] if rows else []:
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*(_text(v) for v in row.values()))
+    console().print(table)

@@ -1,0 +1,226 @@
+"""Say a result to people: one sentence, one table, what it rests on, what to try next. Computes nothing new."""
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from supplychain.result import Result, Rung, SectorLoss
+from supplychain.vocabulary import EVERYONE
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_DAYS_PER_MONTH = 30.4375
+_SMALL = 0.0005
+_TEN = 0.0995
+
+
+def percent(share: float) -> str:
+    """A share as per cent: 0 only for exactly nothing, one decimal below ten.
+
+    >>> [percent(s) for s in (0.0, 0.0002, 0.0414, 0.1234)]
+    ['0', '<0.1', '4.1', '12']
+    """
+    if share == 0:
+        return "0"
+    if abs(share) < _SMALL:
+        return "<0.1"
+    return f"{100 * share:.1f}" if abs(share) < _TEN else f"{100 * share:.0f}"
+
+
+def percent_range(low: float, high: float) -> str:
+    """A range of shares as per cent.
+
+    >>> percent_range(0.0, 0.0414), percent_range(0.0, 0.0)
+    ('0-4.1', '0')
+    """
+    first, last = percent(low), percent(high)
+    return first if first == last else f"{first}-{last}"
+
+
+def headline(result: Result, names: dict[str, str], d_threshold: float) -> list[str]:
+    """The first paragraph that a person reads, one line per thought."""
+    lines = [_question(result, names)]
+    for country in result.resolved.focus:
+        mine = [s for s in result.losses if s.country == country]
+        top = max(mine, key=lambda s: (s.usd("adaptive"), s.usd("frozen")), default=None)
+        if top is None or max(top.share.values()) == 0:
+            lines.append(f"{names.get(country, country)}: no sector of the pack loses exports.")
+            continue
+        lines.append(f"{names.get(country, country)}: {_rungs(result, top, names, d_threshold)}")
+        lines.append("  " + _timing(top, names))
+        lines.append("  " + _trust(top))
+    lines += _why(result, names)
+    return lines
+
+
+def _question(result: Result, names: dict[str, str]) -> str:
+    """What was asked, and what it was taken to cover."""
+    r = result.resolved
+    parts = []
+    for measure in r.measures:
+        restriction = measure.restriction
+        items = ", ".join(c.item.replace("_", " ") for c in measure.covered)
+        covers = ", ".join(names.get(p, p) for p in measure.products)
+        whys = "; ".join(dict.fromkeys(c.why for c in measure.covered))
+        to = "" if EVERYONE in restriction.to else f" to {', '.join(restriction.to)}"
+        out = f" except {', '.join(restriction.exclude)}" if restriction.exclude else ""
+        strength = "" if r.scenario.ladder else f", {_strength(restriction.kind, restriction.severity.value)}"
+        parts.append(
+            f"{names.get(restriction.actor, restriction.actor)} restricts {items}{to}{out}{strength}: "
+            f"{covers or 'nothing'} ({whys}), {restriction.months} months from {restriction.start or r.start}."
+        )
+    return " ".join(parts)
+
+
+def _strength(kind: str, severity: float) -> str:
+    """Kind and severity in words."""
+    if kind == "ban" and severity == 1:
+        return "full stop"
+    if kind == "path":
+        return "on a dated path of monthly ceilings"
+    return f"{kind} withholding {percent(severity)} %" + (" after its ramp" if kind == "licence" else "")
+
+
+def _rungs(result: Result, top: SectorLoss, names: dict[str, str], d_threshold: float) -> str:
+    """Losses of the hardest-hit sector, rung by rung; no point where assumptions dominate."""
+    sector = names.get(top.sector, top.sector).lower()
+    months = result.resolved.months
+    period = "a year's exports" if months == 12 else f"{months} months' exports"  # noqa: PLR2004
+    if not result.ladder:
+        return f"{sector} lose {percent_range(*top.band)} % of {period}{_cases(top, d_threshold)}."
+    said = []
+    for rung in result.ladder:
+        loss = _same(rung, top)
+        part = f"{rung.name}: {percent_range(*loss.band)} %"
+        said.append(part + (_cases(loss, d_threshold) if rung is result.ladder[-1] else ""))
+    return f"{sector} lose of {period}: {'; '.join(said)}."
+
+
+def _same(rung: Rung, sector: SectorLoss) -> SectorLoss:
+    """The same sector on another rung."""
+    return next(s for s in rung.losses if (s.country, s.sector) == (sector.country, sector.sector))
+
+
+def _cases(loss: SectorLoss, d_threshold: float) -> str:
+    """What brackets the number: best response, expectation, no adaptation."""
+    parts = []
+    if "planner" in loss.share:
+        parts.append(f"no less than {percent(loss.share['planner'])} even with the best response")
+    if loss.grade_d_weight <= d_threshold:
+        parts.append(f"{percent(loss.share['adaptive'])} expected")
+    parts.append(f"{percent(loss.share['frozen'])} without adaptation")
+    return f" (at central figures {'; '.join(parts)})"
+
+
+def _timing(loss: SectorLoss, names: dict[str, str]) -> str:
+    """First stops, and what binds."""
+    if not loss.binding:
+        return "No plant runs out at central figures."
+    product = loss.binding.split(":")[1].split("/")[0]
+    when = "no plant of its own runs out of stock" if loss.first_stop_day is None else (
+        f"the first plants run out in month {int(loss.first_stop_day / _DAYS_PER_MONTH) + 1} "
+        f"(day {loss.first_stop_day:.0f})")
+    alone = ""
+    if loss.refined_only < 0.5 * loss.share["adaptive"]:
+        alone = (f", not the refined form: the refined forms alone cost {percent(loss.refined_only)} %, because what "
+                 f"{loss.country} buys is the semi-finished product, whose makers in the restricting country are not hit")
+    return f"{when[0].upper()}{when[1:]}; what binds is {names.get(product, product)} ({loss.binding}){alone}."
+
+
+def _trust(loss: SectorLoss) -> str:
+    """How much rests on assumptions, and on which."""
+    if not loss.drivers:
+        return f"Weakest evidence that matters: grade {loss.evidence}."
+    top = [d.label for d in loss.drivers if d.evidence == "D"][:2]
+    named = f": {'; '.join(top)}" if top else ""
+    return f"{percent(loss.grade_d_weight)} % of the swing rests on assumptions (grade D){named}."
+
+
+def _why(result: Result, names: dict[str, str]) -> list[str]:
+    """One sentence why countries differ, per covered product that they use."""
+    by_product: dict[tuple[str, str], list[str]] = {}
+    binding = {s.binding.split(":")[1] for s in result.losses if s.binding}
+    for r in result.reliance:
+        if r.product in binding:
+            by_product.setdefault((r.actor, r.product), []).append(
+                f"{r.country} {percent(r.of_use)} % of use ({percent(r.of_imports)} % of imports)")
+    return [
+        f"Why: from {names.get(actor, actor)} come, of {names.get(product, product)}: {', '.join(said)}."
+        for (actor, product), said in by_product.items()
+    ]
+
+
+def loss_table(result: Result, names: dict[str, str]) -> "Table":
+    """Sectors that lose, ranked by loss in USD."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("sector")
+    table.add_column("exports\nbn USD", justify="right")
+    for rung in result.ladder:
+        table.add_column(f"{rung.name}\n% lost, 10-90 %", justify="right")
+    if not result.ladder:
+        table.add_column("% lost\n10-90 %", justify="right")
+    table.add_column("best response\n- no adaptation", justify="right")
+    table.add_column("expected\nbn USD", justify="right")
+    table.add_column("first stop\nday", justify="right")
+    table.add_column("what binds")
+    table.add_column("rests on D\n%", justify="right")
+    hit = sorted((s for s in result.losses if max(s.share.values()) > 0),
+                 key=lambda s: (s.country not in result.resolved.focus, -s.usd("adaptive"), -s.usd("frozen")))
+    for loss in hit:
+        ranges = [percent_range(*_same(r, loss).band) for r in result.ladder] or [percent_range(*loss.band)]
+        table.add_row(
+            f"{loss.country} {names.get(loss.sector, loss.sector)}", f"{loss.baseline_exports_usd / 1e9:.1f}", *ranges,
+            percent_range(loss.share.get("planner", 0.0), loss.share["frozen"]),
+            f"{loss.usd('adaptive') / 1e9:.2f}",
+            "-" if loss.first_stop_day is None else f"{loss.first_stop_day:.0f}",
+            loss.binding or "-", percent(loss.grade_d_weight),
+        )
+    return table
+
+
+def untouched(result: Result) -> str:
+    """Sectors without any loss, in one line."""
+    found = [f"{s.country} {s.sector}" for s in result.losses if max(s.share.values()) == 0]
+    return f"No loss: {', '.join(found)}." if found else ""
+
+
+def footer(result: Result) -> list[str]:
+    """Warnings, what needs a source, and what the numbers leave out."""
+    lines = [f"Note: {w}" for w in result.warnings]
+    if result.unsourced:
+        needs = "; ".join(f"{d.label} ({d.name.split()[0]})" for d in result.unsourced)
+        lines.append(f"Most in need of a source: {needs}.")
+    lines.append(f"Not counted: {'; '.join(result.not_counted)}.")
+    lines.append(f"Valued as {result.valuation}; data {result.pack['pack']} {result.pack['version']} "
+                 f"({result.pack['sha256'][:8]}).")
+    return lines
+
+
+_CSV_COLUMNS = ("country", "sector", "rung", "baseline_exports_usd", "planner_share", "adaptive_share", "frozen_share",
+                "band_low_share", "band_high_share", "planner_usd", "adaptive_usd", "frozen_usd", "all_lost_share",
+                "refined_only_share", "restricted_months_share", "first_month", "first_stop_day", "binding",
+                "chain_cover_days", "evidence", "grade_d_weight")
+
+
+def losses_csv(result: Result) -> str:
+    """All losses as tidy CSV: one row per rung, country and sector; shares 0-1, USD over the horizon."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(_CSV_COLUMNS)
+    rungs: Sequence[tuple[str, tuple[SectorLoss, ...]]] = (
+        [(r.name, r.losses) for r in result.ladder] or [("scenario", result.losses)])
+    for name, losses in rungs:
+        for s in losses:
+            shares = [s.share.get(c, "") for c in ("planner", "adaptive", "frozen")]
+            usd = [s.usd(c) if c in s.share else "" for c in ("planner", "adaptive", "frozen")]
+            writer.writerow([
+                s.country, s.sector, name, s.baseline_exports_usd, *shares, *s.band, *usd, s.all_lost, s.refined_only,
+                s.restricted_months, "" if s.first_month is None else s.first_month,
+                "" if s.first_stop_day is None else s.first_stop_day, s.binding, s.chain_cover_days,
+                s.evidence, s.grade_d_weight,
+            ])
+    return out.getvalue()

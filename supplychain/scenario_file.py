@@ -1,0 +1,187 @@
+"""Read scenario files (TOML): strict keys, every problem at once, every number a value or a range.
+
+A misspelt key is refused with a suggestion; nothing is ignored and nothing is guessed.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from supplychain.errors import ScenarioError, UnknownNameError, did_you_mean, nearest
+from supplychain.scenario import Range, Restriction, Scenario, StockRelease, check
+from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR, Form, Kind, Stage
+from supplychain.world import shipped
+
+_PER_RESTRICTION = frozenset({"kind", "severity", "months", "form", "stage", "to", "except", "start", "path",
+                              "dead_time_months", "ramp_months"})
+
+
+class _Strict(BaseModel):
+    """No unknown keys, no silent conversion of text to numbers."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, populate_by_name=True)
+
+
+class _Spread(_Strict):
+    """A range: most likely value with 10 and 90 % quantiles."""
+
+    low: float
+    mode: float
+    high: float
+
+
+class _Horizon(_Strict):
+    start: str = ""
+    months: int = 0
+
+
+class _Restriction(_Strict):
+    actor: str
+    products: list[str]
+    kind: Kind | None = None
+    severity: float | _Spread | None = None
+    months: int | None = None
+    start: str = ""
+    to: list[str] = [EVERYONE]
+    exclude: Annotated[list[str], Field(alias="except")] = []
+    form: Form = "listed"
+    stage: Stage | None = None
+    path: list[float] = []
+    dead_time_months: float | None = None
+    ramp_months: float | None = None
+
+
+class _Mitigation(_Strict):
+    kind: Literal["stock_release"]
+    country: str
+    product: str
+    days: float
+    release_days: float = 30.0
+    lag_months: int = 0
+
+
+class _File(_Strict):
+    id: str
+    title: str
+    description: str = ""
+    source: str = ""
+    focus: list[str] = ["KOR"]
+    horizon: _Horizon = _Horizon()
+    restriction: list[_Restriction]
+    mitigation: list[_Mitigation] = []
+
+
+def scenario_ids() -> tuple[str, ...]:
+    """Ids of the shipped scenarios, sorted."""
+    return tuple(sorted(path.stem for path in shipped("scenarios").glob("*.toml")))
+
+
+def load_scenario(name: str | Path, overrides: Sequence[str] = ()) -> Scenario:
+    """A scenario from a file, or a shipped one by its id.
+
+    Args:
+        name: path of a TOML file, or an id such as ``china-april-2025``.
+        overrides: ``key=value`` texts; a bare key such as ``severity=0.5`` applies to every restriction, a
+            dotted one such as ``horizon.months=18`` to the file.
+
+    Raises:
+        UnknownNameError: neither a file nor a shipped id; with suggestions.
+        ScenarioError: every problem of the file, one line each.
+    """
+    path = Path(name)
+    if path.suffix != ".toml" and not path.is_file():
+        known = scenario_ids()
+        if str(name) not in known:
+            raise UnknownNameError(str(name), "scenario", nearest(str(name), known))
+        path = shipped("scenarios") / f"{name}.toml"
+    if not path.is_file():
+        raise ScenarioError(f"{path}: no such scenario file; shipped ones are {', '.join(scenario_ids())}")
+    return parse_scenario(_parsed(path), overrides, place=path.name)
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    """The file as TOML values."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ScenarioError(f"{path.name}: not a TOML file in UTF-8: {error}") from error
+
+
+def parse_scenario(data: Mapping[str, Any], overrides: Sequence[str] = (), *, place: str = "scenario") -> Scenario:
+    """A scenario from TOML values (see `load_scenario`)."""
+    values = _overridden(dict(data), overrides)
+    try:
+        file = _File.model_validate(values)
+    except ValidationError as error:
+        raise ScenarioError("\n".join(f"{place}: {line}" for line in _lines(error))) from error
+    horizon = file.horizon.months
+    scenario = Scenario(
+        file.id, file.title, tuple(_restriction(r, horizon) for r in file.restriction),
+        tuple(StockRelease(m.country, m.product, m.days, m.release_days, m.lag_months) for m in file.mitigation),
+        tuple(file.focus), file.horizon.start, horizon,
+        ladder=all(r.kind is None and r.severity is None and not r.path for r in file.restriction),
+    )
+    check(scenario)
+    return scenario
+
+
+def _restriction(r: _Restriction, horizon: int) -> Restriction:
+    """The frozen value of one restriction."""
+    kind: Kind = r.kind or ("path" if r.path else "ban")
+    default = {"quota": 0.5, "licence": 0.0, "path": 0.0}.get(kind, 1.0)
+    severity = r.severity if r.severity is not None else default
+    spread = Range(severity.mode, severity.low, severity.high) if isinstance(severity, _Spread) else Range.of(severity)
+    return Restriction(
+        r.actor, tuple(r.products), kind, spread, r.months or horizon or MONTHS_PER_YEAR, r.start,
+        tuple(r.to), tuple(r.exclude), r.form, r.stage, tuple(r.path), r.dead_time_months, r.ramp_months,
+    )
+
+
+def _overridden(data: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """The file's values with ``key=value`` texts put in."""
+    for text in overrides:
+        key, equals, raw = text.partition("=")
+        if not equals:
+            raise ScenarioError(f"-S {text}: write key=value, such as severity=0.5")
+        try:
+            value = tomllib.loads(f"value = {raw}")["value"]
+        except tomllib.TOMLDecodeError:
+            value = raw
+        key = key.strip()
+        if key in _PER_RESTRICTION:
+            data["restriction"] = [dict(r) | {key: value} for r in data.get("restriction", [])]
+            continue
+        target, *rest = key.split(".")
+        if rest:
+            data[target] = dict(data.get(target, {})) | {".".join(rest): value}
+        else:
+            data[target] = value
+    return data
+
+
+def _lines(error: ValidationError) -> list[str]:
+    """One line per problem, with the place in the file and the nearest allowed key."""
+    found = []
+    for problem in error.errors():
+        place = [str(part + 1) if isinstance(part, int) else part for part in problem["loc"]]
+        where = ".".join(p for p in place if p not in {"_Spread", "float"})
+        if problem["type"] == "extra_forbidden":
+            allowed = _keys_at(problem["loc"][:-1])
+            near = did_you_mean(nearest(str(problem["loc"][-1]), allowed))
+            found.append(f"{where}: unknown key. {near} Allowed: {', '.join(allowed)}.")
+        else:
+            found.append(f"{where}: {problem['msg']} (found {problem['input']!r:.60})")
+    return list(dict.fromkeys(found))
+
+
+def _keys_at(place: Sequence[int | str]) -> tuple[str, ...]:
+    """Keys that may stand at a place of the file."""
+    models: dict[str, type[_Strict]] = {"horizon": _Horizon, "restriction": _Restriction,
+                                        "mitigation": _Mitigation, "severity": _Spread}
+    model: type[_Strict] = _File
+    for part in place:
+        model = models.get(str(part), model)
+    return tuple(field.alias or name for name, field in model.model_fields.items())
