@@ -20,20 +20,39 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "Effort", "Range", "Restriction", "Result", "Scenario", "StockRelease", "World",
-    "load", "load_scenario", "restrict", "simulate",
+    "Effort",
+    "Range",
+    "Restriction",
+    "Result",
+    "Scenario",
+    "StockRelease",
+    "World",
+    "load",
+    "load_scenario",
+    "restrict",
+    "simulate",
 ]
 
 # Imported on first use: `import supplychain` and `supplychain --help` stay quick.
 _HOMES = {
-    "Effort": "simulation", "Range": "scenario", "Restriction": "scenario", "Result": "result",
-    "Scenario": "scenario", "StockRelease": "scenario", "World": "world", "load": "world",
-    "load_scenario": "scenario_file", "restrict": "scenario", "simulate": "simulation",
+    "Effort": "simulation",
+    "Range": "scenario",
+    "Restriction": "scenario",
+    "Result": "result",
+    "Scenario": "scenario",
+    "StockRelease": "scenario",
+    "World": "world",
+    "load": "world",
+    "load_scenario": "scenario_file",
+    "restrict": "scenario",
+    "simulate": "simulation",
 }
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - the type depends on the name
     """Fetch a public name from its room."""
     if name not in _HOMES:
-        raise AttributeError(f"module 'supplychain' has no attribute {name!r}; it has {', '.join(__all__)}")
+        raise AttributeError(
+            f"module 'supplychain' has no attribute {name!r}; it has {', '.join(__all__)}"
+        )
     return getattr(import_module(f"supplychain.{_HOMES[name]}"), name)

@@ -76,7 +76,9 @@ def reach(network: Network, measures: Iterable[Measure]) -> Reach:
     return Reach(hit, downstream, tuple(c for c in network.order if c in active))
 
 
-def _closure(start: Iterable[Commodity], step: Callable[[Commodity], set[Commodity]]) -> frozenset[Commodity]:
+def _closure(
+    start: Iterable[Commodity], step: Callable[[Commodity], set[Commodity]]
+) -> frozenset[Commodity]:
     """Everything reachable by repeating a step."""
     seen, todo = set(start), list(start)
     while todo:
@@ -94,17 +96,28 @@ def compile_arrays(network: Network, resolved: Resolved, draws: Draws) -> Compil
     others = len(rank)
     # Other uses compete only where something can run short.
     chosen = sorted(
-        (i for i, n in enumerate(network.nodes)
-         if n.commodity in (reached.downstream if n.kind == "other" else active)),
-        key=lambda i: (others if network.nodes[i].kind == "other" else rank[network.nodes[i].commodity], i),
+        (
+            i
+            for i, n in enumerate(network.nodes)
+            if n.commodity in (reached.downstream if n.kind == "other" else active)
+        ),
+        key=lambda i: (
+            others if network.nodes[i].kind == "other" else rank[network.nodes[i].commodity],
+            i,
+        ),
     )
     node_at = {old: new for new, old in enumerate(chosen)}
-    slots = sorted((q for q, s in enumerate(network.slots) if s.node in node_at),
-                   key=lambda q: node_at[network.slots[q].node])
+    slots = sorted(
+        (q for q, s in enumerate(network.slots) if s.node in node_at),
+        key=lambda q: node_at[network.slots[q].node],
+    )
     slot_at = {old: new for new, old in enumerate(slots)}
     flows = sorted(
         (e for e, f in enumerate(network.flows) if f.slot in slot_at and f.supplier in node_at),
-        key=lambda e: (rank[network.nodes[network.flows[e].supplier].commodity], slot_at[network.flows[e].slot]),
+        key=lambda e: (
+            rank[network.nodes[network.flows[e].supplier].commodity],
+            slot_at[network.flows[e].slot],
+        ),
     )
     openings = _openings(network, chosen, slots, flows, rank)
     builder = _Builder(network, resolved, draws, reached)
@@ -124,7 +137,10 @@ def compile_arrays(network: Network, resolved: Resolved, draws: Draws) -> Compil
 
 
 def _openings(
-    network: Network, nodes: Sequence[int], slots: Sequence[int], flows: Sequence[int],
+    network: Network,
+    nodes: Sequence[int],
+    slots: Sequence[int],
+    flows: Sequence[int],
     rank: Mapping[Commodity, int],
 ) -> list[tuple[int, int]]:
     """Pairs of a producer with spare capacity and a slot that it does not supply yet."""
@@ -136,22 +152,31 @@ def _openings(
         if node.kind == "producer" and node.capacity_ratio > 1:
             sellers.setdefault(node.commodity, []).append(i)
     pairs = [
-        (i, q) for q in slots if q in used
-        for i in sellers.get(network.slots[q].commodity, ()) if (i, q) not in known
+        (i, q)
+        for q in slots
+        if q in used
+        for i in sellers.get(network.slots[q].commodity, ())
+        if (i, q) not in known
     ]
     order = {q: k for k, q in enumerate(slots)}
     return sorted(pairs, key=lambda pair: (rank[network.nodes[pair[0]].commodity], order[pair[1]]))
 
 
 def _blocks(
-    network: Network, reached: Reach, nodes: Sequence[int], slots: Sequence[int],
-    flows: Sequence[int], openings: Sequence[tuple[int, int]],
+    network: Network,
+    reached: Reach,
+    nodes: Sequence[int],
+    slots: Sequence[int],
+    flows: Sequence[int],
+    openings: Sequence[tuple[int, int]],
 ) -> tuple[Block, ...]:
     """One block per commodity, and a last one for the uses outside the modelled industries."""
     keys: list[object] = [*reached.active, "other"]
+
     def key(i: int) -> object:
         node = network.nodes[i]
         return "other" if node.kind == "other" else node.commodity
+
     columns = (
         [key(i) for i in nodes],
         [key(network.slots[q].node) for q in slots],
@@ -184,7 +209,9 @@ class _Builder:
         self.network, self.resolved, self.draws, self.reached = network, resolved, draws, reached
         self.bins = int(network.parameters.value("cover_bins"))
 
-    def parameter(self, name: str, *scopes: str, floor: float = 0.0, ceiling: float = np.inf) -> Array:
+    def parameter(
+        self, name: str, *scopes: str, floor: float = 0.0, ceiling: float = np.inf
+    ) -> Array:
         """A model constant in every lane."""
         row = self.network.parameters.row(name, *scopes)
         return place(self.draws, _figure(row, name, "value"), floor, ceiling)
@@ -202,7 +229,9 @@ class _Builder:
                 host[k] = node_at[self.network.hosts[i][0]]
                 ratio[k] = self.network.hosts[i][1]
         base = np.array([self.network.nodes[i].output for i in chosen]) / MONTHS_PER_YEAR
-        final = np.array([self.network.nodes[i].kind in {"industry", "other"} for i in chosen], dtype=bool)
+        final = np.array(
+            [self.network.nodes[i].kind in {"industry", "other"} for i in chosen], dtype=bool
+        )
         return Nodes(base, capacity, final, host, ratio)
 
     def _capacity(self, node: Node) -> Array:
@@ -226,7 +255,9 @@ class _Builder:
                 cover[k] = self._cover(slot.stock)
             row = self._substitute(slot)
             if row is not None:
-                rate[k] = place(self.draws, _figure(row, "substitution", "share_per_year"), 0.0, 1.0)
+                rate[k] = place(
+                    self.draws, _figure(row, "substitution", "share_per_year"), 0.0, 1.0
+                )
                 most[k], start[k] = float(row["maximum"]), float(row["start_month"])
         need = np.array([self.network.slots[q].need for q in chosen]) / MONTHS_PER_YEAR
         node = np.array([node_at[self.network.slots[q].node] for q in chosen], dtype=np.int64)
@@ -236,10 +267,14 @@ class _Builder:
         """Class weight, elasticity (NaN where a class is given) and cost share of one input."""
         lanes = self.draws.lanes
         if recipe["elasticity"] is not None:
-            figure = _figure(recipe, "elasticity", "elasticity", "elasticity_low", "elasticity_high")
+            figure = _figure(
+                recipe, "elasticity", "elasticity", "elasticity_low", "elasticity_high"
+            )
             return np.ones(lanes), place(self.draws, figure), float(recipe["cost_share"])
         low, mid, high = (
-            self.network.parameters.value("essentiality_weight", str(recipe[c] or recipe["essentiality"]))
+            self.network.parameters.value(
+                "essentiality_weight", str(recipe[c] or recipe["essentiality"])
+            )
             for c in _CLASS_ORDER
         )
         weight = place(self.draws, Input(recipe, "essentiality", mid, low, high), 0.0, 1.0)
@@ -266,11 +301,15 @@ class _Builder:
         """The row of ``substitutes.csv`` for this input and user, own user before ``*``."""
         if slot.recipe is None:
             return None
-        rows = {(str(r["product"]), str(r["user"])): r for r in self.network.tables.rows("substitutes")}
+        rows = {
+            (str(r["product"]), str(r["user"])): r for r in self.network.tables.rows("substitutes")
+        }
         user = self.network.nodes[slot.node].product
         return rows.get((slot.commodity[0], user)) or rows.get((slot.commodity[0], "*"))
 
-    def flows(self, chosen: Sequence[int], node_at: Mapping[int, int], slot_at: Mapping[int, int]) -> Flows:
+    def flows(
+        self, chosen: Sequence[int], node_at: Mapping[int, int], slot_at: Mapping[int, int]
+    ) -> Flows:
         """Baseline flows and their ceilings."""
         flows = [self.network.flows[e] for e in chosen]
         pairs = [(self.network.nodes[f.supplier], self.network.slots[f.slot]) for f in flows]
@@ -278,9 +317,20 @@ class _Builder:
         slot = np.array([slot_at[f.slot] for f in flows], dtype=np.int64)
         quantity = np.array([f.quantity for f in flows]) / MONTHS_PER_YEAR
         ceiling, leaking = self._ceilings(pairs)
-        lag = np.array([self._lag(n, s, supplier[k], slot[k]) for k, (n, s) in enumerate(pairs)], dtype=np.int64)
-        return Flows(supplier, slot, self._shares(flows, slot), quantity, lag,
-                     np.isfinite(ceiling).any(axis=(0, 2)), ceiling, leaking)
+        lag = np.array(
+            [self._lag(n, s, supplier[k], slot[k]) for k, (n, s) in enumerate(pairs)],
+            dtype=np.int64,
+        )
+        return Flows(
+            supplier,
+            slot,
+            self._shares(flows, slot),
+            quantity,
+            lag,
+            np.isfinite(ceiling).any(axis=(0, 2)),
+            ceiling,
+            leaking,
+        )
 
     def _shares(self, flows: Sequence[Flow], slot: npt.NDArray[np.int64]) -> Array:
         """Share of each flow in its slot's need, in every lane.
@@ -304,17 +354,26 @@ class _Builder:
         fixed, free = np.zeros_like(total), np.zeros_like(total)
         np.add.at(fixed, slot, stated)
         np.add.at(free, slot, share * (moved == 1.0))
-        scale = np.divide(np.maximum(1.0 - fixed, 0.0), free, out=np.ones_like(free), where=free > 0)
+        scale = np.divide(
+            np.maximum(1.0 - fixed, 0.0), free, out=np.ones_like(free), where=free > 0
+        )
         over = np.maximum(fixed, 1.0)
         return np.where(moved != 1.0, stated / over[slot], share * scale[slot])
 
     def _lag(self, supplier: Node, slot: Slot, at: int, slot_index: int) -> int:
         """Transit in whole months; inside a loop of recipes at least one month."""
         user = self.network.nodes[slot.node]
-        months = round(float(self.network.parameters.row(
-            "transit_lag_months", f"{supplier.country}>{user.country}")["value"]))
+        months = round(
+            float(
+                self.network.parameters.row(
+                    "transit_lag_months", f"{supplier.country}>{user.country}"
+                )["value"]
+            )
+        )
         order = self.network.order
-        backward = user.kind != "other" and order.index(supplier.commodity) >= order.index(user.commodity)
+        backward = user.kind != "other" and order.index(supplier.commodity) >= order.index(
+            user.commodity
+        )
         return max(months, 1) if backward else months
 
     def _ceilings(self, pairs: Sequence[tuple[Node, Slot]]) -> tuple[Array, Array]:
@@ -337,18 +396,27 @@ class _Builder:
         r = measure.restriction
         user = self.network.nodes[slot.node].country
         return (
-            supplier.country == r.actor and supplier.product in measure.products and user != r.actor
-            and (EVERYONE in r.to or user in r.to) and user not in r.exclude
+            supplier.country == r.actor
+            and supplier.product in measure.products
+            and user != r.actor
+            and (EVERYONE in r.to or user in r.to)
+            and user not in r.exclude
         )
 
     def _schedule(self, measure: Measure) -> tuple[npt.NDArray[np.bool_], Array]:
         """Months under the measure (T,) and the ceilings in them (months, L)."""
         r = measure.restriction
         months = self.resolved.months
-        window = (np.arange(months) >= measure.first_month) & (np.arange(months) < measure.first_month + r.months)
+        window = (np.arange(months) >= measure.first_month) & (
+            np.arange(months) < measure.first_month + r.months
+        )
         count = int(window.sum())
-        severity = place(self.draws, Input(None, "severity", r.severity.value, r.severity.low, r.severity.high),
-                         0.0, 1.0)
+        severity = place(
+            self.draws,
+            Input(None, "severity", r.severity.value, r.severity.low, r.severity.high),
+            0.0,
+            1.0,
+        )
         if r.kind == "path":
             one = path_ceiling(count, r.path)
             return window, np.repeat(one[:, None], self.draws.lanes, axis=1)
@@ -359,19 +427,32 @@ class _Builder:
     def _licence(self, measure: Measure, count: int, severity: Array) -> Array:
         """Licence ceilings of every lane."""
         r = measure.restriction
-        dead = self.parameter("licence_dead_time_months") if r.dead_time_months is None else (
-            np.full(self.draws.lanes, r.dead_time_months))
-        ramp = self.parameter("licence_ramp_months") if r.ramp_months is None else (
-            np.full(self.draws.lanes, r.ramp_months))
+        dead = (
+            self.parameter("licence_dead_time_months")
+            if r.dead_time_months is None
+            else (np.full(self.draws.lanes, r.dead_time_months))
+        )
+        ramp = (
+            self.parameter("licence_ramp_months")
+            if r.ramp_months is None
+            else (np.full(self.draws.lanes, r.ramp_months))
+        )
         head = self.parameter("licence_headroom", floor=1.0)
-        return np.stack([
-            licence_ceiling(count, s, dead_time=d, ramp=p, headroom=h)
-            for s, d, p, h in zip(severity, dead, ramp, head, strict=True)
-        ], axis=1)
+        return np.stack(
+            [
+                licence_ceiling(count, s, dead_time=d, ramp=p, headroom=h)
+                for s, d, p, h in zip(severity, dead, ramp, head, strict=True)
+            ],
+            axis=1,
+        )
 
     def _leakage(self, measure: Measure) -> Array:
         """Share of what is withheld that leaks, (T, L): nothing at first, less once it is enforced."""
-        scope = "all_targets" if EVERYONE in measure.restriction.to and not measure.restriction.exclude else "some_targets"
+        scope = (
+            "all_targets"
+            if EVERYONE in measure.restriction.to and not measure.restriction.exclude
+            else "some_targets"
+        )
         share = self.parameter("leakage", scope, ceiling=1.0)
         late = self.parameter("leakage_lag_months")
         enforced = self.parameter("leakage_enforcement_month")
@@ -381,7 +462,10 @@ class _Builder:
         return np.where(month >= late, rate, 0.0)
 
     def openings(
-        self, pairs: Sequence[tuple[int, int]], node_at: Mapping[int, int], slot_at: Mapping[int, int]
+        self,
+        pairs: Sequence[tuple[int, int]],
+        node_at: Mapping[int, int],
+        slot_at: Mapping[int, int],
     ) -> Openings:
         """Possible new flows: when they open, and whether a measure covers them."""
         ends = [(self.network.nodes[i], self.network.slots[q]) for i, q in pairs]
@@ -401,20 +485,39 @@ class _Builder:
         for row in self.network.tables.rows("stocks"):
             if row["holder"] == "public":
                 found[str(row["country"]), str(row["product"])] = (
-                    float(row["cover_days"]), float(row["release_days"] or 0.0), float(row["release_lag_months"] or 0.0))
+                    float(row["cover_days"]),
+                    float(row["release_days"] or 0.0),
+                    float(row["release_lag_months"] or 0.0),
+                )
         for release in self.resolved.scenario.mitigations:
-            found[release.country, release.product] = (release.days, release.release_days, release.lag_months)
+            found[release.country, release.product] = (
+                release.days,
+                release.release_days,
+                release.lag_months,
+            )
         stocks = []
         for (country, product), (days, rate, lag) in found.items():
-            held = [k for k, q in enumerate(slots) if self._draws_on(self.network.slots[q], country, product)]
+            held = [
+                k
+                for k, q in enumerate(slots)
+                if self._draws_on(self.network.slots[q], country, product)
+            ]
             if held and days > 0 and rate > 0:
-                stocks.append(PublicStock(np.array(held, dtype=np.int64), days / month, rate / month, round(lag)))
+                stocks.append(
+                    PublicStock(
+                        np.array(held, dtype=np.int64), days / month, rate / month, round(lag)
+                    )
+                )
         return tuple(stocks)
 
     def _draws_on(self, slot: Slot, country: str, product: str) -> bool:
         """Whether a slot may be served from a country's public stock of a product."""
         hit = slot.commodity in self.reached.downstream
-        return hit and slot.commodity[0] == product and self.network.nodes[slot.node].country == country
+        return (
+            hit
+            and slot.commodity[0] == product
+            and self.network.nodes[slot.node].country == country
+        )
 
     def limits(self) -> Limits:
         """Behavioural constants of every lane."""

@@ -72,8 +72,11 @@ def resolve(scenario: Scenario, network: Network) -> Resolved:
     focus = finder.countries(scenario.focus)
     with_sectors = {str(r["country"]) for r in network.tables.rows("industries")}
     finder.problems += [
-        ScenarioError(f"focus: {c} has no export sectors in this pack; it has {', '.join(sorted(with_sectors))}")
-        for c in focus if c not in with_sectors
+        ScenarioError(
+            f"focus: {c} has no export sectors in this pack; it has {', '.join(sorted(with_sectors))}"
+        )
+        for c in focus
+        if c not in with_sectors
     ]
     restrictions = [_named(r, finder) for r in scenario.restrictions]
     releases = tuple(_named_release(m, finder) for m in scenario.mitigations)
@@ -83,9 +86,16 @@ def resolve(scenario: Scenario, network: Network) -> Resolved:
         measure, said = _measure(restriction, network, finder.names, start)
         measures.append(measure)
         notes += said
-    named = replace(scenario, restrictions=tuple(m.restriction for m in measures),
-                    mitigations=releases, focus=focus, start=start)
-    return Resolved(named, tuple(measures), focus, start, scenario.counted_months, tuple(dict.fromkeys(notes)))
+    named = replace(
+        scenario,
+        restrictions=tuple(m.restriction for m in measures),
+        mitigations=releases,
+        focus=focus,
+        start=start,
+    )
+    return Resolved(
+        named, tuple(measures), focus, start, scenario.counted_months, tuple(dict.fromkeys(notes))
+    )
 
 
 class _Finder:
@@ -124,7 +134,9 @@ def _named(restriction: Restriction, finder: _Finder) -> Restriction:
     return replace(
         restriction,
         actor=finder.one(finder.names.country, restriction.actor),
-        items=tuple(dict.fromkeys(finder.one(finder.names.product_or_mineral, t) for t in restriction.items)),
+        items=tuple(
+            dict.fromkeys(finder.one(finder.names.product_or_mineral, t) for t in restriction.items)
+        ),
         to=finder.countries(restriction.to),
         exclude=finder.countries(restriction.exclude),
     )
@@ -144,24 +156,35 @@ def _measure(
 ) -> tuple[Measure, list[str]]:
     """Products and months of one restriction, and what to tell the reader."""
     first = month_number(restriction.start or start) - month_number(start)
-    covered = tuple(_cover(item, restriction, network, names, restriction.start or start)
-                    for item in restriction.items)
+    covered = tuple(
+        _cover(item, restriction, network, names, restriction.start or start)
+        for item in restriction.items
+    )
     products = tuple(dict.fromkeys(p for c in covered for p in c.products))
     notes = []
     actor = restriction.actor
     made = {n.product for n in network.nodes if n.country == actor and n.kind != "other"}
     if not made & set(products):
-        place = "has no output of" if actor in network.countries else (
-            "is part of the rest of world in this pack and has no known output of")
-        notes.append(f"{actor} {place} {', '.join(products)}: it has no flow into the chain, so nothing is withheld")
+        place = (
+            "has no output of"
+            if actor in network.countries
+            else ("is part of the rest of world in this pack and has no known output of")
+        )
+        notes.append(
+            f"{actor} {place} {', '.join(products)}: it has no flow into the chain, so nothing is withheld"
+        )
     if restriction.kind == "licence" and restriction.severity.value == 0:
         notes.append("a licence of severity 0 still has its dead time and ramp: the loss is delay")
     if first < 0:
-        raise ScenarioError(f"start: a restriction that starts in {restriction.start} lies before the horizon ({start})")
+        raise ScenarioError(
+            f"start: a restriction that starts in {restriction.start} lies before the horizon ({start})"
+        )
     return Measure(restriction, covered, products, first), notes
 
 
-def _cover(item: str, restriction: Restriction, network: Network, names: Names, date: str) -> Covered:
+def _cover(
+    item: str, restriction: Restriction, network: Network, names: Names, date: str
+) -> Covered:
     """What one named item covers under the restriction's form and stage."""
     named = names.product_or_mineral(item)
     rows = network.tables.rows("products")
@@ -172,10 +195,16 @@ def _cover(item: str, restriction: Restriction, network: Network, names: Names, 
         return Covered(named.id, (named.id,), "named itself")
     mineral = named.id
     if restriction.stage is not None:
-        chosen = tuple(str(r["product"]) for r in rows if r["stage"] == restriction.stage
-                       and (r["mineral"] == mineral or mineral in r["semi_of"]))
+        chosen = tuple(
+            str(r["product"])
+            for r in rows
+            if r["stage"] == restriction.stage
+            and (r["mineral"] == mineral or mineral in r["semi_of"])
+        )
         if not chosen:
-            raise ScenarioError(f"stage: {mineral} has no product of stage {restriction.stage} in this pack")
+            raise ScenarioError(
+                f"stage: {mineral} has no product of stage {restriction.stage} in this pack"
+            )
         return Covered(mineral, chosen, f"its forms of stage {restriction.stage}")
     refined = _refined(rows, mineral)
     if restriction.form == "refined":
@@ -188,7 +217,9 @@ def _cover(item: str, restriction: Restriction, network: Network, names: Names, 
 
 def _refined(rows: Iterable[Row], mineral: str) -> tuple[str, ...]:
     """Refined products of a mineral."""
-    return tuple(str(r["product"]) for r in rows if r["mineral"] == mineral and r["stage"] == "refine")
+    return tuple(
+        str(r["product"]) for r in rows if r["mineral"] == mineral and r["stage"] == "refine"
+    )
 
 
 def _listed(
@@ -200,21 +231,33 @@ def _listed(
     """
     actor, when = restriction.actor, month_number(date)
     targets = {EVERYONE, *restriction.to}
-    in_force = [r for r in network.tables.rows("controls")
-                if r["actor"] == actor and mineral in r["minerals"] and _in_force(r, when)
-                and targets & set(r["targets"])]
+    in_force = [
+        r
+        for r in network.tables.rows("controls")
+        if r["actor"] == actor
+        and mineral in r["minerals"]
+        and _in_force(r, when)
+        and targets & set(r["targets"])
+    ]
     if in_force:
         products = tuple(dict.fromkeys(str(p) for r in in_force for p in r["products"]))
         titles = "; ".join(dict.fromkeys(f"{r['title']} ({r['start']})" for r in in_force))
         return Covered(mineral, products, f"as listed by {titles}")
-    semis = tuple(str(r["product"]) for r in network.tables.rows("products") if mineral in r["semi_of"])
-    return Covered(mineral, refined + semis,
-                   f"no measure of {actor} on it is in force at {date}: refined forms and first semi-finished product")
+    semis = tuple(
+        str(r["product"]) for r in network.tables.rows("products") if mineral in r["semi_of"]
+    )
+    return Covered(
+        mineral,
+        refined + semis,
+        f"no measure of {actor} on it is in force at {date}: refined forms and first semi-finished product",
+    )
 
 
 def _in_force(row: Row, when: int) -> bool:
     """Whether a control applies in a month (a suspension counts from its first to its last month)."""
-    if month_number(str(row["start"])) > when or (row["end"] and month_number(str(row["end"])) < when):
+    if month_number(str(row["start"])) > when or (
+        row["end"] and month_number(str(row["end"])) < when
+    ):
         return False
     if not row["suspended_from"]:
         return True
@@ -236,9 +279,11 @@ def _holders(network: Network, mineral: str) -> tuple[str, ...]:
         if segment or row["stage"] != "component":
             continue
         mass = float(row["mass_t_per_unit"] or 0.0)
-        held = sum(float(r["amount"]) * content[str(r["input"])]
-                   for r in network.tables.rows("recipes")
-                   if r["output"] == product and r["relation"] == "input")
+        held = sum(
+            float(r["amount"]) * content[str(r["input"])]
+            for r in network.tables.rows("recipes")
+            if r["output"] == product and r["relation"] == "input"
+        )
         content[product] = held
         if mass > 0 and held / mass >= threshold:
             found.append(product)

@@ -47,7 +47,9 @@ class Input:
         if self.row is None:
             return self.name
         sources = "|".join(self.row["source_id"])
-        return self.name if self.row["evidence"] == "D" else f"{sources} {self.row.table} {self.kind}"
+        return (
+            self.name if self.row["evidence"] == "D" else f"{sources} {self.row.table} {self.kind}"
+        )
 
 
 class Draws(Protocol):
@@ -137,7 +139,9 @@ def place(draws: Draws, figure: Input, floor: float = 0.0, ceiling: float = np.i
 
     ``value + z / 1.2816 * (high - value)`` for z > 0, with ``value - low`` below.
 
-    >>> place(OneAtATime({"scenario severity": 0}), Input(None, "severity", 0.5, 0.2, 0.9)).round(6).tolist()
+    >>> place(OneAtATime({"scenario severity": 0}), Input(None, "severity", 0.5, 0.2, 0.9)).round(
+    ...     6
+    ... ).tolist()
     [0.2, 0.9]
     """
     scores = draws.scores(figure) / _Z90

@@ -28,11 +28,19 @@ class Parameters:
             if found is not None:
                 return found
         wanted = " or ".join((*scopes, "*"))
-        raise DataError((
-            Fault("parameters.csv", None, "parameter", parameter, "is missing",
-                  f"a row with scope {wanted}",
-                  f"add a row: {parameter},{wanted},value,low,high,..."),
-        ))
+        raise DataError(
+            (
+                Fault(
+                    "parameters.csv",
+                    None,
+                    "parameter",
+                    parameter,
+                    "is missing",
+                    f"a row with scope {wanted}",
+                    f"add a row: {parameter},{wanted},value,low,high,...",
+                ),
+            )
+        )
 
     def value(self, parameter: str, *scopes: str) -> float:
         """The central value of a constant, for example ``value("capacity_spare", "component")``."""
@@ -55,6 +63,8 @@ class Parameters:
 
 def read_parameters(tables: Tables) -> Parameters:
     """All rows of ``parameters.csv`` by parameter and scope."""
-    return Parameters(MappingProxyType(
-        {(str(r["parameter"]), str(r["scope"])): r for r in tables.rows("parameters")}
-    ))
+    return Parameters(
+        MappingProxyType(
+            {(str(r["parameter"]), str(r["scope"])): r for r in tables.rows("parameters")}
+        )
+    )

@@ -22,14 +22,20 @@ def place_of(row: Row) -> str:
 def pack(network: Network) -> Mapping[str, str]:
     """Pack, version and fingerprint."""
     info = network.tables.info
-    return {"pack": info.id or network.tables.folder, "title": info.title, "version": info.version,
-            "sha256": network.tables.sha256}
+    return {
+        "pack": info.id or network.tables.folder,
+        "title": info.title,
+        "version": info.version,
+        "sha256": network.tables.sha256,
+    }
 
 
 def valuation(network: Network) -> str:
     """How losses are valued."""
-    return (f"gross exports in USD at {network.tables.info.baseline_year or 'baseline'} prices, exchange rates, "
-            "tariffs and demand")
+    return (
+        f"gross exports in USD at {network.tables.info.baseline_year or 'baseline'} prices, exchange rates, "
+        "tariffs and demand"
+    )
 
 
 def baseline(network: Network) -> str:
@@ -46,7 +52,9 @@ def not_counted(network: Network, focus: Sequence[str]) -> tuple[str, ...]:
         "gains of those who replace withheld supply",
     ]
     known = {(str(r["country"]), str(r["industry"])) for r in network.tables.rows("industries")}
-    industries = [str(r["product"]) for r in network.tables.rows("products") if r["stage"] == "industry"]
+    industries = [
+        str(r["product"]) for r in network.tables.rows("products") if r["stage"] == "industry"
+    ]
     for country in focus:
         missing = [i for i in industries if (country, i) not in known]
         if missing:
@@ -83,16 +91,24 @@ def _reliance(network: Network, country: str, product: str, actor: str) -> Relia
             grade = str(flow.row["evidence"]) if flow.row is not None else grade
     if use <= 0:
         return None
-    return Reliance(country, product, actor, direct / use, direct / imports if imports else 0.0, grade)
+    return Reliance(
+        country, product, actor, direct / use, direct / imports if imports else 0.0, grade
+    )
 
 
 def assumptions(network: Network, resolved: Resolved, compiled: Compiled) -> tuple[str, ...]:
     """What was taken as given, with the ranges that the band covers."""
     p = network.parameters
+
     def said(name: str, *scopes: str) -> str:
         row = p.row(name, *scopes)
         return f"{row['value']:g} ({row['low']:g}-{row['high']:g}, grade {row['evidence']})"
-    found = [f"{c.item}: {', '.join(c.products) or 'nothing'} ({c.why})" for m in resolved.measures for c in m.covered]
+
+    found = [
+        f"{c.item}: {', '.join(c.products) or 'nothing'} ({c.why})"
+        for m in resolved.measures
+        for c in m.covered
+    ]
     found += [
         "domestic supply of the restricting country is not restricted",
         "rationing is pro rata to baseline flows; scarce output is shared pro rata between export and home use",
@@ -104,13 +120,22 @@ def assumptions(network: Network, resolved: Resolved, compiled: Compiled) -> tup
         f"stock covers differ between plants (lognormal, {int(p.value('cover_bins'))} bins)",
         "a release of a public stock serves the country's short plants pro rata",
     ]
-    outside = sorted({network.nodes[i].id for i in compiled.nodes if network.nodes[i].kind == "outside"})
+    outside = sorted(
+        {network.nodes[i].id for i in compiled.nodes if network.nodes[i].kind == "outside"}
+    )
     if outside:
-        found.append(f"taken as never short, because their inputs are not modelled: {', '.join(outside)}")
+        found.append(
+            f"taken as never short, because their inputs are not modelled: {', '.join(outside)}"
+        )
     if any(m.restriction.kind == "licence" for m in resolved.measures):
-        found.append(f"licence: dead time {said('licence_dead_time_months')} and ramp "
-                     f"{said('licence_ramp_months')} months, clearing at most {said('licence_headroom')} x baseline")
-    found += [f"public stock of {m.product} in {m.country}: {m.days:g} days" for m in resolved.scenario.mitigations]
+        found.append(
+            f"licence: dead time {said('licence_dead_time_months')} and ramp "
+            f"{said('licence_ramp_months')} months, clearing at most {said('licence_headroom')} x baseline"
+        )
+    found += [
+        f"public stock of {m.product} in {m.country}: {m.days:g} days"
+        for m in resolved.scenario.mitigations
+    ]
     return tuple(found)
 
 

@@ -66,7 +66,11 @@ def _question(result: Result, names: dict[str, str]) -> str:
         whys = "; ".join(dict.fromkeys(c.why for c in measure.covered))
         to = "" if EVERYONE in restriction.to else f" to {', '.join(restriction.to)}"
         out = f" except {', '.join(restriction.exclude)}" if restriction.exclude else ""
-        strength = "" if r.scenario.ladder else f", {_strength(restriction.kind, restriction.severity.value)}"
+        strength = (
+            ""
+            if r.scenario.ladder
+            else f", {_strength(restriction.kind, restriction.severity.value)}"
+        )
         parts.append(
             f"{names.get(restriction.actor, restriction.actor)} restricts {items}{to}{out}{strength}: "
             f"{covers or 'nothing'} ({whys}), {restriction.months} months from {restriction.start or r.start}."
@@ -80,7 +84,9 @@ def _strength(kind: str, severity: float) -> str:
         return "full stop"
     if kind == "path":
         return "on a dated path of monthly ceilings"
-    return f"{kind} withholding {percent(severity)} %" + (" after its ramp" if kind == "licence" else "")
+    return f"{kind} withholding {percent(severity)} %" + (
+        " after its ramp" if kind == "licence" else ""
+    )
 
 
 def _rungs(result: Result, top: SectorLoss, names: dict[str, str], d_threshold: float) -> str:
@@ -119,13 +125,20 @@ def _timing(loss: SectorLoss, names: dict[str, str]) -> str:
     if not loss.binding:
         return "No plant runs out at central figures."
     product = loss.binding.split(":")[1].split("/")[0]
-    when = "no plant of its own runs out of stock" if loss.first_stop_day is None else (
-        f"the first plants run out in month {int(loss.first_stop_day / _DAYS_PER_MONTH) + 1} "
-        f"(day {loss.first_stop_day:.0f})")
+    when = (
+        "no plant of its own runs out of stock"
+        if loss.first_stop_day is None
+        else (
+            f"the first plants run out in month {int(loss.first_stop_day / _DAYS_PER_MONTH) + 1} "
+            f"(day {loss.first_stop_day:.0f})"
+        )
+    )
     alone = ""
     if loss.refined_only < 0.5 * loss.share["adaptive"]:
-        alone = (f", not the refined form: the refined forms alone cost {percent(loss.refined_only)} %, because what "
-                 f"{loss.country} buys is the semi-finished product, whose makers in the restricting country are not hit")
+        alone = (
+            f", not the refined form: the refined forms alone cost {percent(loss.refined_only)} %, because what "
+            f"{loss.country} buys is the semi-finished product, whose makers in the restricting country are not hit"
+        )
     return f"{when[0].upper()}{when[1:]}; what binds is {names.get(product, product)} ({loss.binding}){alone}."
 
 
@@ -145,7 +158,8 @@ def _why(result: Result, names: dict[str, str]) -> list[str]:
     for r in result.reliance:
         if r.product in binding:
             by_product.setdefault((r.actor, r.product), []).append(
-                f"{r.country} {percent(r.of_use)} % of use ({percent(r.of_imports)} % of imports)")
+                f"{r.country} {percent(r.of_use)} % of use ({percent(r.of_imports)} % of imports)"
+            )
     return [
         f"Why: from {names.get(actor, actor)} come, of {names.get(product, product)}: {', '.join(said)}."
         for (actor, product), said in by_product.items()
@@ -168,16 +182,27 @@ def loss_table(result: Result, names: dict[str, str]) -> "Table":
     table.add_column("first stop\nday", justify="right")
     table.add_column("what binds")
     table.add_column("rests on D\n%", justify="right")
-    hit = sorted((s for s in result.losses if max(s.share.values()) > 0),
-                 key=lambda s: (s.country not in result.resolved.focus, -s.usd("adaptive"), -s.usd("frozen")))
+    hit = sorted(
+        (s for s in result.losses if max(s.share.values()) > 0),
+        key=lambda s: (
+            s.country not in result.resolved.focus,
+            -s.usd("adaptive"),
+            -s.usd("frozen"),
+        ),
+    )
     for loss in hit:
-        ranges = [percent_range(*_same(r, loss).band) for r in result.ladder] or [percent_range(*loss.band)]
+        ranges = [percent_range(*_same(r, loss).band) for r in result.ladder] or [
+            percent_range(*loss.band)
+        ]
         table.add_row(
-            f"{loss.country} {names.get(loss.sector, loss.sector)}", f"{loss.baseline_exports_usd / 1e9:.1f}", *ranges,
+            f"{loss.country} {names.get(loss.sector, loss.sector)}",
+            f"{loss.baseline_exports_usd / 1e9:.1f}",
+            *ranges,
             percent_range(loss.share.get("planner", 0.0), loss.share["frozen"]),
             f"{loss.usd('adaptive') / 1e9:.2f}",
             "-" if loss.first_stop_day is None else f"{loss.first_stop_day:.0f}",
-            loss.binding or "-", percent(loss.grade_d_weight),
+            loss.binding or "-",
+            percent(loss.grade_d_weight),
         )
     return table
 
@@ -195,15 +220,36 @@ def footer(result: Result) -> list[str]:
         needs = "; ".join(f"{d.label} ({d.name.split()[0]})" for d in result.unsourced)
         lines.append(f"Most in need of a source: {needs}.")
     lines.append(f"Not counted: {'; '.join(result.not_counted)}.")
-    lines.append(f"Valued as {result.valuation}; data {result.pack['pack']} {result.pack['version']} "
-                 f"({result.pack['sha256'][:8]}).")
+    lines.append(
+        f"Valued as {result.valuation}; data {result.pack['pack']} {result.pack['version']} "
+        f"({result.pack['sha256'][:8]})."
+    )
     return lines
 
 
-_CSV_COLUMNS = ("country", "sector", "rung", "baseline_exports_usd", "planner_share", "adaptive_share", "frozen_share",
-                "band_low_share", "band_high_share", "planner_usd", "adaptive_usd", "frozen_usd", "all_lost_share",
-                "refined_only_share", "restricted_months_share", "first_month", "first_stop_day", "binding",
-                "chain_cover_days", "evidence", "grade_d_weight")
+_CSV_COLUMNS = (
+    "country",
+    "sector",
+    "rung",
+    "baseline_exports_usd",
+    "planner_share",
+    "adaptive_share",
+    "frozen_share",
+    "band_low_share",
+    "band_high_share",
+    "planner_usd",
+    "adaptive_usd",
+    "frozen_usd",
+    "all_lost_share",
+    "refined_only_share",
+    "restricted_months_share",
+    "first_month",
+    "first_stop_day",
+    "binding",
+    "chain_cover_days",
+    "evidence",
+    "grade_d_weight",
+)
 
 
 def losses_csv(result: Result) -> str:
@@ -211,16 +257,31 @@ def losses_csv(result: Result) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_CSV_COLUMNS)
-    rungs: Sequence[tuple[str, tuple[SectorLoss, ...]]] = (
-        [(r.name, r.losses) for r in result.ladder] or [("scenario", result.losses)])
+    rungs: Sequence[tuple[str, tuple[SectorLoss, ...]]] = [
+        (r.name, r.losses) for r in result.ladder
+    ] or [("scenario", result.losses)]
     for name, losses in rungs:
         for s in losses:
             shares = [s.share.get(c, "") for c in ("planner", "adaptive", "frozen")]
             usd = [s.usd(c) if c in s.share else "" for c in ("planner", "adaptive", "frozen")]
-            writer.writerow([
-                s.country, s.sector, name, s.baseline_exports_usd, *shares, *s.band, *usd, s.all_lost, s.refined_only,
-                s.restricted_months, "" if s.first_month is None else s.first_month,
-                "" if s.first_stop_day is None else s.first_stop_day, s.binding, s.chain_cover_days,
-                s.evidence, s.grade_d_weight,
-            ])
+            writer.writerow(
+                [
+                    s.country,
+                    s.sector,
+                    name,
+                    s.baseline_exports_usd,
+                    *shares,
+                    *s.band,
+                    *usd,
+                    s.all_lost,
+                    s.refined_only,
+                    s.restricted_months,
+                    "" if s.first_month is None else s.first_month,
+                    "" if s.first_stop_day is None else s.first_stop_day,
+                    s.binding,
+                    s.chain_cover_days,
+                    s.evidence,
+                    s.grade_d_weight,
+                ]
+            )
     return out.getvalue()

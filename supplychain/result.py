@@ -127,13 +127,27 @@ class SectorLoss:
             "evidence": self.evidence,
             "grade_d_weight": self.grade_d_weight,
             "segments": [
-                {"segment": s.segment, "share": s.share, "loss_share": dict(s.loss),
-                 "evidence": s.evidence, "row": s.row} for s in self.segments
+                {
+                    "segment": s.segment,
+                    "share": s.share,
+                    "loss_share": dict(s.loss),
+                    "evidence": s.evidence,
+                    "row": s.row,
+                }
+                for s in self.segments
             ],
             "drivers": [
-                {"row": d.name, "what": d.label, "evidence": d.evidence, "value": d.value,
-                 "low": d.low, "high": d.high, "loss_share_at_low": d.loss_low,
-                 "loss_share_at_high": d.loss_high} for d in self.drivers
+                {
+                    "row": d.name,
+                    "what": d.label,
+                    "evidence": d.evidence,
+                    "value": d.value,
+                    "low": d.low,
+                    "high": d.high,
+                    "loss_share_at_low": d.loss_low,
+                    "loss_share_at_high": d.loss_high,
+                }
+                for d in self.drivers
             ],
             "monthly_loss_share": {case: list(values) for case, values in self.monthly.items()},
         }
@@ -170,7 +184,9 @@ class Rung:
     def as_dict(self) -> dict[str, Any]:
         """The entry of ``ladder`` in JSON."""
         return {
-            "name": self.name, "kind": self.kind, "severity": self.severity,
+            "name": self.name,
+            "kind": self.kind,
+            "severity": self.severity,
             "totals": [t.as_dict() for t in self.totals],
             "losses": [s.as_dict() for s in self.losses],
         }
@@ -249,14 +265,24 @@ class Result:
 
         rows = []
         for s in self.losses:
-            row: dict[str, Any] = {"country": s.country, "sector": s.sector,
-                                   "baseline_exports_usd": s.baseline_exports_usd}
+            row: dict[str, Any] = {
+                "country": s.country,
+                "sector": s.sector,
+                "baseline_exports_usd": s.baseline_exports_usd,
+            }
             row |= {f"{case}_share": value for case, value in s.share.items()}
             row |= {f"{case}_usd": s.usd(case) for case in s.share}
-            row |= {"band_low_share": s.band[0], "band_high_share": s.band[1],
-                    "all_lost_share": s.all_lost, "refined_only_share": s.refined_only,
-                    "first_month": s.first_month, "first_stop_day": s.first_stop_day,
-                    "binding": s.binding, "evidence": s.evidence, "grade_d_weight": s.grade_d_weight}
+            row |= {
+                "band_low_share": s.band[0],
+                "band_high_share": s.band[1],
+                "all_lost_share": s.all_lost,
+                "refined_only_share": s.refined_only,
+                "first_month": s.first_month,
+                "first_stop_day": s.first_stop_day,
+                "binding": s.binding,
+                "evidence": s.evidence,
+                "grade_d_weight": s.grade_d_weight,
+            }
             rows.append(row)
         return pd.DataFrame(rows)
 
@@ -273,7 +299,9 @@ class Result:
             "totals": [t.as_dict() for t in self.totals],
             "ladder": [r.as_dict() for r in self.ladder],
             "reliance": [vars(r) for r in self.reliance],
-            "unsourced": [{"row": d.name, "what": d.label, "swing_share": d.swing} for d in self.unsourced],
+            "unsourced": [
+                {"row": d.name, "what": d.label, "swing_share": d.swing} for d in self.unsourced
+            ],
             "assumptions": list(self.assumptions),
             "warnings": list(self.warnings),
             "sources": [dict(s) for s in self.sources],
@@ -303,7 +331,9 @@ def scenario_dict(resolved: Resolved) -> dict[str, Any]:
                 "form": m.restriction.form,
                 "path": list(m.restriction.path),
                 "products": list(m.products),
-                "covers": [{"item": c.item, "products": list(c.products), "why": c.why} for c in m.covered],
+                "covers": [
+                    {"item": c.item, "products": list(c.products), "why": c.why} for c in m.covered
+                ],
             }
             for m in resolved.measures
         ],

@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from supplychain.errors import ScenarioError
-from supplychain.vocabulary import EVERYONE, FORMS, KINDS, MONTHS_PER_YEAR, STAGES, Form, Kind, Stage
+from supplychain.vocabulary import (
+    EVERYONE,
+    FORMS,
+    KINDS,
+    MONTHS_PER_YEAR,
+    STAGES,
+    Form,
+    Kind,
+    Stage,
+)
 
 LADDER_LICENCE_PARAMETER = "licence_2025_path"
 _LONGEST_HORIZON = 120
@@ -151,8 +160,17 @@ def restrict(
     chosen: Kind = kind or ("path" if path else "ban")
     default = {"ban": 1.0, "quota": 0.5, "licence": 0.0, "path": 0.0}.get(chosen, 1.0)
     restriction = Restriction(
-        actor, names, chosen, Range.of(default if severity is None else severity), months, "",
-        tuple(to), tuple(exclude), form, stage, tuple(path),
+        actor,
+        names,
+        chosen,
+        Range.of(default if severity is None else severity),
+        months,
+        "",
+        tuple(to),
+        tuple(exclude),
+        form,
+        stage,
+        tuple(path),
     )
     title = f"{actor} restricts {', '.join(names)}"
     scenario = Scenario("what-if", title, (restriction,), (), tuple(focus), start, horizon, ladder)
@@ -168,14 +186,18 @@ def check(scenario: Scenario) -> None:
     """
     problems = [] if _is_month(scenario.start) else [_bad_month("start", scenario.start)]
     if not 0 <= scenario.horizon <= _LONGEST_HORIZON:
-        problems.append(f"horizon: {scenario.horizon} is not between 1 and {_LONGEST_HORIZON} months")
+        problems.append(
+            f"horizon: {scenario.horizon} is not between 1 and {_LONGEST_HORIZON} months"
+        )
     if not scenario.focus:
         problems.append("focus: name at least one country, such as KOR")
     for number, restriction in enumerate(scenario.restrictions, 1):
         problems += [f"restriction {number}: {p}" for p in _restriction_problems(restriction)]
     for number, release in enumerate(scenario.mitigations, 1):
         if release.days < 0 or release.release_days < 0 or release.lag_months < 0:
-            problems.append(f"mitigation {number}: days, release_days and lag_months must not be negative")
+            problems.append(
+                f"mitigation {number}: days, release_days and lag_months must not be negative"
+            )
     if problems:
         raise ScenarioError("\n".join(problems))
 
@@ -191,7 +213,11 @@ def _restriction_problems(r: Restriction) -> list[str]:
         found.append(f"form: {r.form!r} is not one of {', '.join(FORMS)}")
     if r.stage is not None and r.stage not in STAGES:
         found.append(f"stage: {r.stage!r} is not one of {', '.join(STAGES)}")
-    for name, value in (("low", r.severity.low), ("value", r.severity.value), ("high", r.severity.high)):
+    for name, value in (
+        ("low", r.severity.low),
+        ("value", r.severity.value),
+        ("high", r.severity.high),
+    ):
         if not 0 <= value <= 1:
             hint = f"; write {value / 100:g} for {value:g} per cent" if 1 < value <= 100 else ""  # noqa: PLR2004
             found.append(f"severity ({name}): {value:g} is not between 0 and 1{hint}")
@@ -217,7 +243,13 @@ def _is_month(text: str) -> bool:
     if not text:
         return True
     year, _, month = text.partition("-")
-    return len(year) == 4 and year.isdecimal() and len(month) == 2 and month.isdecimal() and 1 <= int(month) <= 12  # noqa: PLR2004
+    return (
+        len(year) == 4
+        and year.isdecimal()
+        and len(month) == 2
+        and month.isdecimal()
+        and 1 <= int(month) <= 12
+    )  # noqa: PLR2004
 
 
 def _bad_month(field: str, text: str) -> str:

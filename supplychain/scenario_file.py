@@ -15,8 +15,21 @@ from supplychain.scenario import Range, Restriction, Scenario, StockRelease, che
 from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR, Form, Kind, Stage
 from supplychain.world import shipped
 
-_PER_RESTRICTION = frozenset({"kind", "severity", "months", "form", "stage", "to", "except", "start", "path",
-                              "dead_time_months", "ramp_months"})
+_PER_RESTRICTION = frozenset(
+    {
+        "kind",
+        "severity",
+        "months",
+        "form",
+        "stage",
+        "to",
+        "except",
+        "start",
+        "path",
+        "dead_time_months",
+        "ramp_months",
+    }
+)
 
 
 class _Strict(BaseModel):
@@ -98,7 +111,9 @@ def load_scenario(name: str | Path, overrides: Sequence[str] = ()) -> Scenario:
             raise UnknownNameError(str(name), "scenario", nearest(str(name), known))
         path = shipped("scenarios") / f"{name}.toml"
     if not path.is_file():
-        raise ScenarioError(f"{path}: no such scenario file; shipped ones are {', '.join(scenario_ids())}")
+        raise ScenarioError(
+            f"{path}: no such scenario file; shipped ones are {', '.join(scenario_ids())}"
+        )
     return parse_scenario(_parsed(path), overrides, place=path.name)
 
 
@@ -110,7 +125,9 @@ def _parsed(path: Path) -> dict[str, Any]:
         raise ScenarioError(f"{path.name}: not a TOML file in UTF-8: {error}") from error
 
 
-def parse_scenario(data: Mapping[str, Any], overrides: Sequence[str] = (), *, place: str = "scenario") -> Scenario:
+def parse_scenario(
+    data: Mapping[str, Any], overrides: Sequence[str] = (), *, place: str = "scenario"
+) -> Scenario:
     """A scenario from TOML values (see `load_scenario`)."""
     values = _overridden(dict(data), overrides)
     try:
@@ -119,9 +136,16 @@ def parse_scenario(data: Mapping[str, Any], overrides: Sequence[str] = (), *, pl
         raise ScenarioError("\n".join(f"{place}: {line}" for line in _lines(error))) from error
     horizon = file.horizon.months
     scenario = Scenario(
-        file.id, file.title, tuple(_restriction(r, horizon) for r in file.restriction),
-        tuple(StockRelease(m.country, m.product, m.days, m.release_days, m.lag_months) for m in file.mitigation),
-        tuple(file.focus), file.horizon.start, horizon,
+        file.id,
+        file.title,
+        tuple(_restriction(r, horizon) for r in file.restriction),
+        tuple(
+            StockRelease(m.country, m.product, m.days, m.release_days, m.lag_months)
+            for m in file.mitigation
+        ),
+        tuple(file.focus),
+        file.horizon.start,
+        horizon,
         ladder=all(r.kind is None and r.severity is None and not r.path for r in file.restriction),
     )
     check(scenario)
@@ -133,10 +157,25 @@ def _restriction(r: _Restriction, horizon: int) -> Restriction:
     kind: Kind = r.kind or ("path" if r.path else "ban")
     default = {"quota": 0.5, "licence": 0.0, "path": 0.0}.get(kind, 1.0)
     severity = r.severity if r.severity is not None else default
-    spread = Range(severity.mode, severity.low, severity.high) if isinstance(severity, _Spread) else Range.of(severity)
+    spread = (
+        Range(severity.mode, severity.low, severity.high)
+        if isinstance(severity, _Spread)
+        else Range.of(severity)
+    )
     return Restriction(
-        r.actor, tuple(r.products), kind, spread, r.months or horizon or MONTHS_PER_YEAR, r.start,
-        tuple(r.to), tuple(r.exclude), r.form, r.stage, tuple(r.path), r.dead_time_months, r.ramp_months,
+        r.actor,
+        tuple(r.products),
+        kind,
+        spread,
+        r.months or horizon or MONTHS_PER_YEAR,
+        r.start,
+        tuple(r.to),
+        tuple(r.exclude),
+        r.form,
+        r.stage,
+        tuple(r.path),
+        r.dead_time_months,
+        r.ramp_months,
     )
 
 
@@ -179,8 +218,12 @@ def _lines(error: ValidationError) -> list[str]:
 
 def _keys_at(place: Sequence[int | str]) -> tuple[str, ...]:
     """Keys that may stand at a place of the file."""
-    models: dict[str, type[_Strict]] = {"horizon": _Horizon, "restriction": _Restriction,
-                                        "mitigation": _Mitigation, "severity": _Spread}
+    models: dict[str, type[_Strict]] = {
+        "horizon": _Horizon,
+        "restriction": _Restriction,
+        "mitigation": _Mitigation,
+        "severity": _Spread,
+    }
     model: type[_Strict] = _File
     for part in place:
         model = models.get(str(part), model)

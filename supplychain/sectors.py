@@ -48,8 +48,16 @@ def sectors(network: Network, compiled: Compiled, focus: Sequence[str]) -> tuple
             if network.nodes[i].kind == "industry"
             and (network.nodes[i].country, network.nodes[i].product) == (country, industry)
         ]
-        found.append(Sector(country, industry, float(row["exports_usd"]), str(row["evidence"]),
-                            tuple(k for k, _ in inside), tuple(r for _, r in inside)))
+        found.append(
+            Sector(
+                country,
+                industry,
+                float(row["exports_usd"]),
+                str(row["evidence"]),
+                tuple(k for k, _ in inside),
+                tuple(r for _, r in inside),
+            )
+        )
     order = {c: n for n, c in enumerate(focus)}
     return tuple(sorted(found, key=lambda s: (order[s.country], s.sector)))
 
@@ -64,14 +72,23 @@ def shares(sector: Sector, draws: Draws) -> Array:
     lanes = draws.lanes
     if not sector.rows:
         return np.zeros((0, lanes))
-    drawn = np.stack([
-        place(draws, Input(r, "affected share", float(r["share"]), float(r["low"]), float(r["high"])), 0.0, 1.0)
-        for r in sector.rows
-    ])
+    drawn = np.stack(
+        [
+            place(
+                draws,
+                Input(r, "affected share", float(r["share"]), float(r["low"]), float(r["high"])),
+                0.0,
+                1.0,
+            )
+            for r in sector.rows
+        ]
+    )
     return drawn / np.maximum(drawn.sum(axis=0), 1.0)
 
 
-def loss_share(sector: Sector, outcome: Outcome, share: Array, months: slice = slice(None)) -> Array:
+def loss_share(
+    sector: Sector, outcome: Outcome, share: Array, months: slice = slice(None)
+) -> Array:
     """Loss over baseline exports of the months, (L,): sum of monthly losses over sum of baselines.
 
     ``sum_s share_s * mean_t loss_st``; a gain of one month against a later one counts (catching up).
@@ -98,7 +115,9 @@ def first_stop_day(
     A stock of S months with arrivals of A lasts ``S / (1 - A)`` months when A < 1.
     """
     arrays = compiled.arrays
-    chosen = np.flatnonzero(np.isin(arrays.slots.node, list(sector.nodes)) & (arrays.slots.weight[:, 0] > 0))
+    chosen = np.flatnonzero(
+        np.isin(arrays.slots.node, list(sector.nodes)) & (arrays.slots.weight[:, 0] > 0)
+    )
     if not chosen.size:
         return None
     before = np.concatenate([arrays.slots.cover[None, chosen], outcome.stock[:-1, chosen]])[:, :, 0]
@@ -146,7 +165,11 @@ def binding(network: Network, compiled: Compiled, sector: Sector, outcome: Outco
         return Binding((), "", 0.0)
     last = network.slots[compiled.slots[path[-1]]]
     country = network.nodes[last.node].country
-    return Binding(tuple(path), node_id(country, *last.commodity), _chain_cover(network, compiled, outcome, path))
+    return Binding(
+        tuple(path),
+        node_id(country, *last.commodity),
+        _chain_cover(network, compiled, outcome, path),
+    )
 
 
 def _costliest_slot(compiled: Compiled, outcome: Outcome, nodes: set[int]) -> int | None:
@@ -173,7 +196,9 @@ def _worst_supplier(compiled: Compiled, outcome: Outcome, slot: int) -> int | No
     mine = np.flatnonzero(flows.slot == slot)
     if not mine.size:
         return None
-    short = np.maximum(1.0 - outcome.shipped[:, mine, 0], 0.0).mean(axis=(0, 2)) * flows.share[mine, 0]
+    short = (
+        np.maximum(1.0 - outcome.shipped[:, mine, 0], 0.0).mean(axis=(0, 2)) * flows.share[mine, 0]
+    )
     withheld = short[flows.covered[mine]].sum()
     free = np.where(flows.covered[mine], 0.0, short)
     if withheld >= free.max(initial=0.0) or free.max(initial=0.0) < _NOTHING:
@@ -181,14 +206,18 @@ def _worst_supplier(compiled: Compiled, outcome: Outcome, slot: int) -> int | No
     return int(flows.supplier[mine[int(free.argmax())]])
 
 
-def _chain_cover(network: Network, compiled: Compiled, outcome: Outcome, path: Sequence[int]) -> float:
+def _chain_cover(
+    network: Network, compiled: Compiled, outcome: Outcome, path: Sequence[int]
+) -> float:
     """Sum over the stages of median cover over the largest missing share of supply."""
     days = 0.0
     flows = compiled.arrays.flows
     for q in path:
         stock = network.slots[compiled.slots[q]].stock
         mine = np.flatnonzero(flows.slot == q)
-        missing = np.maximum(1.0 - outcome.shipped[:, mine, 0].mean(axis=2), 0.0) @ flows.share[mine, 0]
+        missing = (
+            np.maximum(1.0 - outcome.shipped[:, mine, 0].mean(axis=2), 0.0) @ flows.share[mine, 0]
+        )
         worst = float(missing.max(initial=0.0))
         if stock is not None and worst > _NOTHING:
             days += float(stock["cover_days"]) / min(worst, 1.0)

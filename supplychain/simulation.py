@@ -100,8 +100,15 @@ def simulate(
         last = number == len(steps) - 1
         losses, totals = _answer(network, run, effort, drivers=last)
         first = variant.measures[0].restriction if variant.measures else None
-        rungs.append(Rung(name, first.kind if first else "", first.severity.value if first else 0.0,
-                          losses, totals))
+        rungs.append(
+            Rung(
+                name,
+                first.kind if first else "",
+                first.severity.value if first else 0.0,
+                losses,
+                totals,
+            )
+        )
         runs.append(run)
     progress("done", 1.0)
     main, run = rungs[-1], runs[-1]
@@ -129,7 +136,10 @@ def _rungs(resolved: Resolved, network: Network) -> list[tuple[str, Resolved]]:
         return [("scenario", resolved)]
     path = network.parameters.series(LADDER_LICENCE_PARAMETER)
     variants: list[tuple[str, Callable[[Restriction], Restriction]]] = [
-        ("licence as in 2025", lambda r: replace(r, kind="path", path=path, severity=Range.of(0.0))),
+        (
+            "licence as in 2025",
+            lambda r: replace(r, kind="path", path=path, severity=Range.of(0.0)),
+        ),
         ("half", lambda r: replace(r, kind="quota", severity=Range.of(0.5))),
         ("full stop", lambda r: replace(r, kind="ban", severity=Range.of(1.0))),
     ]
@@ -182,16 +192,25 @@ def _answer(
     refined = _refined_only(network, run)
     moved = _drivers(network, run) if effort.band and drivers else {}
     losses = tuple(
-        _sector_loss(network, run, s, plans, bands.get((s.country, s.sector)),
-                     refined.get((s.country, s.sector), 0.0), moved.get((s.country, s.sector), ()))
+        _sector_loss(
+            network,
+            run,
+            s,
+            plans,
+            bands.get((s.country, s.sector)),
+            refined.get((s.country, s.sector), 0.0),
+            moved.get((s.country, s.sector), ()),
+        )
         for s in run.sectors
     )
     totals = []
     for country in run.resolved.focus:
         mine = [s for s in losses if s.country == country]
         exports = sum(s.baseline_exports_usd for s in mine)
-        share = {case: sum(s.usd(case) for s in mine) / exports if exports else 0.0
-                 for case in ("adaptive", "frozen")}
+        share = {
+            case: sum(s.usd(case) for s in mine) / exports if exports else 0.0
+            for case in ("adaptive", "frozen")
+        }
         if effort.planner:
             best = total_plans.get(country, 0.0) * run.resolved.months / MONTHS_PER_YEAR
             share = {"planner": best / exports if exports else 0.0} | share
@@ -213,20 +232,38 @@ def _sector_loss(
     share = {case: run.loss(sector, case) for case in ("adaptive", "frozen")}
     if plans or not run.is_hit:
         share = {"planner": plans.get((sector.country, sector.sector), 0.0)} | share
-    monthly = {case: monthly_loss(sector, run.outcomes[case], central)[:, 0] for case in share if case != "planner"}
+    monthly = {
+        case: monthly_loss(sector, run.outcomes[case], central)[:, 0]
+        for case in share
+        if case != "planner"
+    }
     late = np.flatnonzero(monthly["adaptive"] > _VISIBLE)
     bound = binding(network, run.compiled, sector, run.outcomes["adaptive"])
     segments = _segment_losses(network, run, sector)
     swing = sum(d.swing for d in drivers)
     weight = sum(d.swing for d in drivers if d.evidence == "D") / swing if swing else 0.0
     return SectorLoss(
-        sector.country, sector.sector, sector.exports_usd * run.resolved.months / MONTHS_PER_YEAR,
-        share, band or (share["adaptive"], share["adaptive"]), run.loss(sector, "all_lost"), refined_only,
+        sector.country,
+        sector.sector,
+        sector.exports_usd * run.resolved.months / MONTHS_PER_YEAR,
+        share,
+        band or (share["adaptive"], share["adaptive"]),
+        run.loss(sector, "all_lost"),
+        refined_only,
         run.loss(sector, "adaptive", _restricted(run.resolved.measures, run.resolved.months)),
         int(late[0]) + 1 if late.size else None,
-        first_stop_day(run.compiled, sector, run.outcomes["adaptive"],
-                       network.parameters.value("days_per_month")),
-        bound.name, bound.cover_days, _grade(sector, segments), weight, segments, drivers,
+        first_stop_day(
+            run.compiled,
+            sector,
+            run.outcomes["adaptive"],
+            network.parameters.value("days_per_month"),
+        ),
+        bound.name,
+        bound.cover_days,
+        _grade(sector, segments),
+        weight,
+        segments,
+        drivers,
         {case: tuple(values.tolist()) for case, values in monthly.items()},
     )
 
@@ -235,17 +272,30 @@ def _segment_losses(network: Network, run: _Run, sector: Sector) -> tuple[Segmen
     """The slices of a sector that the restriction can reach."""
     found = []
     for k, row in enumerate(sector.rows):
-        loss = {case: float(segment_losses(sector, run.outcomes[case])[:, k, 0].mean())
-                for case in ("adaptive", "frozen")}
-        found.append(SegmentLoss(str(row["segment"]), float(row["share"]), loss, str(row["evidence"]),
-                                 pedigree.place_of(row)))
+        loss = {
+            case: float(segment_losses(sector, run.outcomes[case])[:, k, 0].mean())
+            for case in ("adaptive", "frozen")
+        }
+        found.append(
+            SegmentLoss(
+                str(row["segment"]),
+                float(row["share"]),
+                loss,
+                str(row["evidence"]),
+                pedigree.place_of(row),
+            )
+        )
     return tuple(found)
 
 
 def _grade(sector: Sector, segments: Sequence[SegmentLoss]) -> str:
     """Weakest grade among the exports figure and the slices that make up a tenth of the loss or more."""
     parts = [s.share * s.loss["frozen"] for s in segments]
-    matter = [s.evidence for s, p in zip(segments, parts, strict=True) if sum(parts) and p >= _MATTERS * sum(parts)]
+    matter = [
+        s.evidence
+        for s, p in zip(segments, parts, strict=True)
+        if sum(parts) and p >= _MATTERS * sum(parts)
+    ]
     return worst_evidence(sector.evidence, *matter)
 
 
@@ -269,7 +319,9 @@ def _plans(network: Network, run: _Run) -> tuple[dict[tuple[str, str], float], d
         for sector in hit:
             lost = _planned_loss(network, run, [sector])
             by_sector[country, sector.sector] = lost / sector.exports_usd
-        by_country[country] = lost if len(hit) == 1 else _planned_loss(network, run, hit) if hit else 0.0
+        by_country[country] = (
+            lost if len(hit) == 1 else _planned_loss(network, run, hit) if hit else 0.0
+        )
     return by_sector or {("", ""): 0.0}, by_country
 
 
@@ -288,7 +340,9 @@ def _planned_loss(network: Network, run: _Run, chosen: Sequence[Sector]) -> floa
     return float((exports[worth] * np.maximum(loss, 0.0)).sum())
 
 
-def _in_parts(network: Network, resolved: Resolved, draws: Draws, chosen: Sequence[Sector]) -> list[Array]:
+def _in_parts(
+    network: Network, resolved: Resolved, draws: Draws, chosen: Sequence[Sector]
+) -> list[Array]:
     """Adaptive loss of sectors in every lane, a few lanes at a time (so that they fit a cache).
 
     Lanes never touch each other, so the answer does not depend on the parts.
@@ -301,11 +355,15 @@ def _in_parts(network: Network, resolved: Resolved, draws: Draws, chosen: Sequen
     for start in range(0, draws.lanes, _LANES_AT_ONCE):
         lanes = slice(start, min(start + _LANES_AT_ONCE, draws.lanes))
         outcome = adaptive(arrays.take(lanes), trace=False, wiring=wiring)
-        parts.append([loss_share(s, outcome, d[:, lanes]) for s, d in zip(chosen, drawn, strict=True)])
+        parts.append(
+            [loss_share(s, outcome, d[:, lanes]) for s, d in zip(chosen, drawn, strict=True)]
+        )
     return [np.concatenate(found) for found in zip(*parts, strict=True)]
 
 
-def _bands(network: Network, run: _Run, effort: Effort) -> dict[tuple[str, str], tuple[float, float]]:
+def _bands(
+    network: Network, run: _Run, effort: Effort
+) -> dict[tuple[str, str], tuple[float, float]]:
     """10 and 90 % quantile of the adaptive loss of every hit sector over a seeded sample."""
     hit = [s for s in run.sectors if s.nodes] if run.is_hit else []
     if not hit:
@@ -329,10 +387,17 @@ def _drivers(network: Network, run: _Run) -> dict[tuple[str, str], tuple[Driver,
     recorder = Recorder()
     compile_arrays(network, run.resolved, recorder)
     figures = [f for f in recorder.asked.values() if pedigree.is_near(f, run.resolved.focus)]
-    losses = _in_parts(network, run.resolved, OneAtATime.of(figures), hit) if figures else [np.zeros(0)] * len(hit)
+    losses = (
+        _in_parts(network, run.resolved, OneAtATime.of(figures), hit)
+        if figures
+        else [np.zeros(0)] * len(hit)
+    )
     found = {}
     for sector, values in zip(hit, losses, strict=True):
-        moved = [_driver(network, f, float(values[2 * i]), float(values[2 * i + 1])) for i, f in enumerate(figures)]
+        moved = [
+            _driver(network, f, float(values[2 * i]), float(values[2 * i + 1]))
+            for i, f in enumerate(figures)
+        ]
         moved += _share_drivers(network, run, sector)
         ranked = sorted((d for d in moved if d.swing > _VISIBLE), key=lambda d: (-d.swing, d.name))
         found[sector.country, sector.sector] = tuple(ranked)
@@ -342,8 +407,16 @@ def _drivers(network: Network, run: _Run) -> dict[tuple[str, str], tuple[Driver,
 def _driver(network: Network, figure: Input, at_low: float, at_high: float) -> Driver:
     """A figure with the losses at both ends of its range."""
     grade = str(figure.row["evidence"]) if figure.row is not None else "scenario"
-    return Driver(figure.name, pedigree.label(network, figure), grade, figure.value, figure.low, figure.high,
-                  at_low, at_high)
+    return Driver(
+        figure.name,
+        pedigree.label(network, figure),
+        grade,
+        figure.value,
+        figure.low,
+        figure.high,
+        at_low,
+        at_high,
+    )
 
 
 def _share_drivers(network: Network, run: _Run, sector: Sector) -> list[Driver]:
@@ -354,8 +427,14 @@ def _share_drivers(network: Network, run: _Run, sector: Sector) -> list[Driver]:
     for k, row in enumerate(sector.rows):
         value, low, high = (float(row[c]) for c in ("share", "low", "high"))
         figure = Input(row, "affected share", value, low, high)
-        found.append(_driver(network, figure, central + (low - value) * float(lost[k]),
-                             central + (high - value) * float(lost[k])))
+        found.append(
+            _driver(
+                network,
+                figure,
+                central + (low - value) * float(lost[k]),
+                central + (high - value) * float(lost[k]),
+            )
+        )
     return found
 
 
@@ -365,7 +444,8 @@ def _refined_only(network: Network, run: _Run) -> dict[tuple[str, str], float]:
         return {}
     stage = {str(r["product"]): str(r["stage"]) for r in network.tables.rows("products")}
     measures = tuple(
-        replace(m, products=tuple(p for p in m.products if stage[p] == "refine")) for m in run.resolved.measures
+        replace(m, products=tuple(p for p in m.products if stage[p] == "refine"))
+        for m in run.resolved.measures
     )
     if [m.products for m in measures] == [m.products for m in run.resolved.measures]:
         return {(s.country, s.sector): run.loss(s, "adaptive") for s in run.sectors}
@@ -392,11 +472,17 @@ def _traces(network: Network, run: _Run) -> tuple[Trace, ...]:
             place = network.nodes[run.compiled.nodes[node]]
             product = "/".join(p for p in network.slots[run.compiled.slots[slot]].commodity if p)
             stopped = (outcome.allowed[:, slot, 0] < 1.0 - _VISIBLE).mean(axis=1)
-            found.append(Trace(
-                place.country, sector.sector, place.segment, product,
-                tuple(outcome.output[:, node, 0].mean(axis=1).tolist()),
-                tuple(outcome.stock[:, slot, 0].mean(axis=1).tolist()), tuple(stopped.tolist()),
-            ))
+            found.append(
+                Trace(
+                    place.country,
+                    sector.sector,
+                    place.segment,
+                    product,
+                    tuple(outcome.output[:, node, 0].mean(axis=1).tolist()),
+                    tuple(outcome.stock[:, slot, 0].mean(axis=1).tolist()),
+                    tuple(stopped.tolist()),
+                )
+            )
     return tuple(found)
 
 
@@ -407,7 +493,9 @@ def _unsourced(losses: Sequence[SectorLoss]) -> tuple[Driver, ...]:
     for sector in losses:
         for driver in sector.drivers:
             if driver.evidence == "D":
-                weight[driver.name] = weight.get(driver.name, 0.0) + driver.swing * sector.baseline_exports_usd
+                weight[driver.name] = (
+                    weight.get(driver.name, 0.0) + driver.swing * sector.baseline_exports_usd
+                )
                 known.setdefault(driver.name, driver)
     ranked = sorted(weight, key=lambda name: (-weight[name], name))
     return tuple(known[name] for name in ranked[:3])

@@ -24,8 +24,19 @@ def shipped(folder: str) -> Path:
     for place in (_HERE / folder, _HERE.parent / folder):
         if place.is_dir():
             return place
-    raise DataError((Fault(folder, None, "", "", "is missing from this installation",
-                           "a complete installation", "install the package again"),))
+    raise DataError(
+        (
+            Fault(
+                folder,
+                None,
+                "",
+                "",
+                "is missing from this installation",
+                "a complete installation",
+                "install the package again",
+            ),
+        )
+    )
 
 
 @dataclass(frozen=True)

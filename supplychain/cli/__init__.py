@@ -41,15 +41,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
-    except Exception as error:  # the last line of defence: a bug is reported as one, never as a traceback
+    except (
+        Exception
+    ) as error:  # the last line of defence: a bug is reported as one, never as a traceback
         if hasattr(error, "exit_code") and hasattr(error, "format_message"):
             return _usage(error.format_message(), int(error.exit_code), wants_json=wants_json)
         if type(error).__name__ in {"Abort"}:
             return 130
         if os.environ.get("SUPPLYCHAIN_TRACEBACK"):
             raise
-        bug = SupplychainError(f"internal error: {type(error).__name__}: {error}. Please report this with the "
-                               "command; SUPPLYCHAIN_TRACEBACK=1 shows where it happened")
+        bug = SupplychainError(
+            f"internal error: {type(error).__name__}: {error}. Please report this with the "
+            "command; SUPPLYCHAIN_TRACEBACK=1 shows where it happened"
+        )
         return _report(bug, wants_json=wants_json)
     return result if isinstance(result, int) else 0
 

@@ -19,22 +19,45 @@ if TYPE_CHECKING:
 
 _PLAIN_WIDTH = 150
 
-JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.", rich_help_panel="Output")]
-CsvFlag = Annotated[bool, typer.Option("--csv", help="Tidy CSV on stdout.", rich_help_panel="Output")]
-QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="No messages, no progress.", rich_help_panel="Output")]
-DataOption = Annotated[
-    Path | None, typer.Option("--data", help="Another data pack (a folder of CSV files).", rich_help_panel="Where")
+JsonFlag = Annotated[
+    bool, typer.Option("--json", help="One JSON object on stdout.", rich_help_panel="Output")
 ]
-SeedOption = Annotated[int, typer.Option(help="Seed of the band's sample.", rich_help_panel="Output", min=0)]
+CsvFlag = Annotated[
+    bool, typer.Option("--csv", help="Tidy CSV on stdout.", rich_help_panel="Output")
+]
+QuietFlag = Annotated[
+    bool, typer.Option("--quiet", "-q", help="No messages, no progress.", rich_help_panel="Output")
+]
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", help="Another data pack (a folder of CSV files).", rich_help_panel="Where"
+    ),
+]
+SeedOption = Annotated[
+    int, typer.Option(help="Seed of the band's sample.", rich_help_panel="Output", min=0)
+]
 OutOption = Annotated[
-    Path | None, typer.Option("--out", help="Also write JSON, CSV and figures into this folder.",
-                              rich_help_panel="Output")
+    Path | None,
+    typer.Option(
+        "--out", help="Also write JSON, CSV and figures into this folder.", rich_help_panel="Output"
+    ),
 ]
 FocusOption = Annotated[
-    str, typer.Option("--focus", help="Countries whose exports are counted, such as KOR,JPN.", rich_help_panel="Where")
+    str,
+    typer.Option(
+        "--focus",
+        help="Countries whose exports are counted, such as KOR,JPN.",
+        rich_help_panel="Where",
+    ),
 ]
-NoPlanner = Annotated[bool, typer.Option("--no-planner", help="Leave out the best response.", rich_help_panel="Output")]
-NoBand = Annotated[bool, typer.Option("--no-band", help="Leave out the band.", rich_help_panel="Output")]
+NoPlanner = Annotated[
+    bool,
+    typer.Option("--no-planner", help="Leave out the best response.", rich_help_panel="Output"),
+]
+NoBand = Annotated[
+    bool, typer.Option("--no-band", help="Leave out the band.", rich_help_panel="Output")
+]
 
 
 def split(text: str) -> tuple[str, ...]:
@@ -79,7 +102,9 @@ def load_world(data: Path | None) -> "World":
     from supplychain.world import load
 
     if data is not None and not data.is_dir():
-        raise UsageError(f"--data {data}: not a folder. Give a folder that holds the CSV files of a pack")
+        raise UsageError(
+            f"--data {data}: not a folder. Give a folder that holds the CSV files of a pack"
+        )
     return load(data)
 
 
@@ -89,7 +114,15 @@ def names_of(world: "World") -> dict[str, str]:
     return names | {str(r["iso3"]): str(r["name"]) for r in world.tables.rows("countries")}
 
 
-def print_result(world: "World", result: "Result", *, as_json: bool, as_csv: bool, quiet: bool, hints: Sequence[str]) -> None:
+def print_result(
+    world: "World",
+    result: "Result",
+    *,
+    as_json: bool,
+    as_csv: bool,
+    quiet: bool,
+    hints: Sequence[str],
+) -> None:
     """A result on stdout: JSON, CSV, or sentences and a table."""
     from supplychain import render
 
@@ -130,7 +163,10 @@ def write_folder(world: "World", result: "Result", folder: Path) -> list[Path]:
     except OSError as error:
         raise UsageError(f"--out {folder}: cannot be written: {error.strerror}") from error
     text = json.dumps(result.as_dict(), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
-    written = [_write(folder / "result.json", text), _write(folder / "losses.csv", render.losses_csv(result))]
+    written = [
+        _write(folder / "result.json", text),
+        _write(folder / "losses.csv", render.losses_csv(result)),
+    ]
     for drawing in figures.all_of(world, result):
         written += figures.save(drawing, folder)
     return written

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 What = Literal["minerals", "products", "countries", "sectors", "scenarios"]
 
 _EXTRAS = {
-    "io": ("openpyxl", "pyarrow"), "fast": ("numba",), "tables": ("pymrio",), "distributed": ("dask",),
+    "io": ("openpyxl", "pyarrow"),
+    "fast": ("numba",),
+    "tables": ("pymrio",),
+    "distributed": ("dask",),
     "notebooks": ("jupytext", "nbclient"),
 }
 _CORE = ("numpy", "scipy", "pandas", "networkx", "matplotlib", "pydantic", "typer", "rich")
@@ -25,7 +28,9 @@ _CORE = ("numpy", "scipy", "pandas", "networkx", "matplotlib", "pydantic", "type
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    data = typer.Typer(no_args_is_help=True, help="Check a data pack; find out where a number comes from.")
+    data = typer.Typer(
+        no_args_is_help=True, help="Check a data pack; find out where a number comes from."
+    )
     data.command("check")(check_command)
     data.command("sources")(sources_command)
     graph = typer.Typer(no_args_is_help=True, help="Look at the network; write it for other tools.")
@@ -41,7 +46,9 @@ def register(app: typer.Typer) -> None:
 def _version(
     context: typer.Context,
     *,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True)
+    ] = False,
 ) -> None:
     """Print the version, if asked."""
     if version:
@@ -54,7 +61,9 @@ def _version(
 
 
 def list_command(
-    what: Annotated[str, typer.Argument(help="minerals, products, countries, sectors or scenarios.")],
+    what: Annotated[
+        str, typer.Argument(help="minerals, products, countries, sectors or scenarios.")
+    ],
     *,
     data: DataOption = None,
     as_json: JsonFlag = False,
@@ -77,19 +86,51 @@ def _listed(world: "World", what: What) -> list[dict[str, Any]]:
     """Rows of one list."""
     tables, network = world.tables, world.network
     if what == "minerals":
-        return [{"mineral": r["mineral"], "name": r["name"], "symbol": r["symbol"], "group": r["group"],
-                 "aliases": list(r["aliases"])} for r in tables.rows("minerals")]
+        return [
+            {
+                "mineral": r["mineral"],
+                "name": r["name"],
+                "symbol": r["symbol"],
+                "group": r["group"],
+                "aliases": list(r["aliases"]),
+            }
+            for r in tables.rows("minerals")
+        ]
     if what == "products":
-        return [{"product": r["product"], "name": r["name"], "stage": r["stage"], "group": r["group"],
-                 "mineral": r["mineral"], "unit": r["unit"]} for r in tables.rows("products")]
+        return [
+            {
+                "product": r["product"],
+                "name": r["name"],
+                "stage": r["stage"],
+                "group": r["group"],
+                "mineral": r["mineral"],
+                "unit": r["unit"],
+            }
+            for r in tables.rows("products")
+        ]
     if what == "countries":
         own = set(network.countries)
-        return [{"country": r["iso3"], "name": r["name"], "region": r["region"],
-                 "in_network": r["iso3"] in own} for r in tables.rows("countries")]
+        return [
+            {
+                "country": r["iso3"],
+                "name": r["name"],
+                "region": r["region"],
+                "in_network": r["iso3"] in own,
+            }
+            for r in tables.rows("countries")
+        ]
     names = {str(r["product"]): r["name"] for r in tables.rows("products")}
-    return [{"country": r["country"], "sector": r["industry"], "name": names[str(r["industry"])],
-             "exports_usd": r["exports_usd"], "year": r["year"], "evidence": r["evidence"]}
-            for r in tables.rows("industries")]
+    return [
+        {
+            "country": r["country"],
+            "sector": r["industry"],
+            "name": names[str(r["industry"])],
+            "exports_usd": r["exports_usd"],
+            "year": r["year"],
+            "evidence": r["evidence"],
+        }
+        for r in tables.rows("industries")
+    ]
 
 
 def _scenarios() -> list[dict[str, Any]]:
@@ -97,12 +138,22 @@ def _scenarios() -> list[dict[str, Any]]:
     from supplychain.scenario_file import load_scenario, scenario_ids
 
     found = [load_scenario(name) for name in scenario_ids()]
-    return [{"scenario": s.id, "title": s.title, "start": s.start, "months": s.counted_months,
-             "focus": list(s.focus)} for s in found]
+    return [
+        {
+            "scenario": s.id,
+            "title": s.title,
+            "start": s.start,
+            "months": s.counted_months,
+            "focus": list(s.focus),
+        }
+        for s in found
+    ]
 
 
 def check_command(
-    folder: Annotated[Path | None, typer.Argument(help="The pack; the shipped one if left out.")] = None,
+    folder: Annotated[
+        Path | None, typer.Argument(help="The pack; the shipped one if left out.")
+    ] = None,
     *,
     as_json: JsonFlag = False,
 ) -> None:
@@ -117,18 +168,30 @@ def check_command(
     world = load(place)
     moved = [a for a in world.network.adjustments if a.row is not None][:5]
     report = {
-        "pack": world.tables.info.id, "sha256": world.tables.sha256, "faults": 0,
+        "pack": world.tables.info.id,
+        "sha256": world.tables.sha256,
+        "faults": 0,
         "rows": {name: len(rows) for name, rows in world.tables.contents},
-        "nodes": len(world.network.nodes), "flows": len(world.network.flows),
+        "nodes": len(world.network.nodes),
+        "flows": len(world.network.flows),
         "warnings": list(world.network.warnings),
-        "largest_adjustments": [{"figure": f"{a.kind} {a.name}", "before": a.before, "after": a.after,
-                                 "evidence": a.evidence} for a in moved],
+        "largest_adjustments": [
+            {
+                "figure": f"{a.kind} {a.name}",
+                "before": a.before,
+                "after": a.after,
+                "evidence": a.evidence,
+            }
+            for a in moved
+        ],
     }
     if as_json:
         print_json(report)
         return
     total = sum(len(rows) for _, rows in world.tables.contents)
-    print(f"{place}: 0 faults in {total} rows; {len(world.network.nodes)} nodes, {len(world.network.flows)} flows")
+    print(
+        f"{place}: 0 faults in {total} rows; {len(world.network.nodes)} nodes, {len(world.network.flows)} flows"
+    )
     for warning in world.network.warnings:
         print(f"warning: {warning}")
     print("Largest adjustments made to balance (figure, stated, balanced, grade):")
@@ -137,7 +200,9 @@ def check_command(
 
 
 def sources_command(
-    row: Annotated[str, typer.Argument(help="A row such as segments.csv:12; all sources if left out.")] = "",
+    row: Annotated[
+        str, typer.Argument(help="A row such as segments.csv:12; all sources if left out.")
+    ] = "",
     *,
     data: DataOption = None,
     as_json: JsonFlag = False,
@@ -146,7 +211,9 @@ def sources_command(
     """Where the numbers come from."""
     world = load_world(data)
     columns = ("source_id", "title", "publisher", "year", "url", "licence")
-    sources = {str(r["source_id"]): {c: r[c] for c in columns} for r in world.tables.rows("sources")}
+    sources = {
+        str(r["source_id"]): {c: r[c] for c in columns} for r in world.tables.rows("sources")
+    }
     if not row:
         rows = list(sources.values())
         if as_json:
@@ -154,8 +221,16 @@ def sources_command(
         elif as_csv:
             _print_csv(rows)
         else:
-            _print_table([{"source": s["source_id"], "title": f"{s['publisher']}, {s['title']} ({s['year']})",
-                           "licence": s["licence"]} for s in rows])
+            _print_table(
+                [
+                    {
+                        "source": s["source_id"],
+                        "title": f"{s['publisher']}, {s['title']} ({s['year']})",
+                        "licence": s["licence"],
+                    }
+                    for s in rows
+                ]
+            )
         return
     found = _find_row(world, row)
     cited = [sources[s] for s in found["source_id"]] if "source_id" in found else []
@@ -166,7 +241,9 @@ def sources_command(
         if found[column] not in ("", None, ()):
             print(f"{column}: {_text(found[column])}")
     for source in cited:
-        print(f"  -> {source['publisher']}, {source['title']} ({source['year']}). {source['url']} [{source['licence']}]")
+        print(
+            f"  -> {source['publisher']}, {source['title']} ({source['year']}). {source['url']} [{source['licence']}]"
+        )
 
 
 def _find_row(world: "World", place: str) -> Any:  # noqa: ANN401 - a Row, whose cells have many types
@@ -218,12 +295,16 @@ def show_command(
         print_json({"node": node, **graph.nodes[node], **links})
         return
     about = graph.nodes[node]
-    print(f"{node}: {about['output']:.4g} {about['unit']} a year ({about['stage']}, grade {about['evidence']})")
+    print(
+        f"{node}: {about['output']:.4g} {about['unit']} a year ({about['stage']}, grade {about['evidence']})"
+    )
     for title, rows in links.items():
         print(f"{title}:")
         for r in sorted(rows, key=lambda r: -r["quantity"]):
-            print(f"  {r['node']}: {r['quantity']:.4g} a year of {r['product']}, {100 * r['share']:.1f} % of the "
-                  f"user's need (grade {r['evidence']})")
+            print(
+                f"  {r['node']}: {r['quantity']:.4g} a year of {r['product']}, {100 * r['share']:.1f} % of the "
+                f"user's need (grade {r['evidence']})"
+            )
 
 
 def doctor(*, as_json: JsonFlag = False) -> None:
@@ -242,11 +323,17 @@ def doctor(*, as_json: JsonFlag = False) -> None:
 
     world = load()
     report = {
-        "supplychain": __version__, "python": platform.python_version(), "system": platform.system(),
+        "supplychain": __version__,
+        "python": platform.python_version(),
+        "system": platform.system(),
         "packages": {p: found(p) for p in _CORE},
         "extras": {e: {p: found(p) for p in names} for e, names in _EXTRAS.items()},
-        "data": {"folder": shipped("data").name, "pack": world.tables.info.id,
-                 "version": world.tables.info.version, "sha256": world.tables.sha256},
+        "data": {
+            "folder": shipped("data").name,
+            "pack": world.tables.info.id,
+            "version": world.tables.info.version,
+            "sha256": world.tables.sha256,
+        },
     }
     if as_json:
         print_json(report)
@@ -255,7 +342,11 @@ def doctor(*, as_json: JsonFlag = False) -> None:
         if isinstance(value, dict):
             print(f"{key}:")
             for name, inner in value.items():
-                text = ", ".join(f"{p} {v}" for p, v in inner.items()) if isinstance(inner, dict) else inner
+                text = (
+                    ", ".join(f"{p} {v}" for p, v in inner.items())
+                    if isinstance(inner, dict)
+                    else inner
+                )
                 print(f"  {name}: {text}")
         else:
             print(f"{key}: {value}")

@@ -49,31 +49,75 @@ def demo(
     """China restricts dysprosium, Korea's sectors lose exports: a table, one figure, what to try next."""
     from supplychain.scenario import restrict
 
-    _play([restrict("China", "dysprosium")], focus="", data=None, seed=1, planner=True, band=True,
-          as_json=as_json, as_csv=False, quiet=quiet, out=None, figure=out,
-          hints=["supplychain restrict China dysprosium terbium ndfeb_magnet --kind ban --focus KOR,JPN",
-                 "supplychain run china-april-2025", "supplychain list minerals"])
+    _play(
+        [restrict("China", "dysprosium")],
+        focus="",
+        data=None,
+        seed=1,
+        planner=True,
+        band=True,
+        as_json=as_json,
+        as_csv=False,
+        quiet=quiet,
+        out=None,
+        figure=out,
+        hints=[
+            "supplychain restrict China dysprosium terbium ndfeb_magnet --kind ban --focus KOR,JPN",
+            "supplychain run china-april-2025",
+            "supplychain list minerals",
+        ],
+    )
 
 
 def restrict_command(
     country: Annotated[str, typer.Argument(help="The country that restricts, such as China.")],
-    items: Annotated[list[str], typer.Argument(help="Minerals or products, such as dysprosium ndfeb_magnet.")],
+    items: Annotated[
+        list[str], typer.Argument(help="Minerals or products, such as dysprosium ndfeb_magnet.")
+    ],
     *,
     focus: FocusOption = "KOR",
-    kind: Annotated[str, typer.Option(help="ban, quota or licence; without it and --severity a ladder.",
-                                      rich_help_panel="What")] = "",
-    severity: Annotated[float | None, typer.Option(help="Share of exports withheld, 0-1 (a licence: after its ramp).",
-                                                   rich_help_panel="What")] = None,
+    kind: Annotated[
+        str,
+        typer.Option(
+            help="ban, quota or licence; without it and --severity a ladder.",
+            rich_help_panel="What",
+        ),
+    ] = "",
+    severity: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of exports withheld, 0-1 (a licence: after its ramp).",
+            rich_help_panel="What",
+        ),
+    ] = None,
     months: Annotated[int, typer.Option(help="How long it lasts.", rich_help_panel="What")] = 12,
-    horizon: Annotated[int, typer.Option(help="Months counted; default the larger of 12 and --months.",
-                                         rich_help_panel="What")] = 0,
-    form: Annotated[str, typer.Option(help="What a mineral covers: listed, refined or contained.",
-                                      rich_help_panel="What")] = "listed",
-    stage: Annotated[str, typer.Option(help="Only this stage of a mineral: mine, refine, component.",
-                                       rich_help_panel="What")] = "",
-    to: Annotated[str, typer.Option(help="Restricted countries; default everyone.", rich_help_panel="Where")] = "*",
-    except_: Annotated[str, typer.Option("--except", help="Countries left out.", rich_help_panel="Where")] = "",
-    start: Annotated[str, typer.Option(help="First month, such as 2025-04.", rich_help_panel="What")] = "",
+    horizon: Annotated[
+        int,
+        typer.Option(
+            help="Months counted; default the larger of 12 and --months.", rich_help_panel="What"
+        ),
+    ] = 0,
+    form: Annotated[
+        str,
+        typer.Option(
+            help="What a mineral covers: listed, refined or contained.", rich_help_panel="What"
+        ),
+    ] = "listed",
+    stage: Annotated[
+        str,
+        typer.Option(
+            help="Only this stage of a mineral: mine, refine, component.", rich_help_panel="What"
+        ),
+    ] = "",
+    to: Annotated[
+        str, typer.Option(help="Restricted countries; default everyone.", rich_help_panel="Where")
+    ] = "*",
+    except_: Annotated[
+        str, typer.Option("--except", help="Countries left out.", rich_help_panel="Where")
+    ] = "",
+    start: Annotated[
+        str, typer.Option(help="First month, such as 2025-04.", rich_help_panel="What")
+    ] = "",
     data: DataOption = None,
     seed: SeedOption = 1,
     no_planner: NoPlanner = False,
@@ -92,21 +136,48 @@ def restrict_command(
     from supplychain.scenario import restrict
 
     scenario = restrict(
-        country, items, kind=cast("Kind | None", kind or None), severity=severity, months=months, horizon=horizon,
-        form=cast("Form", form), stage=cast("Stage | None", stage or None), to=split(to), exclude=split(except_),
-        start=start, focus=split(focus),
+        country,
+        items,
+        kind=cast("Kind | None", kind or None),
+        severity=severity,
+        months=months,
+        horizon=horizon,
+        form=cast("Form", form),
+        stage=cast("Stage | None", stage or None),
+        to=split(to),
+        exclude=split(except_),
+        start=start,
+        focus=split(focus),
     )
-    hints = [f"supplychain restrict {country} {' '.join(items)} --kind ban --focus {focus} --out results",
-             f"supplychain restrict {country} {' '.join(items)} --focus KOR,JPN,USA,DEU"]
-    _play([scenario], focus="", data=data, seed=seed, planner=not no_planner, band=not no_band,
-          as_json=as_json, as_csv=as_csv, quiet=quiet, out=out, figure=None, hints=hints)
+    hints = [
+        f"supplychain restrict {country} {' '.join(items)} --kind ban --focus {focus} --out results",
+        f"supplychain restrict {country} {' '.join(items)} --focus KOR,JPN,USA,DEU",
+    ]
+    _play(
+        [scenario],
+        focus="",
+        data=data,
+        seed=seed,
+        planner=not no_planner,
+        band=not no_band,
+        as_json=as_json,
+        as_csv=as_csv,
+        quiet=quiet,
+        out=out,
+        figure=None,
+        hints=hints,
+    )
 
 
 def run_command(
     scenarios: Annotated[list[str], typer.Argument(help="Scenario files (TOML) or shipped ids.")],
     *,
-    override: Annotated[list[str] | None, typer.Option("-S", help="key=value, such as severity=0.5.")] = None,
-    focus: Annotated[str, typer.Option("--focus", help="Countries instead of the scenario's own.")] = "",
+    override: Annotated[
+        list[str] | None, typer.Option("-S", help="key=value, such as severity=0.5.")
+    ] = None,
+    focus: Annotated[
+        str, typer.Option("--focus", help="Countries instead of the scenario's own.")
+    ] = "",
     data: DataOption = None,
     seed: SeedOption = 1,
     no_planner: NoPlanner = False,
@@ -125,13 +196,36 @@ def run_command(
     from supplychain.scenario_file import load_scenario
 
     loaded = [load_scenario(name, override or ()) for name in scenarios]
-    _play(loaded, focus=focus, data=data, seed=seed, planner=not no_planner, band=not no_band, as_json=as_json,
-          as_csv=as_csv, quiet=quiet, out=out, figure=None, hints=["supplychain list scenarios"])
+    _play(
+        loaded,
+        focus=focus,
+        data=data,
+        seed=seed,
+        planner=not no_planner,
+        band=not no_band,
+        as_json=as_json,
+        as_csv=as_csv,
+        quiet=quiet,
+        out=out,
+        figure=None,
+        hints=["supplychain list scenarios"],
+    )
 
 
 def _play(  # noqa: PLR0913 - the options of a command line
-    scenarios: Sequence["Scenario"], *, focus: str, data: Path | None, seed: int, planner: bool, band: bool,
-    as_json: bool, as_csv: bool, quiet: bool, out: Path | None, figure: Path | None, hints: Sequence[str],
+    scenarios: Sequence["Scenario"],
+    *,
+    focus: str,
+    data: Path | None,
+    seed: int,
+    planner: bool,
+    band: bool,
+    as_json: bool,
+    as_csv: bool,
+    quiet: bool,
+    out: Path | None,
+    figure: Path | None,
+    hints: Sequence[str],
 ) -> None:
     """Load the pack once, play every scenario, print and write."""
     from supplychain.simulation import Effort, simulate
@@ -141,13 +235,22 @@ def _play(  # noqa: PLR0913 - the options of a command line
     with progress(quiet) as report:
         world = load_world(data)
         effort = Effort(planner=planner, band=band, seed=seed)
-        results = [simulate(world, s, focus=split(focus), effort=effort, progress=report) for s in scenarios]
+        results = [
+            simulate(world, s, focus=split(focus), effort=effort, progress=report)
+            for s in scenarios
+        ]
     if as_json and len(results) > 1:
         print_json({"results": [r.as_dict() for r in results]})
     else:
         for result in results:
-            print_result(world, result, as_json=as_json, as_csv=as_csv, quiet=quiet,
-                         hints=hints if result is results[-1] else ())
+            print_result(
+                world,
+                result,
+                as_json=as_json,
+                as_csv=as_csv,
+                quiet=quiet,
+                hints=hints if result is results[-1] else (),
+            )
     for result in results:
         if out is not None:
             folder = out if len(results) == 1 else out / result.resolved.scenario.id

@@ -35,4 +35,6 @@ def adaptive(arrays: Arrays, *, trace: bool = True, wiring: Sequence[Wiring] = (
 
 def without_catch_up(arrays: Arrays) -> Arrays:
     """The same arrays with every missed output lost (catch-up capacity 1)."""
-    return replace(arrays, limits=replace(arrays.limits, catch_up=np.ones_like(arrays.limits.catch_up)))
+    return replace(
+        arrays, limits=replace(arrays.limits, catch_up=np.ones_like(arrays.limits.catch_up))
+    )

@@ -147,18 +147,28 @@ class Arrays:
             lanes=lanes.stop - lanes.start,
             nodes=replace(self.nodes, capacity=self.nodes.capacity[:, lanes]),
             slots=replace(
-                self.slots, weight=self.slots.weight[:, lanes], elasticity=self.slots.elasticity[:, lanes],
-                cover=self.slots.cover[:, lanes], substitution=self.slots.substitution[:, lanes],
+                self.slots,
+                weight=self.slots.weight[:, lanes],
+                elasticity=self.slots.elasticity[:, lanes],
+                cover=self.slots.cover[:, lanes],
+                substitution=self.slots.substitution[:, lanes],
             ),
             flows=replace(
-                self.flows, share=self.flows.share[:, lanes], ceiling=self.flows.ceiling[:, :, lanes],
+                self.flows,
+                share=self.flows.share[:, lanes],
+                ceiling=self.flows.ceiling[:, :, lanes],
                 leaky=self.flows.leaky[:, :, lanes],
             ),
             openings=replace(
-                self.openings, opens=self.openings.opens[:, lanes], ceiling=self.openings.ceiling[:, :, lanes]
+                self.openings,
+                opens=self.openings.opens[:, lanes],
+                ceiling=self.openings.ceiling[:, :, lanes],
             ),
             limits=replace(
-                limits, catch_up=limits.catch_up[lanes], access=limits.access[lanes],
-                new_share=limits.new_share[lanes], queue_cap=limits.queue_cap[lanes],
+                limits,
+                catch_up=limits.catch_up[lanes],
+                access=limits.access[lanes],
+                new_share=limits.new_share[lanes],
+                queue_cap=limits.queue_cap[lanes],
             ),
         )

@@ -120,8 +120,14 @@ def _empty(arrays: Arrays, kept: int) -> Outcome:
     e, p, t = arrays.flows.supplier.size, arrays.openings.supplier.size, kept
     one, zero = np.ones, np.zeros
     return Outcome(
-        one((arrays.months, n, *tail)), zero((t, q, *tail)), one((t, q, *tail)), one((t, e, *tail)),
-        zero((t, e, *tail)), one((t, q, *tail)), one((t, q, *tail)), zero((t, p, *tail)),
+        one((arrays.months, n, *tail)),
+        zero((t, q, *tail)),
+        one((t, q, *tail)),
+        one((t, e, *tail)),
+        zero((t, e, *tail)),
+        one((t, q, *tail)),
+        one((t, q, *tail)),
+        zero((t, p, *tail)),
         zero((t, q, *tail)),
     )
 
@@ -144,8 +150,13 @@ def _start(arrays: Arrays) -> _State:
 
 
 def _step(
-    arrays: Arrays, behaviour: Behaviour, state: _State, record: Outcome,
-    month: int, block: Block, wiring: Wiring,
+    arrays: Arrays,
+    behaviour: Behaviour,
+    state: _State,
+    record: Outcome,
+    month: int,
+    block: Block,
+    wiring: Wiring,
 ) -> None:
     """One block in one month: arrivals, production, contracts, spot, use of inputs."""
     inputs = block.slots
@@ -167,8 +178,10 @@ def _step(
         output = output + _spot(arrays, state, record, month, block, wiring, np.maximum(room, 0.0))
     node_of_slot = arrays.slots.node[inputs] - block.nodes.start
     wanted = required_input(
-        output[node_of_slot], arrays.slots.weight[inputs][:, :, None],
-        arrays.slots.elasticity[inputs][:, :, None], arrays.slots.cost_share[inputs][:, None, None],
+        output[node_of_slot],
+        arrays.slots.weight[inputs][:, :, None],
+        arrays.slots.elasticity[inputs][:, :, None],
+        arrays.slots.cost_share[inputs][:, None, None],
     )
     # A substitute is the last resort: what is in stock is used first.
     used = np.minimum(wanted, state.stock[inputs] + arrived)
@@ -224,8 +237,14 @@ def _target(arrays: Arrays, behaviour: Behaviour, state: _State, block: Block) -
 
 
 def _ship_contracts(
-    arrays: Arrays, behaviour: Behaviour, state: _State, record: Outcome,
-    month: int, block: Block, wiring: Wiring, output: Array,
+    arrays: Arrays,
+    behaviour: Behaviour,
+    state: _State,
+    record: Outcome,
+    month: int,
+    block: Block,
+    wiring: Wiring,
+    output: Array,
 ) -> Array:
     """Queue this month's goods for each flow and ship what the ceilings let through.
 
@@ -261,7 +280,9 @@ def _ceiling(arrays: Arrays, behaviour: Behaviour, month: int, flows: slice) -> 
     return limit[:, :, None]
 
 
-def _deliver(target: Array, month: int, users: Index, deliveries: tuple[Delivery, ...], change: Array) -> None:
+def _deliver(
+    target: Array, month: int, users: Index, deliveries: tuple[Delivery, ...], change: Array
+) -> None:
     """Add changes (months of need) to what reaches the users, each after its lag."""
     for delivery in deliveries:
         moved = change[delivery.members]
@@ -276,7 +297,13 @@ def _need(arrays: Arrays, slots: Index) -> Array:
 
 
 def _spot(
-    arrays: Arrays, state: _State, record: Outcome, month: int, block: Block, wiring: Wiring, room: Array
+    arrays: Arrays,
+    state: _State,
+    record: Outcome,
+    month: int,
+    block: Block,
+    wiring: Wiring,
+    room: Array,
 ) -> Array:
     """Short users buy spare output and withheld goods; returns the extra output of each node."""
     if block.flows.stop == block.flows.start:
@@ -290,7 +317,9 @@ def _spot(
     market = Market.of(arrays, state.queue, month, block, wiring, room, shipped)
     deal = clear_market(market, missing, arrays.limits.spot_rounds)
     e, p = block.flows, block.openings
-    record.shipped[month % len(record.shipped), e] += deal.flows / (arrays.flows.quantity[e][:, None, None] / arrays.bins)
+    record.shipped[month % len(record.shipped), e] += deal.flows / (
+        arrays.flows.quantity[e][:, None, None] / arrays.bins
+    )
     bought = deal.flows / _need(arrays, arrays.flows.slot[e])
     opened = deal.openings / _need(arrays, arrays.openings.slot[p])
     record.opened[month % len(record.opened), p] = opened
@@ -299,8 +328,10 @@ def _spot(
         _deliver(state.at_sea, month, wiring.users, deliveries, amount)
     state.queue[e] *= 1.0 - deal.queue_sold[wiring.supplier][:, :, None]
     record.queue[month % len(record.queue), e] = state.queue[e]
-    spare = np.minimum(deal.asked / arrays.nodes.base[block.nodes][:, None],
-                       arrays.nodes.capacity[block.nodes] - 1.0)
+    spare = np.minimum(
+        deal.asked / arrays.nodes.base[block.nodes][:, None],
+        arrays.nodes.capacity[block.nodes] - 1.0,
+    )
     state.extra[block.nodes] = spare[:, :, None]
     return room * deal.room_sold[:, :, None]
 

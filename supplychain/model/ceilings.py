@@ -76,7 +76,9 @@ def backlog_months(path: Sequence[float]) -> Array:
     return np.array(found)
 
 
-def stop_month(cover_months: float, path: Sequence[float], restricted_share: float = 1.0) -> float | None:
+def stop_month(
+    cover_months: float, path: Sequence[float], restricted_share: float = 1.0
+) -> float | None:
     """When a plant with a given cover first runs out, in months from the start, or None if never.
 
     A stock of C months lasts until the cumulative missing supply, spread evenly within each month,

@@ -89,7 +89,9 @@ def plan(arrays: Arrays, targets: Index, value: Array) -> Plan:
     bounds = program.bounds()
     answer = linprog(cost, A_ub=matrix, b_ub=right, bounds=bounds, method="highs")
     if answer.status != 0:
-        raise SolverError(f"the planner's programme ended with status {answer.status}: {answer.message}")
+        raise SolverError(
+            f"the planner's programme ended with status {answer.status}: {answer.message}"
+        )
     primal, dual, gap = certificate(cost, matrix, right, bounds, answer)
     worst = max(primal, dual, gap)
     if not worst <= _CERTIFICATE:
@@ -111,13 +113,20 @@ def certificate(
     x = np.asarray(answer.x)  # type: ignore[attr-defined]
     low, high = bounds[:, 0], bounds[:, 1]
     slack = matrix @ x - right
-    primal = max(float(slack.max(initial=0.0)), float((low - x).max(initial=0.0)),
-                 float((x - high).max(initial=0.0)))
+    primal = max(
+        float(slack.max(initial=0.0)),
+        float((low - x).max(initial=0.0)),
+        float((x - high).max(initial=0.0)),
+    )
     rows = answer.ineqlin.marginals  # type: ignore[attr-defined]
     at_low, at_high = answer.lower.marginals, answer.upper.marginals  # type: ignore[attr-defined]
     dual = float(np.abs(cost - matrix.T @ rows - at_low - at_high).max(initial=0.0))
-    dual = max(dual, float(rows.max(initial=0.0)), float((-at_low).max(initial=0.0)),
-               float(at_high.max(initial=0.0)))
+    dual = max(
+        dual,
+        float(rows.max(initial=0.0)),
+        float((-at_low).max(initial=0.0)),
+        float(at_high.max(initial=0.0)),
+    )
     bounded = np.isfinite(high)
     value = right @ rows + low @ at_low + high[bounded] @ at_high[bounded]
     scale = 1.0 + abs(float(cost @ x))
@@ -149,8 +158,17 @@ def _units(arrays: Arrays, targets: Index) -> _Units:
     slot_a = np.array(slot, dtype=np.int64)
     flow, flow_slot = _into(arrays.flows.slot, slot_a)
     opening, opening_slot = _into(arrays.openings.slot, slot_a)
-    return _Units(node_a, np.array(bins, dtype=np.int64), np.array(size), slot_a,
-                  np.array(slot_unit, dtype=np.int64), flow, flow_slot, opening, opening_slot)
+    return _Units(
+        node_a,
+        np.array(bins, dtype=np.int64),
+        np.array(size),
+        slot_a,
+        np.array(slot_unit, dtype=np.int64),
+        flow,
+        flow_slot,
+        opening,
+        opening_slot,
+    )
 
 
 def _upstream(arrays: Arrays, targets: Index) -> list[int]:
@@ -186,9 +204,15 @@ class _Program:
         self.a, self.u, self.months = arrays, units, arrays.months
         self.nodes, self.unit_node = np.unique(units.node, return_inverse=True)
         self.releases = self._releases()
-        counts = {"output": units.node.size, "used": units.slot.size, "stock": units.slot.size,
-                  "flow": units.flow.size, "opening": units.opening.size,
-                  "kept": self.nodes.size, "release": self.releases[0].size}
+        counts = {
+            "output": units.node.size,
+            "used": units.slot.size,
+            "stock": units.slot.size,
+            "flow": units.flow.size,
+            "opening": units.opening.size,
+            "kept": self.nodes.size,
+            "release": self.releases[0].size,
+        }
         self.base: dict[str, int] = {}
         self.size = 0
         for name, count in counts.items():
@@ -201,10 +225,15 @@ class _Program:
 
     def _releases(self) -> tuple[Index, Index]:
         """(public stock, slot unit) pairs."""
-        pairs = [(g, s) for g, public in enumerate(self.a.stocks)
-                 for s in np.flatnonzero(np.isin(self.u.slot, public.slots)).tolist()]
-        return (np.array([g for g, _ in pairs], dtype=np.int64),
-                np.array([s for _, s in pairs], dtype=np.int64))
+        pairs = [
+            (g, s)
+            for g, public in enumerate(self.a.stocks)
+            for s in np.flatnonzero(np.isin(self.u.slot, public.slots)).tolist()
+        ]
+        return (
+            np.array([g for g, _ in pairs], dtype=np.int64),
+            np.array([s for _, s in pairs], dtype=np.int64),
+        )
 
     def at(self, name: str, member: Index, month: Index) -> Index:
         """Positions of variables."""
@@ -218,7 +247,9 @@ class _Program:
     def add(self, right: Array, *terms: tuple[Index, Index, Array | float]) -> None:
         """Add ``right.size`` rows ``sum of terms <= right``; a term is (row, variable, coefficient)."""
         for row, variable, coefficient in terms:
-            self.entries.append((row + self.count, variable, np.broadcast_to(coefficient, row.shape)))
+            self.entries.append(
+                (row + self.count, variable, np.broadcast_to(coefficient, row.shape))
+            )
         self.right.append(right)
         self.count += right.size
 
@@ -251,8 +282,12 @@ class _Program:
         right = right + np.where(supplied[m], 0.0, 1.0)
         share = self.a.flows.share[self.u.flow, 0]
         terms += self._arrivals("flow", self.u.flow_slot, self.a.flows.lag[self.u.flow], share)
-        terms += self._arrivals("opening", self.u.opening_slot, self.a.openings.lag[self.u.opening],
-                                np.ones(self.u.opening.size))
+        terms += self._arrivals(
+            "opening",
+            self.u.opening_slot,
+            self.a.openings.lag[self.u.opening],
+            np.ones(self.u.opening.size),
+        )
         g, s = self.releases
         terms += self._arrivals("release", s, np.zeros(g.size, dtype=np.int64), np.ones(g.size))
         at_sea = np.zeros((self.counts["stock"], self.months))
@@ -281,8 +316,10 @@ class _Program:
         slots = self.a.slots
         t = np.arange(self.months) + 0.5
         ramp = np.maximum(t[None, :] - slots.substitution_start[self.u.slot][:, None], 0.0) / 12.0
-        return np.minimum(slots.substitution_most[self.u.slot][:, None],
-                          slots.substitution[self.u.slot, 0][:, None] * ramp)
+        return np.minimum(
+            slots.substitution_most[self.u.slot][:, None],
+            slots.substitution[self.u.slot, 0][:, None] * ramp,
+        )
 
     def _production(self) -> None:
         """y <= (1 - w) + w (z + kappa), or the tangents of an elasticity."""
@@ -290,14 +327,19 @@ class _Program:
         for s, q in enumerate(self.u.slot):
             sigma = float(self.a.slots.elasticity[q, 0])
             weight = float(self.a.slots.weight[q, 0])
-            lines = [(1.0 - weight, weight)] if np.isnan(sigma) else elastic_tangents(
-                sigma, float(self.a.slots.cost_share[q]))
+            lines = (
+                [(1.0 - weight, weight)]
+                if np.isnan(sigma)
+                else elastic_tangents(sigma, float(self.a.slots.cost_share[q]))
+            )
             t = np.arange(self.months)
             member = np.full(self.months, s)
             for intercept, slope in lines:
-                self.add(intercept + slope * help_[s],
-                         (t, self.at("output", self.u.slot_unit[member], t), 1.0),
-                         (t, self.at("used", member, t), -slope))
+                self.add(
+                    intercept + slope * help_[s],
+                    (t, self.at("output", self.u.slot_unit[member], t), 1.0),
+                    (t, self.at("used", member, t), -slope),
+                )
 
     def _supply(self) -> None:
         """Shipped + kept <= kept before + made, per supplying node, in months of its output."""
@@ -309,8 +351,13 @@ class _Program:
             (row[later], self.at("kept", n[later], t[later] - 1), -1.0),
         ]
         unit, month = self.grid(self.u.node.size)
-        terms.append((self.unit_node[unit] * self.months + month, self.at("output", unit, month),
-                      -self.u.size[unit]))
+        terms.append(
+            (
+                self.unit_node[unit] * self.months + month,
+                self.at("output", unit, month),
+                -self.u.size[unit],
+            )
+        )
         base = self.a.nodes.base
         flow_size = self.u.size[self.u.slot_unit[self.u.flow_slot]]
         supplier = self.a.flows.supplier[self.u.flow]
@@ -334,8 +381,10 @@ class _Program:
         pairs = np.array([(t, s) for t in range(self.months) for s in range(t + 1)], dtype=np.int64)
         k = np.repeat(np.arange(final.size), len(pairs))
         t, s = np.tile(pairs[:, 0], final.size), np.tile(pairs[:, 1], final.size)
-        self.add(np.tile(np.arange(1.0, self.months + 1), final.size),
-                 (k * self.months + t, self.at("output", final[k], s), 1.0))
+        self.add(
+            np.tile(np.arange(1.0, self.months + 1), final.size),
+            (k * self.months + t, self.at("output", final[k], s), 1.0),
+        )
 
     def _hosts(self) -> None:
         """A by-product makes at most what its host allows."""
@@ -347,8 +396,11 @@ class _Program:
         ratio = self.a.nodes.host_ratio[self.u.node[hosted]]
         k, t = self.grid(hosted.size)
         row = np.arange(k.size)
-        self.add(np.zeros(k.size), (row, self.at("output", hosted[k], t), 1.0),
-                 (row, self.at("output", place[k], t), -ratio[k]))
+        self.add(
+            np.zeros(k.size),
+            (row, self.at("output", hosted[k], t), 1.0),
+            (row, self.at("output", place[k], t), -ratio[k]),
+        )
 
     def _public(self) -> None:
         """Releases within each month's rate and, in all, within the stock."""
@@ -361,19 +413,26 @@ class _Program:
             part = weight[mine][j] / whole
             rate = np.where(np.arange(self.months) < public.lag, 0.0, public.release)
             self.add(rate, (t, self.at("release", mine[j], t), part))
-            self.add(np.array([public.amount]), (np.zeros_like(t), self.at("release", mine[j], t), part))
+            self.add(
+                np.array([public.amount]), (np.zeros_like(t), self.at("release", mine[j], t), part)
+            )
 
     def bounds(self) -> Array:
         """Lower and upper bound of every variable."""
         high = np.full(self.size, np.inf)
         limits = self.a.limits
-        cap = np.where(self.a.nodes.final[self.u.node], limits.catch_up[0],
-                       self.a.nodes.capacity[self.u.node, 0])
+        cap = np.where(
+            self.a.nodes.final[self.u.node],
+            limits.catch_up[0],
+            self.a.nodes.capacity[self.u.node, 0],
+        )
         u, t = self.grid(self.u.node.size)
         high[self.at("output", u, t)] = cap[u]
         j, t = self.grid(self.u.flow.size)
         restricted = self.a.flows.leaky[t, self.u.flow[j], 0]
-        high[self.at("flow", j, t)] = np.where(np.isfinite(restricted), restricted, limits.access[0])
+        high[self.at("flow", j, t)] = np.where(
+            np.isfinite(restricted), restricted, limits.access[0]
+        )
         p, t = self.grid(self.u.opening.size)
         high[self.at("opening", p, t)] = self._opening_limit()[p, t]
         n, t = self.grid(self.nodes.size)
@@ -397,7 +456,9 @@ class _Program:
         cost = np.zeros(self.size)
         for u, n in enumerate(self.u.node.tolist()):
             if n in weight:
-                cost[self.at("output", np.array([u]), np.arange(self.months))] = -weight[n] * self.u.size[u]
+                cost[self.at("output", np.array([u]), np.arange(self.months))] = (
+                    -weight[n] * self.u.size[u]
+                )
         return cost
 
     def target_output(self, x: Array, targets: Iterable[int]) -> Array:
@@ -405,6 +466,8 @@ class _Program:
         found = []
         for n in targets:
             mine = np.flatnonzero(self.u.node == n)
-            values = np.stack([x[self.at("output", np.array([u]), np.arange(self.months))] for u in mine], axis=1)
+            values = np.stack(
+                [x[self.at("output", np.array([u]), np.arange(self.months))] for u in mine], axis=1
+            )
             found.append(values)
         return np.stack(found, axis=1)

@@ -56,7 +56,9 @@ def possible_output(available: Array, weight: Array, elasticity: Array, cost_sha
     elastic = ~np.isnan(elasticity)
     if elastic.any():
         smooth = elastic_output(
-            available, np.where(elastic, elasticity, 1.0), np.broadcast_to(cost_share, available.shape)
+            available,
+            np.where(elastic, elasticity, 1.0),
+            np.broadcast_to(cost_share, available.shape),
         )
         result = np.where(elastic, smooth, result)
     return result
@@ -81,7 +83,9 @@ def required_input(output: Array, weight: Array, elasticity: Array, cost_share: 
             inner = (output**r - (1.0 - cost_share)) / cost_share
             inverse = np.where(inner > 0, inner ** (1.0 / r), np.inf)
             inverse = np.where(elasticity <= 0, output, inverse)
-            inverse = np.where(np.abs(elasticity - 1.0) < 1e-9, output ** (1.0 / cost_share), inverse)
+            inverse = np.where(
+                np.abs(elasticity - 1.0) < 1e-9, output ** (1.0 / cost_share), inverse
+            )
             above = np.where(elastic, inverse, above)
     return np.where(output > 1.0, above, output)
 
@@ -94,8 +98,13 @@ def elastic_tangents(elasticity: float, cost_share: float) -> list[tuple[float, 
     """
     points = np.array([0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0])
     step = 1e-6
+
     def rule(a: Array) -> Array:
         return elastic_output(a, np.full(a.shape, elasticity), np.full(a.shape, cost_share))
+
     slope = (rule(points + step) - rule(points - step)) / (2 * step)
     # The finite difference may be off by about 1e-9: lift the lines by more than that.
-    return [(float(y - s * a + 1e-7), float(s)) for a, s, y in zip(points, slope, rule(points), strict=True)]
+    return [
+        (float(y - s * a + 1e-7), float(s))
+        for a, s, y in zip(points, slope, rule(points), strict=True)
+    ]

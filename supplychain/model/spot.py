@@ -36,7 +36,14 @@ class Market:
 
     @classmethod
     def of(
-        cls, arrays: Arrays, queue: Array, month: int, block: Block, wiring: Wiring, room: Array, shipped: Array
+        cls,
+        arrays: Arrays,
+        queue: Array,
+        month: int,
+        block: Block,
+        wiring: Wiring,
+        room: Array,
+        shipped: Array,
     ) -> "Market":
         """Collect offers and headrooms of one commodity in one month.
 
@@ -51,12 +58,19 @@ class Market:
         opener = wiring.deal_supplier[wiring.supplier.size :]
         spare = (arrays.nodes.capacity[block.nodes] - 1.0) * arrays.nodes.base[block.nodes][:, None]
         is_open = month >= arrays.openings.opens[p]
-        new = arrays.limits.new_share[None, :] * spare[opener] * arrays.openings.ceiling[month, p] * is_open
+        new = (
+            arrays.limits.new_share[None, :]
+            * spare[opener]
+            * arrays.openings.ceiling[month, p]
+            * is_open
+        )
         new = np.repeat(new[:, :, None] / arrays.bins, arrays.bins, axis=2)
         base = arrays.nodes.base[block.nodes][:, None, None] / arrays.bins
         waiting = (queue[e] * quantity).sum(axis=2)
         held = wiring.queue_to_supplier @ waiting
-        return cls(wiring, np.concatenate([old, new]), held, (room * base).sum(axis=2), old.shape[0])
+        return cls(
+            wiring, np.concatenate([old, new]), held, (room * base).sum(axis=2), old.shape[0]
+        )
 
 
 @dataclass(frozen=True)

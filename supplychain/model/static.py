@@ -25,15 +25,23 @@ def static(arrays: Arrays, month: int = 0) -> Array:
     output = np.ones(arrays.nodes.base.size)
     for _ in range(_STEPS):
         missing = np.zeros(slots.need.size)
-        np.add.at(missing, flows.slot, flows.share[:, 0] * (1.0 - np.minimum(output[flows.supplier], ceiling)))
+        np.add.at(
+            missing,
+            flows.slot,
+            flows.share[:, 0] * (1.0 - np.minimum(output[flows.supplier], ceiling)),
+        )
         allowed = possible_output(
-            (1.0 - missing)[:, None, None], slots.weight[:, :1, None], slots.elasticity[:, :1, None],
+            (1.0 - missing)[:, None, None],
+            slots.weight[:, :1, None],
+            slots.elasticity[:, :1, None],
             slots.cost_share[:, None, None],
         )[:, 0, 0]
         found = np.ones_like(output)
         np.minimum.at(found, slots.node, allowed)
         hosted = np.flatnonzero(arrays.nodes.host >= 0)
-        found[hosted] = np.minimum(found[hosted], arrays.nodes.host_ratio[hosted] * output[arrays.nodes.host[hosted]])
+        found[hosted] = np.minimum(
+            found[hosted], arrays.nodes.host_ratio[hosted] * output[arrays.nodes.host[hosted]]
+        )
         found = np.maximum(found, 0.0)
         if np.abs(found - output).max(initial=0.0) < _STILL:
             return found

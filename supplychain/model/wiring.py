@@ -62,8 +62,14 @@ class Wiring:
         taker = np.searchsorted(users, arrays.openings.slot[p])
         seller, buyer = np.concatenate([supplier, opener]), np.concatenate([user, taker])
         return cls(
-            starts.astype(np.int64), present.astype(np.int64), users, supplier, seller, buyer,
-            sums(supplier, count, share), sums(supplier, count),
+            starts.astype(np.int64),
+            present.astype(np.int64),
+            users,
+            supplier,
+            seller,
+            buyer,
+            sums(supplier, count, share),
+            sums(supplier, count),
             _deliveries(arrays.flows.lag[e], user, users.size),
             _deliveries(arrays.openings.lag[p], taker, users.size),
         )

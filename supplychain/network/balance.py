@@ -65,8 +65,14 @@ def balance(
     Example, by hand: one supplier of 100 and one user of 60 with equal weights and a free flow meet
     at the geometric mean, sqrt(100 * 60) = 77.46:
 
-    >>> b = balance(np.array([[80.0]]), np.array([[1e-9]]), np.array([100.0]), np.array([1.0]),
-    ...             np.array([60.0]), np.array([1.0]))
+    >>> b = balance(
+    ...     np.array([[80.0]]),
+    ...     np.array([[1e-9]]),
+    ...     np.array([100.0]),
+    ...     np.array([1.0]),
+    ...     np.array([60.0]),
+    ...     np.array([1.0]),
+    ... )
     >>> round(float(b.flows[0, 0]), 2)
     77.46
     """
@@ -109,11 +115,17 @@ def _newton(
         dual = dual + length * step
     if residual < 1e-8:
         return flows, residual
-    raise ArithmeticError(f"the balance did not converge: residual {residual:g} after {_MOST_STEPS} steps")
+    raise ArithmeticError(
+        f"the balance did not converge: residual {residual:g} after {_MOST_STEPS} steps"
+    )
 
 
 def _dual(
-    dual: Array, prior: Array, weight: Array, supply: tuple[Array, Array], demand: tuple[Array, Array]
+    dual: Array,
+    prior: Array,
+    weight: Array,
+    supply: tuple[Array, Array],
+    demand: tuple[Array, Array],
 ) -> tuple[float, Array, Array, Array]:
     """Value, gradient and Hessian of the dual, and the flows it implies."""
     n = prior.shape[0]

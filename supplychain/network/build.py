@@ -92,17 +92,25 @@ def _market(
     uses = {c: modelled.get(c, 0.0) + other.get(c, 0.0) for c in sorted({*modelled, *other})}
     grades = {c: worst_evidence(*(str(r["evidence"]) for r, _ in needs.get(c, ()))) for c in uses}
     prior = prior_flows(
-        supply, uses, trade, parameters.value("home_bias", commodity[0]),
+        supply,
+        uses,
+        trade,
+        parameters.value("home_bias", commodity[0]),
         lambda grade: parameters.value("balance_weight", grade),
     )
+
     def weight(grade: str) -> float:
         return parameters.value("balance_weight", grade)
+
     output_grades = [outputs[c].evidence if c in outputs else "prior" for c in supply]
     use_grades = ["prior" if other.get(c) else grades[c] for c in uses]
     result = balance(
-        prior.flows, prior.weights,
-        np.array(list(supply.values())), np.array([weight(g) for g in output_grades]),
-        np.array(list(uses.values())), np.array([weight(g) for g in use_grades]),
+        prior.flows,
+        prior.weights,
+        np.array(list(supply.values())),
+        np.array([weight(g) for g in output_grades]),
+        np.array(list(uses.values())),
+        np.array([weight(g) for g in use_grades]),
     )
     names, places = list(supply), list(uses)
     after = dict(zip(names, result.outputs.tolist(), strict=True))
@@ -111,10 +119,22 @@ def _market(
         (names[i], places[j]): (float(result.flows[i, j]), prior.rows.get((i, j)))
         for i, j in zip(*np.nonzero(result.flows), strict=True)
     }
-    moved = _adjustments(commodity, outputs, supply, after, uses, used, prior.flows, result.flows,
-                         prior.rows, use_grades)
+    moved = _adjustments(
+        commodity,
+        outputs,
+        supply,
+        after,
+        uses,
+        used,
+        prior.flows,
+        result.flows,
+        prior.rows,
+        use_grades,
+    )
     left = {c: other.get(c, 0.0) / uses[c] * used[c] for c in uses if other.get(c)}
-    return _Market(after, {c: used[c] - left.get(c, 0.0) for c in places}, left, flows, moved, warnings)
+    return _Market(
+        after, {c: used[c] - left.get(c, 0.0) for c in places}, left, flows, moved, warnings
+    )
 
 
 def _usable_trade(
@@ -176,12 +196,19 @@ def _adjustments(
     ]
     moved += [
         Adjustment("use", f"{c}:{label}", uses[c], used[c], grade, None)
-        for c, grade in zip(uses, use_grades, strict=True) if c != _FINAL
+        for c, grade in zip(uses, use_grades, strict=True)
+        if c != _FINAL
     ]
     names, places = list(supply), list(uses)
     moved += [
-        Adjustment("flow", f"{names[i]}>{places[j]}:{label}", float(prior[i, j]), float(flows[i, j]),
-                   str(row["evidence"]), row)
+        Adjustment(
+            "flow",
+            f"{names[i]}>{places[j]}:{label}",
+            float(prior[i, j]),
+            float(flows[i, j]),
+            str(row["evidence"]),
+            row,
+        )
         for (i, j), row in rows.items()
     ]
     return tuple(moved)
@@ -190,9 +217,15 @@ def _adjustments(
 def _nobody_makes(commodity: Commodity) -> Fault:
     """The fault of an input without a producer."""
     label = "/".join(part for part in commodity if part)
-    return Fault("recipes.csv", None, "input", label, "is used but no country makes it",
-                 "a product with at least one row in producers, processors or industries",
-                 f"add an output row for {label} or remove the recipes that use it")
+    return Fault(
+        "recipes.csv",
+        None,
+        "input",
+        label,
+        "is used but no country makes it",
+        "a product with at least one row in producers, processors or industries",
+        f"add an output row for {label} or remove the recipes that use it",
+    )
 
 
 def _refuse_moved_official_figures(markets: Mapping[Commodity, _Market]) -> None:
@@ -207,13 +240,18 @@ def _refuse_moved_official_figures(markets: Mapping[Commodity, _Market]) -> None
                 continue
             slack = _A_TOLERANCE * moved.before
             if not low - slack <= moved.after <= high + slack:
-                faults.append(Fault(
-                    moved.row.file, moved.row.line, "output", f"{moved.before:g}",
-                    f"balancing would move this figure graded A to {moved.after:g}",
-                    f"between {low:g} and {high:g}",
-                    "widen the range, lower the grade, or mend the recipes, uses and trade of "
-                    + moved.name,
-                ))
+                faults.append(
+                    Fault(
+                        moved.row.file,
+                        moved.row.line,
+                        "output",
+                        f"{moved.before:g}",
+                        f"balancing would move this figure graded A to {moved.after:g}",
+                        f"between {low:g} and {high:g}",
+                        "widen the range, lower the grade, or mend the recipes, uses and trade of "
+                        + moved.name,
+                    )
+                )
     if faults:
         raise DataError(tuple(faults))
 
@@ -237,18 +275,26 @@ def _assemble(
             total = sum(slots[q].need for q in users)
             supplier = index[Node(exporter, *commodity, "producer", 0.0).id]
             flows += [
-                Flow(supplier, q, quantity * slots[q].need / total, row)
-                for q in users if total > 0
+                Flow(supplier, q, quantity * slots[q].need / total, row) for q in users if total > 0
             ]
     hosts = {}
     for row in tables.rows("recipes"):
         if row["relation"] == "host":
             hosts |= _hosts(row, nodes, index)
-    moved = sorted((a for m in markets.values() for a in m.adjustments),
-                   key=lambda a: -abs(np.log(max(a.ratio, 1e-12))))
+    moved = sorted(
+        (a for m in markets.values() for a in m.adjustments),
+        key=lambda a: -abs(np.log(max(a.ratio, 1e-12))),
+    )
     return Network(
-        tables, parameters, tuple(nodes), tuple(slots), tuple(flows), order,
-        MappingProxyType(hosts), MappingProxyType(dict(segments)), tuple(moved),
+        tables,
+        parameters,
+        tuple(nodes),
+        tuple(slots),
+        tuple(flows),
+        order,
+        MappingProxyType(hosts),
+        MappingProxyType(dict(segments)),
+        tuple(moved),
         tuple(w for m in markets.values() for w in m.warnings),
     )
 
@@ -268,12 +314,22 @@ def _nodes(
                 continue
             kind = "industry" if commodity[1] else "producer"
             output = stated.value if commodity[1] else made
-            nodes.append(Node(country, *commodity, kind, output, stated.capacity_ratio,
-                              stated.exports_usd, stated.rows))
+            nodes.append(
+                Node(
+                    country,
+                    *commodity,
+                    kind,
+                    output,
+                    stated.capacity_ratio,
+                    stated.exports_usd,
+                    stated.rows,
+                )
+            )
     nodes += [
         Node(country, *commodity, "other", use)
         for commodity in order
-        for country, use in sorted(markets[commodity].other.items()) if country != _FINAL
+        for country, use in sorted(markets[commodity].other.items())
+        if country != _FINAL
     ]
     return nodes
 
@@ -286,7 +342,10 @@ def _slots(
     index: Mapping[str, int],
 ) -> tuple[list[Slot], dict[tuple[str, Commodity], list[int]]]:
     """All slots, and the slots of each (country, commodity)."""
-    made = {c: {n.country: n.output for n in nodes if n.commodity == c and n.kind != "other"} for c in order}
+    made = {
+        c: {n.country: n.output for n in nodes if n.commodity == c and n.kind != "other"}
+        for c in order
+    }
     slots: list[Slot] = []
     slots_of: dict[tuple[str, Commodity], list[int]] = {}
     for commodity in order:
@@ -299,18 +358,25 @@ def _slots(
                 users = (user[0],)
                 need = use / stated * market.uses.get(country, stated)
                 slots_of.setdefault((country, commodity), []).append(len(slots))
-                slots.append(Slot(node, commodity, need, row,
-                                  stock_row(tables, country, users, commodity[0])))
+                slots.append(
+                    Slot(
+                        node, commodity, need, row, stock_row(tables, country, users, commodity[0])
+                    )
+                )
         for country, use in market.other.items():
             if country == _FINAL:
                 continue
             node = index[Node(country, *commodity, "other", use).id]
             slots_of.setdefault((country, commodity), []).append(len(slots))
-            slots.append(Slot(node, commodity, use, None, stock_row(tables, country, (), commodity[0])))
+            slots.append(
+                Slot(node, commodity, use, None, stock_row(tables, country, (), commodity[0]))
+            )
     return slots, slots_of
 
 
-def _hosts(row: Row, nodes: Sequence[Node], index: Mapping[str, int]) -> dict[int, tuple[int, float]]:
+def _hosts(
+    row: Row, nodes: Sequence[Node], index: Mapping[str, int]
+) -> dict[int, tuple[int, float]]:
     """By-product node -> (host node of the same country, obtainable over baseline output, >= 1)."""
     found = {}
     for i, node in enumerate(nodes):

@@ -34,7 +34,10 @@ class Output:
 
 def segment_rows(tables: Tables) -> dict[tuple[str, str, str], Row]:
     """(country, industry, segment) -> row: a country's own row wins over the row for ``*``."""
-    stated = {(str(r["country"]), str(r["industry"]), str(r["segment"])): r for r in tables.rows("segments")}
+    stated = {
+        (str(r["country"]), str(r["industry"]), str(r["segment"])): r
+        for r in tables.rows("segments")
+    }
     found: dict[tuple[str, str, str], Row] = {}
     for industry_row in tables.rows("industries"):
         country, industry = str(industry_row["country"]), str(industry_row["industry"])

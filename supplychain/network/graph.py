@@ -26,8 +26,14 @@ def to_networkx(network: Network) -> nx.MultiDiGraph:
     for node in network.nodes:
         row = network.products[node.product]
         graph.add_node(
-            node.id, country=node.country, product=node.product, segment=node.segment, kind=node.kind,
-            stage=str(row["stage"]), output=float(node.output), unit=str(row["unit"]),
+            node.id,
+            country=node.country,
+            product=node.product,
+            segment=node.segment,
+            kind=node.kind,
+            stage=str(row["stage"]),
+            output=float(node.output),
+            unit=str(row["unit"]),
             exports_usd=float(node.exports_usd),
             evidence=str(node.rows[0]["evidence"]) if node.rows else "prior",
         )
@@ -35,9 +41,11 @@ def to_networkx(network: Network) -> nx.MultiDiGraph:
         slot = network.slots[flow.slot]
         product, segment = slot.commodity
         graph.add_edge(
-            network.nodes[flow.supplier].id, network.nodes[slot.node].id,
+            network.nodes[flow.supplier].id,
+            network.nodes[slot.node].id,
             key=f"{product}/{segment}" if segment else product,
-            product=product, quantity=float(flow.quantity),
+            product=product,
+            quantity=float(flow.quantity),
             share=float(flow.quantity / slot.need) if slot.need else 0.0,
             evidence=str(flow.row["evidence"]) if flow.row is not None else "prior",
             row=ref(flow.row) if flow.row is not None else "",
@@ -55,10 +63,21 @@ def _write_csv(graph: nx.MultiDiGraph, path: Path) -> None:
     """One edge a row, for spreadsheets and other tools."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["supplier", "user", "product", "quantity_per_year", "share_of_need", "evidence", "row"])
+        writer.writerow(
+            ["supplier", "user", "product", "quantity_per_year", "share_of_need", "evidence", "row"]
+        )
         for supplier, user, data in graph.edges(data=True):
-            writer.writerow([supplier, user, data["product"], data["quantity"], data["share"],
-                             data["evidence"], data["row"]])
+            writer.writerow(
+                [
+                    supplier,
+                    user,
+                    data["product"],
+                    data["quantity"],
+                    data["share"],
+                    data["evidence"],
+                    data["row"],
+                ]
+            )
 
 
 def export_graph(network: Network, path: Path, form: GraphFormat) -> Mapping[str, int]:

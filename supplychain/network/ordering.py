@@ -47,15 +47,25 @@ def upstream_first(tables: Tables) -> tuple[Commodity, ...]:
     return tuple(c for k in order for c in components[k])
 
 
-def _refuse_gain(loop: Sequence[Commodity], amounts: Mapping[tuple[Commodity, Commodity], float]) -> None:
+def _refuse_gain(
+    loop: Sequence[Commodity], amounts: Mapping[tuple[Commodity, Commodity], float]
+) -> None:
     """Refuse a loop whose matrix of amounts has a spectral radius of 1 or more."""
     matrix = np.array([[amounts.get((a, b), 0.0) for b in loop] for a in loop])
     gain = float(np.abs(np.linalg.eigvals(matrix)).max())
     if gain < 1 - 1e-12:
         return
     names = " <-> ".join("/".join(part for part in c if part) for c in loop)
-    raise DataError((
-        Fault("recipes.csv", None, "amount", f"{gain:.3g}", f"the loop {names} has a gain of {gain:.3g}",
-              "a loop of recipes with a gain below 1",
-              "lower the amounts: making one unit must need less than one unit of itself"),
-    ))
+    raise DataError(
+        (
+            Fault(
+                "recipes.csv",
+                None,
+                "amount",
+                f"{gain:.3g}",
+                f"the loop {names} has a gain of {gain:.3g}",
+                "a loop of recipes with a gain below 1",
+                "lower the amounts: making one unit must need less than one unit of itself",
+            ),
+        )
+    )
