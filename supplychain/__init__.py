@@ -1,4 +1,5 @@
-"""Who loses which exports, when, through which chokepoint, when a government restricts a critical mineral.
+"""Who loses which exports, when, through which chokepoint, when a government restricts a critical
+mineral.
 
 >>> import supplychain as sc
 >>> april = sc.restrict("China", ["dysprosium", "terbium"], kind="ban", severity=0.8, months=12)
@@ -49,7 +50,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - the type depends on the name
+def __getattr__(name: str) -> Any:
     """Fetch a public name from its room."""
     if name not in _HOMES:
         raise AttributeError(

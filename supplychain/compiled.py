@@ -1,35 +1,17 @@
 """Compile a network and a resolved scenario into flat arrays: the last place that knows names.
 
-Only what the restriction can reach, and what could come to the help of those it reaches, is compiled.
+Only what the restriction can reach, and what could come to the help of those it reaches, is
+compiled.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from supplychain.coverage import Measure, Resolved
-from supplychain.draws import Draws, Input, place
-from supplychain.model.arrays import (
-    Arrays,
-    Block,
-    Flows,
-    Limits,
-    Nodes,
-    Openings,
-    PublicStock,
-    Slots,
-)
-from supplychain.model.ceilings import constant_ceiling, leaky, licence_ceiling, path_ceiling
-from supplychain.network.values import Commodity, Flow, Network, Node, Slot
-from supplychain.tables import Row
-from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR
-
-Array = npt.NDArray[np.float64]
-
-_Z90 = 1.2815515655446004
-_CLASS_ORDER = ("essentiality_low", "essentiality", "essentiality_high")
+from supplychain.draws import Draws
+from supplychain.lanes import LaneBuilder
+from supplychain.model.arrays import Arrays, Block
+from supplychain.network.values import Commodity, Network
 
 
 @dataclass(frozen=True)
@@ -120,7 +102,7 @@ def compile_arrays(network: Network, resolved: Resolved, draws: Draws) -> Compil
         ),
     )
     openings = _openings(network, chosen, slots, flows, rank)
-    builder = _Builder(network, resolved, draws, reached)
+    builder = LaneBuilder(network, resolved, draws, reached.downstream)
     arrays = Arrays(
         months=resolved.months,
         bins=int(network.parameters.value("cover_bins")),
@@ -171,13 +153,13 @@ def _blocks(
     openings: Sequence[tuple[int, int]],
 ) -> tuple[Block, ...]:
     """One block per commodity, and a last one for the uses outside the modelled industries."""
-    keys: list[object] = [*reached.active, "other"]
+    keys: list[Commodity | str] = [*reached.active, "other"]
 
-    def key(i: int) -> object:
+    def key(i: int) -> Commodity | str:
         node = network.nodes[i]
         return "other" if node.kind == "other" else node.commodity
 
-    columns = (
+    columns: tuple[list[Commodity | str], ...] = (
         [key(i) for i in nodes],
         [key(network.slots[q].node) for q in slots],
         [network.nodes[network.flows[e].supplier].commodity for e in flows],
@@ -192,339 +174,3 @@ def _blocks(
                 ends[k] += 1
         blocks.append(Block(*(slice(a, b) for a, b in zip(starts, ends, strict=True))))
     return tuple(blocks)
-
-
-def _figure(row: Row, kind: str, value: str, low: str = "low", high: str = "high") -> Input:
-    """An uncertain figure of a row; a missing low or high is the value itself."""
-    centre = float(row[value])
-    lower = centre if row[low] is None else float(row[low])
-    upper = centre if row[high] is None else float(row[high])
-    return Input(row, kind, centre, lower, upper)
-
-
-class _Builder:
-    """Fills the arrays of one run; holds no result of its own."""
-
-    def __init__(self, network: Network, resolved: Resolved, draws: Draws, reached: Reach) -> None:
-        self.network, self.resolved, self.draws, self.reached = network, resolved, draws, reached
-        self.bins = int(network.parameters.value("cover_bins"))
-
-    def parameter(
-        self, name: str, *scopes: str, floor: float = 0.0, ceiling: float = np.inf
-    ) -> Array:
-        """A model constant in every lane."""
-        row = self.network.parameters.row(name, *scopes)
-        return place(self.draws, _figure(row, name, "value"), floor, ceiling)
-
-    def nodes(self, chosen: Sequence[int], node_at: Mapping[int, int]) -> Nodes:
-        """Nodes, with capacities in every lane."""
-        capacity = np.ones((len(chosen), self.draws.lanes))
-        host = np.full(len(chosen), -1, dtype=np.int64)
-        ratio = np.ones(len(chosen))
-        for k, i in enumerate(chosen):
-            node = self.network.nodes[i]
-            if node.kind == "producer":
-                capacity[k] = self._capacity(node)
-            if i in self.network.hosts and self.network.hosts[i][0] in node_at:
-                host[k] = node_at[self.network.hosts[i][0]]
-                ratio[k] = self.network.hosts[i][1]
-        base = np.array([self.network.nodes[i].output for i in chosen]) / MONTHS_PER_YEAR
-        final = np.array(
-            [self.network.nodes[i].kind in {"industry", "other"} for i in chosen], dtype=bool
-        )
-        return Nodes(base, capacity, final, host, ratio)
-
-    def _capacity(self, node: Node) -> Array:
-        """Capacity over output: the row's own, else the pack's spare for the product or stage."""
-        if node.rows and node.rows[0]["capacity"]:
-            return np.full(self.draws.lanes, node.capacity_ratio)
-        stage = str(self.network.products[node.product]["stage"])
-        return self.parameter("capacity_spare", node.product, stage, floor=1.0)
-
-    def slots(self, chosen: Sequence[int], node_at: Mapping[int, int]) -> Slots:
-        """Slots: needs, production rule, covers of every bin, substitution."""
-        lanes, count = self.draws.lanes, len(chosen)
-        weight, elasticity = np.ones((count, lanes)), np.full((count, lanes), np.nan)
-        cost, cover = np.ones(count), np.zeros((count, lanes, self.bins))
-        rate, most, start = np.zeros((count, lanes)), np.zeros(count), np.zeros(count)
-        for k, q in enumerate(chosen):
-            slot = self.network.slots[q]
-            if slot.recipe is not None:
-                weight[k], elasticity[k], cost[k] = self._rule(slot.recipe)
-            if slot.stock is not None:
-                cover[k] = self._cover(slot.stock)
-            row = self._substitute(slot)
-            if row is not None:
-                rate[k] = place(
-                    self.draws, _figure(row, "substitution", "share_per_year"), 0.0, 1.0
-                )
-                most[k], start[k] = float(row["maximum"]), float(row["start_month"])
-        need = np.array([self.network.slots[q].need for q in chosen]) / MONTHS_PER_YEAR
-        node = np.array([node_at[self.network.slots[q].node] for q in chosen], dtype=np.int64)
-        return Slots(node, need, weight, elasticity, cost, cover, rate, most, start)
-
-    def _rule(self, recipe: Row) -> tuple[Array, Array, float]:
-        """Class weight, elasticity (NaN where a class is given) and cost share of one input."""
-        lanes = self.draws.lanes
-        if recipe["elasticity"] is not None:
-            figure = _figure(
-                recipe, "elasticity", "elasticity", "elasticity_low", "elasticity_high"
-            )
-            return np.ones(lanes), place(self.draws, figure), float(recipe["cost_share"])
-        low, mid, high = (
-            self.network.parameters.value(
-                "essentiality_weight", str(recipe[c] or recipe["essentiality"])
-            )
-            for c in _CLASS_ORDER
-        )
-        weight = place(self.draws, Input(recipe, "essentiality", mid, low, high), 0.0, 1.0)
-        return weight, np.full(lanes, np.nan), 1.0
-
-    def _cover(self, stock: Row) -> Array:
-        """Cover in months of every lane and bin: quantiles of a lognormal over plants.
-
-        ``median * exp(z_k s)``, z_k the normal score of the middle of bin k, s from the row's 10 and
-        90 % plants (the wider side).
-        """
-        from scipy.special import ndtri
-
-        days = place(self.draws, _figure(stock, "cover", "cover_days", "median_low", "median_high"))
-        centre, low, high = (float(stock[c]) for c in ("cover_days", "low", "high"))
-        spread = 0.0
-        if centre > 0:
-            spread = max(np.log(high / centre), np.log(centre / low) if low > 0 else 0.0) / _Z90
-        scores = ndtri((np.arange(self.bins) + 0.5) / self.bins)
-        month = self.network.parameters.value("days_per_month")
-        return days[:, None] * np.exp(spread * scores)[None, :] / month
-
-    def _substitute(self, slot: Slot) -> Row | None:
-        """The row of ``substitutes.csv`` for this input and user, own user before ``*``."""
-        if slot.recipe is None:
-            return None
-        rows = {
-            (str(r["product"]), str(r["user"])): r for r in self.network.tables.rows("substitutes")
-        }
-        user = self.network.nodes[slot.node].product
-        return rows.get((slot.commodity[0], user)) or rows.get((slot.commodity[0], "*"))
-
-    def flows(
-        self, chosen: Sequence[int], node_at: Mapping[int, int], slot_at: Mapping[int, int]
-    ) -> Flows:
-        """Baseline flows and their ceilings."""
-        flows = [self.network.flows[e] for e in chosen]
-        pairs = [(self.network.nodes[f.supplier], self.network.slots[f.slot]) for f in flows]
-        supplier = np.array([node_at[f.supplier] for f in flows], dtype=np.int64)
-        slot = np.array([slot_at[f.slot] for f in flows], dtype=np.int64)
-        quantity = np.array([f.quantity for f in flows]) / MONTHS_PER_YEAR
-        ceiling, leaking = self._ceilings(pairs)
-        lag = np.array(
-            [self._lag(n, s, supplier[k], slot[k]) for k, (n, s) in enumerate(pairs)],
-            dtype=np.int64,
-        )
-        return Flows(
-            supplier,
-            slot,
-            self._shares(flows, slot),
-            quantity,
-            lag,
-            np.isfinite(ceiling).any(axis=(0, 2)),
-            ceiling,
-            leaking,
-        )
-
-    def _shares(self, flows: Sequence[Flow], slot: npt.NDArray[np.int64]) -> Array:
-        """Share of each flow in its slot's need, in every lane.
-
-        Where a lane moves a stated share, the other suppliers of the slot make room in proportion.
-        """
-        count = int(slot.max(initial=-1)) + 1
-        base = np.array([f.quantity for f in flows])[:, None] * np.ones(self.draws.lanes)
-        total = np.zeros((count, self.draws.lanes))
-        np.add.at(total, slot, base)
-        share = base / total[slot] if flows else base
-        moved = np.ones_like(share)
-        for k, flow in enumerate(flows):
-            user = self.network.nodes[self.network.slots[flow.slot].node].country
-            if flow.row is not None and flow.row["share"] and user in self.resolved.focus:
-                value = float(flow.row["share"])
-                moved[k] = place(self.draws, _figure(flow.row, "share", "share"), 0.0, 1.0) / value
-        if (moved == 1.0).all():
-            return share
-        stated = np.minimum(share * moved, 1.0) * (moved != 1.0)
-        fixed, free = np.zeros_like(total), np.zeros_like(total)
-        np.add.at(fixed, slot, stated)
-        np.add.at(free, slot, share * (moved == 1.0))
-        scale = np.divide(
-            np.maximum(1.0 - fixed, 0.0), free, out=np.ones_like(free), where=free > 0
-        )
-        over = np.maximum(fixed, 1.0)
-        return np.where(moved != 1.0, stated / over[slot], share * scale[slot])
-
-    def _lag(self, supplier: Node, slot: Slot, at: int, slot_index: int) -> int:
-        """Transit in whole months; inside a loop of recipes at least one month."""
-        user = self.network.nodes[slot.node]
-        months = round(
-            float(
-                self.network.parameters.row(
-                    "transit_lag_months", f"{supplier.country}>{user.country}"
-                )["value"]
-            )
-        )
-        order = self.network.order
-        backward = user.kind != "other" and order.index(supplier.commodity) >= order.index(
-            user.commodity
-        )
-        return max(months, 1) if backward else months
-
-    def _ceilings(self, pairs: Sequence[tuple[Node, Slot]]) -> tuple[Array, Array]:
-        """Ceilings (T, E, L) without and with leakage; infinite where nothing is covered."""
-        plain = np.full((self.resolved.months, len(pairs), self.draws.lanes), np.inf)
-        loose = plain.copy()
-        for measure in self.resolved.measures:
-            covered = [k for k, (n, s) in enumerate(pairs) if self._covers(measure, n, s)]
-            if not covered:
-                continue
-            window, ceiling = self._schedule(measure)
-            leak = leaky(ceiling, self._leakage(measure)[window])
-            months = np.flatnonzero(window)[:, None]
-            plain[months, covered] = np.minimum(plain[months, covered], ceiling[:, None, :])
-            loose[months, covered] = np.minimum(loose[months, covered], leak[:, None, :])
-        return plain, loose
-
-    def _covers(self, measure: Measure, supplier: Node, slot: Slot) -> bool:
-        """Whether a measure covers a flow: its actor, product and target, never domestic supply."""
-        r = measure.restriction
-        user = self.network.nodes[slot.node].country
-        return (
-            supplier.country == r.actor
-            and supplier.product in measure.products
-            and user != r.actor
-            and (EVERYONE in r.to or user in r.to)
-            and user not in r.exclude
-        )
-
-    def _schedule(self, measure: Measure) -> tuple[npt.NDArray[np.bool_], Array]:
-        """Months under the measure (T,) and the ceilings in them (months, L)."""
-        r = measure.restriction
-        months = self.resolved.months
-        window = (np.arange(months) >= measure.first_month) & (
-            np.arange(months) < measure.first_month + r.months
-        )
-        count = int(window.sum())
-        severity = place(
-            self.draws,
-            Input(None, "severity", r.severity.value, r.severity.low, r.severity.high),
-            0.0,
-            1.0,
-        )
-        if r.kind == "path":
-            one = path_ceiling(count, r.path)
-            return window, np.repeat(one[:, None], self.draws.lanes, axis=1)
-        if r.kind == "licence":
-            return window, self._licence(measure, count, severity)
-        return window, np.stack([constant_ceiling(count, s) for s in severity], axis=1)
-
-    def _licence(self, measure: Measure, count: int, severity: Array) -> Array:
-        """Licence ceilings of every lane."""
-        r = measure.restriction
-        dead = (
-            self.parameter("licence_dead_time_months")
-            if r.dead_time_months is None
-            else (np.full(self.draws.lanes, r.dead_time_months))
-        )
-        ramp = (
-            self.parameter("licence_ramp_months")
-            if r.ramp_months is None
-            else (np.full(self.draws.lanes, r.ramp_months))
-        )
-        head = self.parameter("licence_headroom", floor=1.0)
-        return np.stack(
-            [
-                licence_ceiling(count, s, dead_time=d, ramp=p, headroom=h)
-                for s, d, p, h in zip(severity, dead, ramp, head, strict=True)
-            ],
-            axis=1,
-        )
-
-    def _leakage(self, measure: Measure) -> Array:
-        """Share of what is withheld that leaks, (T, L): nothing at first, less once it is enforced."""
-        scope = (
-            "all_targets"
-            if EVERYONE in measure.restriction.to and not measure.restriction.exclude
-            else "some_targets"
-        )
-        share = self.parameter("leakage", scope, ceiling=1.0)
-        late = self.parameter("leakage_lag_months")
-        enforced = self.parameter("leakage_enforcement_month")
-        kept = self.parameter("leakage_enforced", ceiling=1.0)
-        month = np.arange(self.resolved.months)[:, None] - measure.first_month
-        rate = np.where(month >= enforced, np.minimum(kept, share), share)
-        return np.where(month >= late, rate, 0.0)
-
-    def openings(
-        self,
-        pairs: Sequence[tuple[int, int]],
-        node_at: Mapping[int, int],
-        slot_at: Mapping[int, int],
-    ) -> Openings:
-        """Possible new flows: when they open, and whether a measure covers them."""
-        ends = [(self.network.nodes[i], self.network.slots[q]) for i, q in pairs]
-        supplier = np.array([node_at[i] for i, _ in pairs], dtype=np.int64)
-        slot = np.array([slot_at[q] for _, q in pairs], dtype=np.int64)
-        lag = np.array([self._lag(n, s, 0, 0) for n, s in ends], dtype=np.int64)
-        opens = np.zeros((len(pairs), self.draws.lanes))
-        for k, (node, _) in enumerate(ends):
-            stage = str(self.network.products[node.product]["stage"])
-            opens[k] = np.round(self.parameter("qualification_lag_months", node.product, stage))
-        return Openings(supplier, slot, lag, opens, np.minimum(self._ceilings(ends)[1], 1.0))
-
-    def public_stocks(self, slots: Sequence[int]) -> tuple[PublicStock, ...]:
-        """Stocks of states: rows of the pack, and releases of the scenario that replace them."""
-        month = self.network.parameters.value("days_per_month")
-        found: dict[tuple[str, str], tuple[float, float, float]] = {}
-        for row in self.network.tables.rows("stocks"):
-            if row["holder"] == "public":
-                found[str(row["country"]), str(row["product"])] = (
-                    float(row["cover_days"]),
-                    float(row["release_days"] or 0.0),
-                    float(row["release_lag_months"] or 0.0),
-                )
-        for release in self.resolved.scenario.mitigations:
-            found[release.country, release.product] = (
-                release.days,
-                release.release_days,
-                release.lag_months,
-            )
-        stocks = []
-        for (country, product), (days, rate, lag) in found.items():
-            held = [
-                k
-                for k, q in enumerate(slots)
-                if self._draws_on(self.network.slots[q], country, product)
-            ]
-            if held and days > 0 and rate > 0:
-                stocks.append(
-                    PublicStock(
-                        np.array(held, dtype=np.int64), days / month, rate / month, round(lag)
-                    )
-                )
-        return tuple(stocks)
-
-    def _draws_on(self, slot: Slot, country: str, product: str) -> bool:
-        """Whether a slot may be served from a country's public stock of a product."""
-        hit = slot.commodity in self.reached.downstream
-        return (
-            hit
-            and slot.commodity[0] == product
-            and self.network.nodes[slot.node].country == country
-        )
-
-    def limits(self) -> Limits:
-        """Behavioural constants of every lane."""
-        return Limits(
-            catch_up=self.parameter("catch_up_capacity", floor=1.0),
-            access=self.parameter("access_ceiling", floor=1.0),
-            new_share=self.parameter("new_supplier_share", ceiling=1.0),
-            queue_cap=self.parameter("queue_cap_months"),
-            spot_rounds=int(self.network.parameters.value("spot_rounds")),
-        )

@@ -1,4 +1,5 @@
-"""What a scenario touches in a pack: names become ids, minerals become products, dates become months.
+"""What a scenario touches in a pack: names become ids, minerals become products, dates become
+months.
 
 A mineral named in a restriction is not its products: the form decides (DESIGN section 2). What each
 mineral was taken to cover is kept, so that a result can say it.
@@ -225,7 +226,8 @@ def _refined(rows: Iterable[Row], mineral: str) -> tuple[str, ...]:
 def _listed(
     network: Network, restriction: Restriction, mineral: str, refined: tuple[str, ...], date: str
 ) -> Covered:
-    """What the actor's measures in force at a date name; else refined and first semi-finished forms.
+    """What the actor's measures in force at a date name; else refined and first semi-finished
+    forms.
 
     A measure aimed at some countries says nothing about a restriction aimed at others.
     """

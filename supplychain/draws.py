@@ -1,8 +1,9 @@
-"""Where the lanes of a run stand inside the ranges of the pack: all central, a sample, or one at a time.
+"""Where the lanes of a run stand inside the ranges of the pack: all central, a sample, or one at a
+time.
 
 ``low`` and ``high`` of a row are the 10 and 90 % quantiles of a two-piece normal distribution whose
-median is the value: below the median its spread is that of ``low``, above it that of ``high``. Rows that
-share a source and a kind of figure move together.
+median is the value: below the median its spread is that of ``low``, above it that of ``high``. Rows
+that share a source and a kind of figure move together.
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,7 +72,7 @@ class Central:
 
     lanes: int = 1
 
-    def scores(self, figure: Input) -> Array:  # noqa: ARG002 - the protocol's signature
+    def scores(self, figure: Input) -> Array:
         """Zero: the central value."""
         return np.zeros(1)
 

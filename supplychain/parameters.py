@@ -1,6 +1,7 @@
 """The constants of the model, read from ``parameters.csv``: the most specific scope wins.
 
-No constant of the model stands in code; a constant that a pack does not give is an error that names it.
+No constant of the model stands in code; a constant that a pack does not give is an error that names
+it.
 """
 
 from collections.abc import Mapping
@@ -53,7 +54,7 @@ class Parameters:
 
     def series(self, parameter: str) -> tuple[float, ...]:
         """A constant whose scopes are the months 1, 2, 3, ... in order (a dated curve)."""
-        values = []
+        values: list[float] = []
         while (value := self.optional(parameter, str(len(values) + 1))) is not None:
             values.append(value)
         if not values:

@@ -93,7 +93,7 @@ def _rungs(result: Result, top: SectorLoss, names: dict[str, str], d_threshold: 
     """Losses of the hardest-hit sector, rung by rung; no point where assumptions dominate."""
     sector = names.get(top.sector, top.sector).lower()
     months = result.resolved.months
-    period = "a year's exports" if months == 12 else f"{months} months' exports"  # noqa: PLR2004
+    period = "a year's exports" if months == 12 else f"{months} months' exports"
     if not result.ladder:
         return f"{sector} lose {percent_range(*top.band)} % of {period}{_cases(top, d_threshold)}."
     said = []

@@ -1,4 +1,5 @@
-"""What a run answers: losses by country and sector, and how sure we are. Frozen values, no arithmetic of models.
+"""What a run answers: losses by country and sector, and how sure we are. Frozen values, no
+arithmetic of models.
 
 A result can be read by people (`supplychain.render`), as JSON (`as_dict`, the contract of DESIGN
 section 5) and as a table (`export_losses`).
@@ -76,12 +77,13 @@ class SectorLoss:
         all_lost: adaptive, nothing caught up later.
         refined_only: adaptive, only the refined forms restricted.
         restricted_months: adaptive loss over the restricted months.
-        first_month: first month with a loss (from 1), first_stop_day: day on which the first plants run
-            out (from 0); None if never. Both adaptive.
-        binding: the input that binds, such as ``KOR:ndfeb_magnet_hre``; empty where nothing is lost.
+        first_month: first month with a loss (from 1), first_stop_day: day on which the first plants
+            run out (from 0); None if never. Both adaptive.
+        binding: the input that binds, such as ``KOR:ndfeb_magnet_hre``; empty where nothing is
+            lost.
         chain_cover_days: days until the median plant feels the missing share, stage by stage.
-        evidence: weakest grade among the shares that matter; grade_d_weight: share of the swing that
-            rests on grade D figures.
+        evidence: weakest grade among the shares that matter; grade_d_weight: share of the swing
+            that rests on grade D figures.
         drivers: the figures that move the loss, largest swing first.
         monthly: case -> loss of each month.
     """
@@ -251,7 +253,8 @@ class Result:
         """The loss of one sector.
 
         Raises:
-            KeyError: the country is not in focus or has no such sector; the message names what there is.
+            KeyError: the country is not in focus or has no such sector; the message names what
+                there is.
         """
         for found in self.losses:
             if (found.country, found.sector) == (country, sector):

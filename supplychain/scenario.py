@@ -1,6 +1,8 @@
-"""What is restricted and what is done about it, as a user says it: frozen values, names not yet resolved.
+"""What is restricted and what is done about it, as a user says it: frozen values, names not yet
+resolved.
 
-A scenario knows no data. `supplychain.coverage` finds out which products and flows it touches in a pack.
+A scenario knows no data. `supplychain.coverage` finds out which products and flows it touches in a
+pack.
 """
 
 from collections.abc import Sequence
@@ -143,8 +145,8 @@ def restrict(
 ) -> Scenario:
     """One restriction as a scenario: the one-line what-if.
 
-    Without a kind and a severity the scenario is a ladder. A ban without a severity is a full stop, a
-    quota withholds half, a licence nothing after its ramp.
+    Without a kind and a severity the scenario is a ladder. A ban without a severity is a full stop,
+    a quota withholds half, a licence nothing after its ramp.
 
     Raises:
         ScenarioError: a value that no scenario may have; all problems at once.
@@ -219,7 +221,7 @@ def _restriction_problems(r: Restriction) -> list[str]:
         ("high", r.severity.high),
     ):
         if not 0 <= value <= 1:
-            hint = f"; write {value / 100:g} for {value:g} per cent" if 1 < value <= 100 else ""  # noqa: PLR2004
+            hint = f"; write {value / 100:g} for {value:g} per cent" if 1 < value <= 100 else ""
             found.append(f"severity ({name}): {value:g} is not between 0 and 1{hint}")
     if not r.severity.low <= r.severity.value <= r.severity.high:
         found.append("severity: low, mode and high must not fall")
@@ -229,7 +231,7 @@ def _restriction_problems(r: Restriction) -> list[str]:
         found.append("to: name at least one country, or * for everyone")
     if (r.kind == "path") != bool(r.path):
         found.append("path: a list of monthly ceilings belongs to kind 'path', and only to it")
-    found += [f"path: {v:g} is not between 0 and 5" for v in r.path if not 0 <= v <= 5]  # noqa: PLR2004
+    found += [f"path: {v:g} is not between 0 and 5" for v in r.path if not 0 <= v <= 5]
     for name, extra in (("dead_time_months", r.dead_time_months), ("ramp_months", r.ramp_months)):
         if extra is not None and not 0 <= extra <= _LONGEST_HORIZON:
             found.append(f"{name}: {extra:g} is not between 0 and {_LONGEST_HORIZON}")
@@ -249,7 +251,7 @@ def _is_month(text: str) -> bool:
         and len(month) == 2
         and month.isdecimal()
         and 1 <= int(month) <= 12
-    )  # noqa: PLR2004
+    )
 
 
 def _bad_month(field: str, text: str) -> str:

@@ -97,8 +97,8 @@ def load_scenario(name: str | Path, overrides: Sequence[str] = ()) -> Scenario:
 
     Args:
         name: path of a TOML file, or an id such as ``china-april-2025``.
-        overrides: ``key=value`` texts; a bare key such as ``severity=0.5`` applies to every restriction, a
-            dotted one such as ``horizon.months=18`` to the file.
+        overrides: ``key=value`` texts; a bare key such as ``severity=0.5`` applies to every
+            restriction, a dotted one such as ``horizon.months=18`` to the file.
 
     Raises:
         UnknownNameError: neither a file nor a shipped id; with suggestions.

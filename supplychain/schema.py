@@ -124,7 +124,7 @@ class Column:
         if low <= value <= high and math.isfinite(value):
             return value
         mend = ""
-        if self.type == "share" and 1 < value <= 100:  # noqa: PLR2004 - a share given in per cent
+        if self.type == "share" and 1 < value <= 100:
             mend = f"Shares are 0-1: write {value / 100:.12g}."
         side = "below the least" if value < low else "above the most"
         return Refusal(f"is {side} that is allowed", f"{low:g} to {high:g}", mend)
@@ -207,7 +207,7 @@ class Row(Mapping[str, Any]):
         """The file in which the row stands."""
         return f"{self.table}.csv"
 
-    def __getitem__(self, column: str) -> Any:  # noqa: ANN401 - the type depends on the column
+    def __getitem__(self, column: str) -> Any:
         """The value of a column."""
         return self._cells[column]
 

@@ -64,7 +64,7 @@ def sectors(network: Network, compiled: Compiled, focus: Sequence[str]) -> tuple
 
 def segment_losses(sector: Sector, outcome: Outcome) -> Array:
     """Monthly loss of each reached segment over its baseline, (T, segments, L): mean over plants."""
-    return (1.0 - outcome.output[:, list(sector.nodes)]).mean(axis=3)
+    return np.asarray((1.0 - outcome.output[:, list(sector.nodes)]).mean(axis=3), dtype=np.float64)
 
 
 def shares(sector: Sector, draws: Draws) -> Array:
@@ -83,7 +83,7 @@ def shares(sector: Sector, draws: Draws) -> Array:
             for r in sector.rows
         ]
     )
-    return drawn / np.maximum(drawn.sum(axis=0), 1.0)
+    return np.asarray(drawn / np.maximum(drawn.sum(axis=0), 1.0), dtype=np.float64)
 
 
 def loss_share(

@@ -51,7 +51,7 @@ class World:
         return self.network.tables
 
     @cached_property
-    def graph(self) -> "nx.MultiDiGraph":
+    def graph(self) -> "nx.MultiDiGraph[str]":
         """A `networkx.MultiDiGraph` of nodes and flows; a copy that no result depends on."""
         from supplychain.network.graph import to_networkx
 

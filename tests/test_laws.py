@@ -264,3 +264,335 @@ def test_the_planner_never_loses_more_than_the_simulated_cases(examples, built):
             assert least <= found.loss("adaptive", node) + SOLVER, (node, "adaptive")
 
     hold(law, examples, worlds(), scenarios())
+
+
+@LAW
+def test_the_planner_of_a_country_total_is_a_lower_bound_too(examples, built):
+    def law(given_world: World, scenario: Scenario) -> None:
+        found = run(built(given_world), scenario)
+        nodes = [node for node in industries(found) if node.startswith("KOR:")]
+        if not nodes:
+            return
+        arrays = found.compiled.arrays
+        targets = np.array([found.at(node) for node in nodes], dtype=np.int64)
+        value = arrays.nodes.base[targets]
+        least = _loss(plan(arrays, targets, value).output, value)
+        for outcome in (found.frozen, found.adaptive):
+            assert least <= _loss(outcome.output[:, targets, 0], value) + SOLVER
+        # Sector by sector nothing is given up for the others: the parts never lose more than the whole.
+        alone = sum(found.loss("planner", n) * v for n, v in zip(nodes, value, strict=True)) / value.sum()
+        assert alone <= least + SOLVER
+
+    hold(law, examples, worlds(), scenarios())
+
+
+def _loss(output: Array, value: Array) -> float:
+    """Value-weighted loss of nodes (T, nodes, K) over the horizon."""
+    return float(((1.0 - output.mean(axis=(0, 2))) * value).sum() / value.sum())
+
+
+@LAW
+def test_more_restriction_never_helps_under_the_planner(examples, built):
+    def law(given_world: World, scenario: Scenario, grow: str) -> None:
+        whole = built(given_world)
+        mild, strict = run(whole, scenario), run(whole, harder(scenario, grow))
+        for node in industries(mild)[:2]:
+            assert mild.loss("planner", node) <= strict.loss("planner", node) + SOLVER
+
+    hold(law, examples, worlds(), scenarios(), st.sampled_from(WAYS))
+
+
+# Mass ---------------------------------------------------------------------------------------------
+
+
+@LAW
+def test_what_enters_a_slot_is_used_or_kept(examples, built):
+    def law(given_world: World, scenario: Scenario) -> None:
+        found = run(built(given_world), scenario)
+        cover = found.compiled.arrays.slots.cover
+        for outcome in (found.frozen, found.adaptive):
+            kept = outcome.stock[-1] - cover
+            flowed = (outcome.arrivals - outcome.used).sum(axis=0)
+            scale = 1.0 + outcome.arrivals.sum(axis=0) + cover
+            assert (np.abs(kept - flowed) <= ROUNDING * scale).all()
+
+    hold(law, examples, worlds(), scenarios())
+
+
+@LAW
+def test_what_a_supplier_makes_is_shipped_or_waits(examples, built):
+    def law(given_world: World, scenario: Scenario) -> None:
+        found = run(built(given_world), scenario)
+        arrays = found.compiled.arrays
+        whole = np.flatnonzero(~arrays.nodes.final)
+        for outcome in (found.frozen, found.adaptive):
+            left = _left_over(arrays, outcome)[whole]
+            assert (np.abs(left) <= ROUNDING * arrays.nodes.base[whole, None] * arrays.months).all()
+
+    hold(law, examples, worlds(), scenarios())
+
+
+def _left_over(arrays: Arrays, outcome: Outcome) -> Array:
+    """Made, less shipped, less what waits at the end, of every node and lane, unit."""
+    flows, openings = arrays.flows, arrays.openings
+    made = outcome.output.mean(axis=-1).sum(axis=0) * arrays.nodes.base[:, None]
+    gone = np.zeros_like(made)
+    leaves = (outcome.shipped.sum(axis=0) + outcome.queue[-1]).mean(axis=-1)
+    np.add.at(gone, flows.supplier, leaves * flows.quantity[:, None])
+    new = outcome.opened.mean(axis=-1).sum(axis=0)
+    np.add.at(gone, openings.supplier, new * arrays.slots.need[openings.slot][:, None])
+    return np.asarray(made - gone)
+
+
+@LAW
+def test_what_is_shipped_arrives(examples, built):
+    def law(given_world: World, scenario: Scenario) -> None:
+        # Every slot of an active commodity: arrivals are what left a lag ago, and public stock.
+        found = run(built(given_world), scenario)
+        arrays = found.compiled.arrays
+        for outcome in (found.frozen, found.adaptive):
+            expected = _arrivals(arrays, outcome)
+            supplied = np.unique(arrays.flows.slot)
+            assert np.allclose(outcome.arrivals[:, supplied], expected[:, supplied], atol=1e-9)
+
+    hold(law, examples, worlds(), scenarios())
+
+
+def _arrivals(arrays: Arrays, outcome: Outcome) -> Array:
+    """What should reach each slot: shipments and new flows after their lag, and releases."""
+    found = outcome.released.copy()
+    links = ((arrays.flows, outcome.shipped * arrays.flows.share[None, :, :, None]),
+             (arrays.openings, outcome.opened))
+    for link, left in links:
+        for j, (slot, lag) in enumerate(zip(link.slot, link.lag, strict=True)):
+            found[lag:, slot] += left[: arrays.months - lag, j]
+            if link is arrays.flows:
+                found[:lag, slot] += arrays.flows.share[j][None, :, None]
+    return found
+
+
+# Feasibility --------------------------------------------------------------------------------------
+
+
+@LAW
+def test_nothing_is_negative_and_no_limit_is_passed(examples, built):
+    def law(given_world: World, scenario: Scenario) -> None:
+        found = run(built(given_world), scenario)
+        arrays = found.compiled.arrays
+        most = np.where(arrays.nodes.final[:, None], arrays.limits.catch_up[None, :], arrays.nodes.capacity)
+        for outcome, ceiling in (
+            (found.frozen, arrays.flows.ceiling), (found.adaptive, arrays.flows.leaky),
+        ):
+            limit = np.where(np.isfinite(ceiling), ceiling, arrays.limits.access[None, None, :])
+            assert (outcome.shipped <= limit[..., None] + ROUNDING).all()
+            assert (outcome.queue <= arrays.limits.queue_cap[None, None, :, None] + ROUNDING).all()
+            assert (outcome.output.mean(axis=-1) <= most[None] + ROUNDING).all()
+            for values in (outcome.output, outcome.shipped, outcome.queue, outcome.stock,
+                           outcome.used, outcome.opened, outcome.released):
+                assert (values >= -ROUNDING).all()
+            final = outcome.output[:, arrays.nodes.final].cumsum(axis=0)
+            months = np.arange(1.0, arrays.months + 1)[:, None, None, None]
+            assert (final <= months + ROUNDING).all()
+
+    hold(law, examples, worlds(), scenarios())
+
+
+# More restriction ---------------------------------------------------------------------------------
+
+WAYS = ("severity", "duration", "scope", "actors", "start")
+
+
+def harder(scenario: Scenario, way: str) -> Scenario:
+    """The same scenario, its first restriction harder in one way."""
+    first, *rest = scenario.restrictions
+    changes: Mapping[str, Callable[[], Restriction]] = {
+        "severity": lambda: replace(
+            first, severity=Range.of(min(first.severity.value + 0.3, 1.0)),
+            path=tuple(min(v, 1.0) * 0.6 for v in first.path)),
+        "duration": lambda: replace(first, months=first.months + 3),
+        "scope": lambda: replace(first, items=tuple(sorted({*first.items, "magnet"}))),
+        "start": lambda: replace(first, start="2025-01", months=first.months + int(first.start[-2:]) - 1),
+        "actors": lambda: replace(first, to=("*",), exclude=()),
+    }
+    # A path that may rise above 1, or a licence, gives back later what it withholds now: a longer or
+    # earlier one is not harder month by month.
+    if way == "severity":
+        levelled = replace(first, path=tuple(min(v, 1.0) for v in first.path))
+        return replace(scenario, restrictions=(changes[way](), *rest)) if levelled == first else scenario
+    if way in {"duration", "start"} and first.kind in {"licence", "path"}:
+        return scenario
+    return replace(scenario, restrictions=(changes[way](), *rest))
+
+
+PLAIN = Traits(elastic=False, hosts=False)
+
+
+@LAW
+def test_more_restriction_never_helps_those_restricted_in_frozen(examples, built):
+    def law(given_world: World, scenario: Scenario, grow: str) -> None:
+        whole = built(given_world)
+        mild, strict = run(whole, scenario), run(whole, harder(scenario, grow))
+        for node in industries(mild):
+            less = strict.monthly("frozen", node).cumsum()
+            assert (less <= mild.monthly("frozen", node).cumsum() + ROUNDING).all(), node
+
+    hold(law, examples, worlds(PLAIN), scenarios(), st.sampled_from(WAYS))
+
+
+# What must not matter ------------------------------------------------------------------------------
+
+
+def _all_losses(found: Run, *, planner: bool = False) -> dict[str, tuple[float, ...]]:
+    cases = ("frozen", "adaptive", *(("planner",) if planner else ()))
+    return {n: tuple(found.loss(c, n) for c in cases) for n in industries(found)}
+
+
+def _close(a: Mapping[str, tuple[float, ...]], b: Mapping[str, tuple[float, ...]], within: float) -> None:
+    assert a.keys() == b.keys()
+    for node, losses in a.items():
+        assert losses == pytest.approx(b[node], abs=within), node
+
+
+@LAW
+def test_the_order_of_rows_does_not_matter(examples, built, tmp_path):
+    def law(given_world: World, scenario: Scenario, seed: int) -> None:
+        tables = _records(given_world)
+        shuffled = {name: random.Random(seed).sample(rows, len(rows)) for name, rows in tables.items()}  # noqa: S311
+        a, b = (run(network_of(t, tmp_path), scenario) for t in (tables, shuffled))
+        _close(_all_losses(a), _all_losses(b), 1e-7)
+
+    hold(law, examples, worlds(), scenarios(), st.integers(0, 99))
+
+
+@LAW
+def test_the_names_of_countries_do_not_matter(examples, built, tmp_path):
+    def law(given_world: World, scenario: Scenario, order: Sequence[str]) -> None:
+        new = dict(zip(COUNTRIES, order, strict=True))
+        tables = _records(given_world)
+        renamed = {
+            name: [{c: _renamed(v, new) if c in PLACES else v for c, v in row.items()} for row in rows]
+            for name, rows in tables.items()
+        }
+        other = replace(
+            scenario, focus=tuple(_renamed(c, new) for c in scenario.focus),
+            restrictions=tuple(
+                replace(r, actor=_renamed(r.actor, new), to=tuple(_renamed(c, new) for c in r.to),
+                        exclude=tuple(_renamed(c, new) for c in r.exclude))
+                for r in scenario.restrictions),
+            mitigations=tuple(replace(m, country=_renamed(m.country, new)) for m in scenario.mitigations),
+        )
+        a, b = run(network_of(tables, tmp_path), scenario), run(network_of(renamed, tmp_path), other)
+        before = {_renamed(n[:3], new) + n[3:]: v for n, v in _all_losses(a).items()}
+        _close(before, _all_losses(b), 1e-7)
+
+    hold(law, examples, worlds(), scenarios(), st.permutations(("AUS", "BRA", "JPN", "VNM")))
+
+
+PLACES = {"country", "exporter", "importer", "actor", "iso3", "scope"}
+
+
+def _renamed(text: str, new: Mapping[str, str]) -> str:
+    """A country, or a pair of them, under its new name."""
+    return ">".join(new.get(part, part) for part in text.split(">"))
+
+
+@LAW
+def test_the_size_of_the_world_does_not_matter(examples, built, tmp_path):
+    def law(given_world: World, scenario: Scenario, factor: float) -> None:
+        tables = _records(given_world)
+        sizes = {"output", "capacity", "low", "high", "output_usd", "exports_usd", "quantity"}
+        scaled = {
+            name: [{c: str(float(v) * factor) if c in sizes and v else v for c, v in row.items()} for row in rows]
+            if name in {"producers", "processors", "industries"} else rows
+            for name, rows in tables.items()
+        }
+        a, b = (run(network_of(t, tmp_path), scenario) for t in (tables, scaled))
+        _close(_all_losses(a), _all_losses(b), 1e-7)
+
+    hold(law, examples, worlds(), scenarios(), st.sampled_from((1e-3, 0.5, 7.0, 1e4)))
+
+
+@LAW
+def test_dates_may_be_shifted_as_one(examples, built):
+    def law(given_world: World, scenario: Scenario) -> None:
+        # The leading months of nothing are the baseline; the rest is the same, month by month.
+        whole = built(given_world)
+        later = replace(
+            scenario, horizon=scenario.horizon + 2,
+            restrictions=tuple(replace(r, start=f"2025-{int(r.start[-2:]) + 2:02}") for r in scenario.restrictions),
+        )
+        a, b = run(whole, replace(scenario, mitigations=())), run(whole, replace(later, mitigations=()))
+        assert (b.frozen.output[:2] == 1.0).all()
+        assert np.allclose(b.frozen.output[2:], a.frozen.output, atol=1e-9)
+
+    hold(law, examples, worlds(), scenarios())
+
+
+# Lanes --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OneLane:
+    """One lane of several."""
+
+    of: Sample
+    lane: int
+    lanes: int = 1
+
+    def scores(self, figure: Input) -> Array:
+        """Its score alone."""
+        return self.of.scores(figure)[self.lane : self.lane + 1]
+
+
+@LAW
+def test_many_lanes_are_the_same_lanes_one_by_one(examples, built):
+    def law(given_world: World, scenario: Scenario, seed: int) -> None:
+        network = built(given_world)
+        spread = tuple(
+            replace(r, severity=Range(r.severity.value, r.severity.value / 2, min(r.severity.value + 0.2, 1.0)))
+            for r in scenario.restrictions
+        )
+        sample = Sample(3, seed)
+        found = run(network, replace(scenario, restrictions=spread), sample)
+        for lane in range(sample.lanes):
+            one = compile_arrays(network, found.resolved, OneLane(sample, lane)).arrays
+            for case, together in ((frozen, found.frozen), (adaptive, found.adaptive)):
+                alone = case(one, trace=False)
+                assert np.allclose(alone.output[:, :, 0], together.output[:, :, lane], atol=1e-9)
+
+    hold(law, examples, worlds(Traits(ranges=True)), scenarios(), st.integers(0, 9))
+
+
+# The curve of 2025 --------------------------------------------------------------------------------
+
+CURVE_2025 = (0.55, 0.26, 0.67, 1.17, 1.29, 1.21, 1.15, 1.29, 1.25)
+"""Chinese magnet exports, April to December 2025, over their monthly mean of 2024."""
+
+
+def test_the_backlog_of_2025_peaks_in_the_third_month():
+    # 0.45; + 0.74 = 1.19; + 0.33 = 1.52; - 0.17 = 1.35; - 0.29 = 1.06 ...
+    backlog = backlog_months(CURVE_2025)
+    assert backlog[:5].round(2).tolist() == [0.45, 1.19, 1.52, 1.35, 1.06]
+    assert backlog.argmax() == 2
+
+
+def test_a_plant_stops_when_its_cover_is_below_the_backlog_times_the_share():
+    # 0.75 months of cover: 0.45 are gone after April, the other 0.30 after 0.30 / 0.74 of May.
+    assert stop_month(0.75, CURVE_2025) == pytest.approx(1 + 0.30 / 0.74)
+    assert stop_month(1.1, CURVE_2025) == pytest.approx(1 + 0.65 / 0.74)
+    assert stop_month(1.53, CURVE_2025) is None
+    assert stop_month(0.77, CURVE_2025, restricted_share=0.5) is None
+
+
+def test_the_engine_replays_the_curve_of_2025(tmp_path):
+    # Goods wait in China: what waits at the end of June is 1.52 months of supply.
+    from worlds import CARS, LINK, path
+
+    network = LINK.but(constants={"queue_cap_months": 12}).network(tmp_path)
+    found = run(network, path(CURVE_2025))
+    queue = found.frozen.queue[:, found.flow("CHN:magnet", CARS), 0, 0]
+    assert queue[:3].tolist() == pytest.approx([0.45, 1.19, 1.52])
+    short = run(LINK.but(stocks=["* * * 22.5"]).network(tmp_path), path(CURVE_2025))
+    long = run(LINK.but(stocks=["* * * 46"]).network(tmp_path), path(CURVE_2025))
+    assert short.monthly("frozen", CARS)[:2].tolist() == pytest.approx([1, 0.26 + 0.30])
+    assert long.loss("frozen", CARS) == 0

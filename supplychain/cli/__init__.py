@@ -25,7 +25,8 @@ packs.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code (0 ok, 1 internal, 2 usage, 3 data, 4 scenario, 130 interrupted).
+    """Run the command line; returns the exit code (0 ok, 1 internal, 2 usage, 3 data, 4 scenario,
+    130 interrupted).
 
     No traceback reaches a user; set SUPPLYCHAIN_TRACEBACK=1 to see one for an internal error.
     """

@@ -78,13 +78,13 @@ def console() -> "Console":
     return Console(highlight=False, width=_PLAIN_WIDTH, no_color=True)
 
 
-def print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
+def print_json(value: Any) -> None:
     """One JSON object, keys as given, non-ASCII kept."""
     print(json.dumps(value, ensure_ascii=False, allow_nan=False))
 
 
 @contextmanager
-def progress(quiet: bool) -> Iterator[Callable[[str, float], None]]:  # noqa: FBT001 - a context, not a switch
+def progress(quiet: bool) -> Iterator[Callable[[str, float], None]]:
     """A progress bar on stderr, on a terminal only."""
     if quiet or not sys.stderr.isatty():
         yield lambda _step, _share: None

@@ -246,7 +246,7 @@ def sources_command(
         )
 
 
-def _find_row(world: "World", place: str) -> Any:  # noqa: ANN401 - a Row, whose cells have many types
+def _find_row(world: "World", place: str) -> Any:
     """The row at ``table.csv:line``."""
     file, _, line = place.partition(":")
     table = file.removesuffix(".csv")
@@ -363,7 +363,7 @@ def _text(value: object) -> str:
         return ", ".join(str(v) for v in value)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:,.0f}" if isinstance(value, float) and abs(value) >= 1e6 else str(value)  # noqa: PLR2004
+    return f"{value:,.0f}" if isinstance(value, float) and abs(value) >= 1e6 else str(value)
 
 
 def _print_csv(rows: list[dict[str, Any]]) -> None:

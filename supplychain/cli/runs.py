@@ -212,7 +212,7 @@ def run_command(
     )
 
 
-def _play(  # noqa: PLR0913 - the options of a command line
+def _play(
     scenarios: Sequence["Scenario"],
     *,
     focus: str,

@@ -1,11 +1,12 @@
 """The compiled network and scenario: flat arrays that every case shares.
 
-Everything is measured in months of baseline: a stock of 2 is two months of need, an output of 0.8 is
-four fifths of the baseline, a queue of 1.5 is a month and a half of one flow. So a run without any
-restriction does arithmetic on ones and zeros only and loses exactly nothing.
+Everything is measured in months of baseline: a stock of 2 is two months of need, an output of 0.8
+is four fifths of the baseline, a queue of 1.5 is a month and a half of one flow. So a run without
+any restriction does arithmetic on ones and zeros only and loses exactly nothing.
 
-Axes: N nodes, Q slots, E flows, P openings (possible new flows), T months, L lanes (draws of what is
-not known; 1 for a single run), K bins (plants of one node, equal in size, ordered by stock cover).
+Axes: N nodes, Q slots, E flows, P openings (possible new flows), T months, L lanes (draws of what
+is not known; 1 for a single run), K bins (plants of one node, equal in size, ordered by stock
+cover).
 """
 
 from dataclasses import dataclass, replace
@@ -49,8 +50,10 @@ class Nodes:
 
 @dataclass(frozen=True)
 class Slots:
-    """Per slot: its node, need (unit/month), class weight (Q, L), elasticity (Q, L; NaN for a class),
-    cost share, cover in months (Q, L, K), and substitution: share per year (Q, L), most, start month.
+    """Per slot: its node, need (unit/month), class weight (Q, L), elasticity (Q, L; NaN for a
+    class),
+    cost share, cover in months (Q, L, K), and substitution: share per year (Q, L), most, start
+    month.
     """
 
     node: Index
@@ -66,9 +69,10 @@ class Slots:
 
 @dataclass(frozen=True)
 class Flows:
-    """Per baseline flow: supplier node, slot, share of the slot's need (E, L), quantity (unit/month), lag in
-    months, whether a restriction covers it, and its ceiling (T, E, L) in months of baseline: ``ceiling``
-    without and ``leaky`` with leakage (infinite where nothing is covered).
+    """Per baseline flow: supplier node, slot, share of the slot's need (E, L), quantity
+    (unit/month), lag in
+    months, whether a restriction covers it, and its ceiling (T, E, L) in months of baseline:
+    ``ceiling`` without and ``leaky`` with leakage (infinite where nothing is covered).
     """
 
     supplier: Index

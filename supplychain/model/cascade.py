@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+
 from supplychain.model.arrays import Arrays, Block
 from supplychain.model.production import possible_output, required_input
 from supplychain.model.spot import Market, clear_market
@@ -21,7 +22,8 @@ Index = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What plants may do: `spot` (reroute, spare capacity, public stocks), `substitute`, `catch_up`, and
+    """What plants may do: `spot` (reroute, spare capacity, public stocks), `substitute`,
+    `catch_up`, and
     whether withheld supply `leaks` through third countries.
     """
 
@@ -99,7 +101,8 @@ def run(
 
 
 def _is_quiet(arrays: Arrays, state: _State, month: int, block: Block, wiring: Wiring) -> bool:
-    """Whether a block that is still at its baseline stays there this month, so that it can be skipped.
+    """Whether a block that is still at its baseline stays there this month, so that it can be
+    skipped.
 
     Nothing unusual arrives, no host is short, and none of its users wants more than usual.
     """
@@ -248,8 +251,8 @@ def _ship_contracts(
 ) -> Array:
     """Queue this month's goods for each flow and ship what the ceilings let through.
 
-    Goods for a flow whose queue has reached the cap are not made. Returns the output that is not made
-    for that reason, per node.
+    Goods for a flow whose queue has reached the cap are not made. Returns the output that is not
+    made for that reason, per node.
     """
     e = block.flows
     if e.stop == e.start:

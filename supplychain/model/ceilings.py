@@ -22,13 +22,14 @@ def licence_ceiling(
 ) -> Array:
     """Licence: nothing for the dead time, then approvals ramp up to ``1 - severity``.
 
-    The approval rate of month t (counted from 1) is the mean over that month of a line that is 0 until
-    the dead time ends and reaches ``1 - severity`` after the ramp. What was approved later than it was
-    ordered is cleared above the normal rate, by at most `headroom`, until the approved share of all
-    orders so far has been shipped: headroom exists only against the licence's own backlog.
+    The approval rate of month t (counted from 1) is the mean over that month of a line that is 0
+    until the dead time ends and reaches ``1 - severity`` after the ramp. What was approved later
+    than it was ordered is cleared above the normal rate, by at most `headroom`, until the approved
+    share of all orders so far has been shipped: headroom exists only against the licence's own
+    backlog.
 
-    By hand, dead time 2, ramp 0, severity 0, headroom 1.25: two months nothing, then 1.25 a month until
-    the two missed months are cleared (8 months later):
+    By hand, dead time 2, ramp 0, severity 0, headroom 1.25: two months nothing, then 1.25 a month
+    until the two missed months are cleared (8 months later):
 
     >>> licence_ceiling(4, 0.0, dead_time=2, ramp=0, headroom=1.25).tolist()
     [0.0, 0.0, 1.25, 1.25]
@@ -49,7 +50,8 @@ def licence_ceiling(
 def path_ceiling(months: int, path: Sequence[float]) -> Array:
     """A dated path: monthly ceilings as shares of baseline; its last value continues.
 
-    Values above 1 only clear the path's own backlog: cumulative flow never passes cumulative baseline.
+    Values above 1 only clear the path's own backlog: cumulative flow never passes cumulative
+    baseline.
 
     >>> path_ceiling(4, [0.5, 2.0]).tolist()
     [0.5, 1.5, 1.0, 1.0]
@@ -84,8 +86,8 @@ def stop_month(
     A stock of C months lasts until the cumulative missing supply, spread evenly within each month,
     passes C: ``share * backlog(t) > C``.
 
-    A wholly supplied plant with 0.75 months of cover on the 2025 curve runs out 40 % into the second
-    month (mid-May, as the curve starts in April):
+    A wholly supplied plant with 0.75 months of cover on the 2025 curve runs out 40 % into the
+    second month (mid-May, as the curve starts in April):
 
     >>> round(stop_month(0.75, [0.55, 0.26, 0.67]), 2)
     1.41

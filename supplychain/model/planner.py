@@ -1,14 +1,15 @@
-"""The least loss that anybody could reach for chosen nodes: a certified linear programme over the months.
+"""The least loss that anybody could reach for chosen nodes: a certified linear programme over the
+months.
 
-It shares stocks, capacities, access ceilings and the production rule with the simulated cases, and its
-feasible set contains every path that `frozen` or `adaptive` can take, so its loss is a lower bound for
-the chosen nodes. It lives on the part of the network that reaches them; what others would have got is
-theirs to give up. Plants of industries keep their bins; plants further up pool their stocks, which can
-only help.
+It shares stocks, capacities, access ceilings and the production rule with the simulated cases, and
+its feasible set contains every path that `frozen` or `adaptive` can take, so its loss is a lower
+bound for the chosen nodes. It lives on the part of the network that reaches them; what others would
+have got is theirs to give up. Plants of industries keep their bins; plants further up pool their
+stocks, which can only help.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,8 @@ from scipy import sparse
 
 from supplychain.errors import SolverError
 from supplychain.model.arrays import Arrays
-from supplychain.model.production import elastic_tangents
+from supplychain.model.programme import Programme
+from supplychain.model.subgraph import units_of
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -39,38 +41,18 @@ class Plan:
     gap: float
 
 
-@dataclass(frozen=True)
-class _Units:
-    """The part of the network that reaches the targets, plants pooled except in final nodes.
-
-    Attributes:
-        node, bin: per unit; bin is -1 where all bins are pooled.
-        slot, slot_unit: per slot unit: its slot and the unit it feeds.
-        flow, flow_slot, opening, opening_slot: per flow or opening into a slot unit.
-        supplier_of, opener_of: first unit of the supplying node, per flow and opening unit.
-    """
-
-    node: Index
-    bin: Index
-    size: Array
-    slot: Index
-    slot_unit: Index
-    flow: Index
-    flow_slot: Index
-    opening: Index
-    opening_slot: Index
-
-
 def plan(arrays: Arrays, targets: Index, value: Array) -> Plan:
     """Minimise the value-weighted loss of the target nodes over all months.
 
     Minimise ``sum_n value_n sum_t (1 - y_nt)`` subject to, for every month t,
 
-    * stock: ``S_t <= S_(t-1) + arrivals_t - z_t``, arrivals from flows after their lag, new suppliers
-      and public stocks;
-    * production: ``y <= (1 - w) + w (z + kappa)`` per slot (tangents of an elasticity), hosts, capacity;
+    * stock: ``S_t <= S_(t-1) + arrivals_t - z_t``, arrivals from flows after their lag, new
+      suppliers and public stocks;
+    * production: ``y <= (1 - w) + w (z + kappa)`` per slot (tangents of an elasticity), hosts,
+      capacity;
     * supply: what is shipped and kept is at most what was kept before and is made;
-    * ceilings on every flow, opening and release; cumulative output of final nodes at most baseline.
+    * ceilings on every flow, opening and release; cumulative output of final nodes at most
+      baseline.
 
     Args:
         arrays: compiled with one lane.
@@ -82,12 +64,13 @@ def plan(arrays: Arrays, targets: Index, value: Array) -> Plan:
     """
     from scipy.optimize import linprog
 
-    units = _units(arrays, targets)
-    program = _Program(arrays, units)
+    units = units_of(arrays, targets)
+    program = Programme(arrays, units)
     cost = program.cost(targets, value)
     matrix, right = program.rows()
     bounds = program.bounds()
-    answer = linprog(cost, A_ub=matrix, b_ub=right, bounds=bounds, method="highs")
+    solve: Any = linprog  # its type stubs know no sparse matrices
+    answer = solve(cost, A_ub=matrix, b_ub=right, bounds=bounds, method="highs")
     if answer.status != 0:
         raise SolverError(
             f"the planner's programme ended with status {answer.status}: {answer.message}"
@@ -103,14 +86,14 @@ def plan(arrays: Arrays, targets: Index, value: Array) -> Plan:
 
 
 def certificate(
-    cost: Array, matrix: sparse.csr_array, right: Array, bounds: Array, answer: "object"
+    cost: Array, matrix: sparse.csr_array, right: Array, bounds: Array, answer: Any
 ) -> tuple[float, float, float]:
     """Our own check of an optimum: primal feasibility, dual feasibility, duality gap (relative).
 
-    With multipliers lambda <= 0 of ``A x <= b``, mu_l >= 0 and mu_u <= 0 of the bounds, an optimum has
-    ``c = A' lambda + mu_l + mu_u`` and ``c x = b lambda + l mu_l + u mu_u``.
+    With multipliers lambda <= 0 of ``A x <= b``, mu_l >= 0 and mu_u <= 0 of the bounds, an optimum
+    has ``c = A' lambda + mu_l + mu_u`` and ``c x = b lambda + l mu_l + u mu_u``.
     """
-    x = np.asarray(answer.x)  # type: ignore[attr-defined]
+    x = np.asarray(answer.x)
     low, high = bounds[:, 0], bounds[:, 1]
     slack = matrix @ x - right
     primal = max(
@@ -118,8 +101,8 @@ def certificate(
         float((low - x).max(initial=0.0)),
         float((x - high).max(initial=0.0)),
     )
-    rows = answer.ineqlin.marginals  # type: ignore[attr-defined]
-    at_low, at_high = answer.lower.marginals, answer.upper.marginals  # type: ignore[attr-defined]
+    rows = answer.ineqlin.marginals
+    at_low, at_high = answer.lower.marginals, answer.upper.marginals
     dual = float(np.abs(cost - matrix.T @ rows - at_low - at_high).max(initial=0.0))
     dual = max(
         dual,
@@ -131,343 +114,3 @@ def certificate(
     value = right @ rows + low @ at_low + high[bounded] @ at_high[bounded]
     scale = 1.0 + abs(float(cost @ x))
     return primal, dual, abs(float(cost @ x) - float(value)) / scale
-
-
-def _units(arrays: Arrays, targets: Index) -> _Units:
-    """Walk upstream from the targets and split final nodes into their bins."""
-    reached = _upstream(arrays, targets)
-    node, bins, size = [], [], []
-    first: dict[int, int] = {}
-    for n in reached:
-        first[n] = len(node)
-        parts = range(arrays.bins) if arrays.nodes.final[n] else (-1,)
-        for k in parts:
-            node.append(n)
-            bins.append(k)
-            size.append(1.0 / len(parts))
-    node_a = np.array(node, dtype=np.int64)
-    slot, slot_unit = [], []
-    binding = (arrays.slots.weight[:, 0] > 0) | ~np.isnan(arrays.slots.elasticity[:, 0])
-    slots_of: dict[int, list[int]] = {}
-    for q in np.flatnonzero(binding):
-        slots_of.setdefault(int(arrays.slots.node[q]), []).append(int(q))
-    for u, n in enumerate(node):
-        for q in slots_of.get(n, ()):
-            slot.append(q)
-            slot_unit.append(u)
-    slot_a = np.array(slot, dtype=np.int64)
-    flow, flow_slot = _into(arrays.flows.slot, slot_a)
-    opening, opening_slot = _into(arrays.openings.slot, slot_a)
-    return _Units(
-        node_a,
-        np.array(bins, dtype=np.int64),
-        np.array(size),
-        slot_a,
-        np.array(slot_unit, dtype=np.int64),
-        flow,
-        flow_slot,
-        opening,
-        opening_slot,
-    )
-
-
-def _upstream(arrays: Arrays, targets: Index) -> list[int]:
-    """Nodes from which the targets can be reached, in array order."""
-    suppliers: dict[int, set[int]] = {}
-    for links in (arrays.flows, arrays.openings):
-        for s, q in zip(links.supplier.tolist(), links.slot.tolist(), strict=True):
-            suppliers.setdefault(int(arrays.slots.node[q]), set()).add(s)
-    for n in np.flatnonzero(arrays.nodes.host >= 0):
-        suppliers.setdefault(int(n), set()).add(int(arrays.nodes.host[n]))
-    seen, todo = set(targets.tolist()), list(targets.tolist())
-    while todo:
-        for s in suppliers.get(todo.pop(), set()) - seen:
-            seen.add(s)
-            todo.append(s)
-    return sorted(seen)
-
-
-def _into(link_slot: Index, slots: Index) -> tuple[Index, Index]:
-    """All (link, slot unit) pairs where a link enters the slot of a slot unit."""
-    by_slot: dict[int, list[int]] = {}
-    for j, q in enumerate(link_slot.tolist()):
-        by_slot.setdefault(q, []).append(j)
-    pairs = [(j, s) for s, q in enumerate(slots.tolist()) for j in by_slot.get(q, ())]
-    link = np.array([j for j, _ in pairs], dtype=np.int64)
-    return link, np.array([s for _, s in pairs], dtype=np.int64)
-
-
-class _Program:
-    """Variables, rows and bounds of one programme. Every variable family is (member, month)."""
-
-    def __init__(self, arrays: Arrays, units: _Units) -> None:
-        self.a, self.u, self.months = arrays, units, arrays.months
-        self.nodes, self.unit_node = np.unique(units.node, return_inverse=True)
-        self.releases = self._releases()
-        counts = {
-            "output": units.node.size,
-            "used": units.slot.size,
-            "stock": units.slot.size,
-            "flow": units.flow.size,
-            "opening": units.opening.size,
-            "kept": self.nodes.size,
-            "release": self.releases[0].size,
-        }
-        self.base: dict[str, int] = {}
-        self.size = 0
-        for name, count in counts.items():
-            self.base[name] = self.size
-            self.size += count * self.months
-        self.counts = counts
-        self.entries: list[tuple[Index, Index, Array]] = []
-        self.right: list[Array] = []
-        self.count = 0
-
-    def _releases(self) -> tuple[Index, Index]:
-        """(public stock, slot unit) pairs."""
-        pairs = [
-            (g, s)
-            for g, public in enumerate(self.a.stocks)
-            for s in np.flatnonzero(np.isin(self.u.slot, public.slots)).tolist()
-        ]
-        return (
-            np.array([g for g, _ in pairs], dtype=np.int64),
-            np.array([s for _, s in pairs], dtype=np.int64),
-        )
-
-    def at(self, name: str, member: Index, month: Index) -> Index:
-        """Positions of variables."""
-        return self.base[name] + member * self.months + month
-
-    def grid(self, count: int, months: Index | None = None) -> tuple[Index, Index]:
-        """All (member, month) pairs as two flat arrays."""
-        t = np.arange(self.months) if months is None else months
-        return np.repeat(np.arange(count), t.size), np.tile(t, count)
-
-    def add(self, right: Array, *terms: tuple[Index, Index, Array | float]) -> None:
-        """Add ``right.size`` rows ``sum of terms <= right``; a term is (row, variable, coefficient)."""
-        for row, variable, coefficient in terms:
-            self.entries.append(
-                (row + self.count, variable, np.broadcast_to(coefficient, row.shape))
-            )
-        self.right.append(right)
-        self.count += right.size
-
-    def rows(self) -> tuple[sparse.csr_array, Array]:
-        """All rows as one sparse matrix and their right-hand sides."""
-        self._stocks()
-        self._production()
-        self._supply()
-        self._cumulative_output()
-        self._hosts()
-        self._public()
-        row, column, value = (np.concatenate([e[k] for e in self.entries]) for k in range(3))
-        matrix = sparse.csr_array((value, (row, column)), shape=(self.count, self.size))
-        return matrix, np.concatenate(self.right)
-
-    def _stocks(self) -> None:
-        """S_t - S_(t-1) - arrivals + z <= 0 (the first month against the cover, goods at sea arrive)."""
-        m, t = self.grid(self.counts["stock"])
-        row = np.arange(m.size)
-        cover = self._cover()
-        right = np.where(t == 0, cover[m], 0.0)
-        later = t > 0
-        terms = [
-            (row, self.at("stock", m, t), 1.0),
-            (row[later], self.at("stock", m[later], t[later] - 1), -1.0),
-            (row, self.at("used", m, t), 1.0),
-        ]
-        supplied = np.zeros(self.counts["stock"], dtype=bool)
-        supplied[self.u.flow_slot] = True
-        right = right + np.where(supplied[m], 0.0, 1.0)
-        share = self.a.flows.share[self.u.flow, 0]
-        terms += self._arrivals("flow", self.u.flow_slot, self.a.flows.lag[self.u.flow], share)
-        terms += self._arrivals(
-            "opening",
-            self.u.opening_slot,
-            self.a.openings.lag[self.u.opening],
-            np.ones(self.u.opening.size),
-        )
-        g, s = self.releases
-        terms += self._arrivals("release", s, np.zeros(g.size, dtype=np.int64), np.ones(g.size))
-        at_sea = np.zeros((self.counts["stock"], self.months))
-        for j, s_unit in enumerate(self.u.flow_slot):
-            at_sea[s_unit, : self.a.flows.lag[self.u.flow[j]]] += share[j]
-        self.add(right + at_sea[m, t], *terms)
-
-    def _arrivals(
-        self, name: str, slot_unit: Index, lag: Index, share: Array
-    ) -> list[tuple[Index, Index, Array | float]]:
-        """Terms of what arrives in each stock row, lag months after it was shipped."""
-        j, t = self.grid(slot_unit.size)
-        arrives = t + lag[j] < self.months
-        j, t = j[arrives], t[arrives]
-        row = slot_unit[j] * self.months + t + lag[j]
-        return [(row, self.at(name, j, t), -share[j])]
-
-    def _cover(self) -> Array:
-        """Starting stock of each slot unit: its bin's, or the mean over bins where pooled."""
-        cover = self.a.slots.cover[self.u.slot, 0, :]
-        k = self.u.bin[self.u.slot_unit]
-        return np.where(k < 0, cover.mean(axis=1), cover[np.arange(k.size), np.maximum(k, 0)])
-
-    def _help(self) -> Array:
-        """Substitution (slot units, T), the same ramp as in the adaptive case."""
-        slots = self.a.slots
-        t = np.arange(self.months) + 0.5
-        ramp = np.maximum(t[None, :] - slots.substitution_start[self.u.slot][:, None], 0.0) / 12.0
-        return np.minimum(
-            slots.substitution_most[self.u.slot][:, None],
-            slots.substitution[self.u.slot, 0][:, None] * ramp,
-        )
-
-    def _production(self) -> None:
-        """y <= (1 - w) + w (z + kappa), or the tangents of an elasticity."""
-        help_ = self._help()
-        for s, q in enumerate(self.u.slot):
-            sigma = float(self.a.slots.elasticity[q, 0])
-            weight = float(self.a.slots.weight[q, 0])
-            lines = (
-                [(1.0 - weight, weight)]
-                if np.isnan(sigma)
-                else elastic_tangents(sigma, float(self.a.slots.cost_share[q]))
-            )
-            t = np.arange(self.months)
-            member = np.full(self.months, s)
-            for intercept, slope in lines:
-                self.add(
-                    intercept + slope * help_[s],
-                    (t, self.at("output", self.u.slot_unit[member], t), 1.0),
-                    (t, self.at("used", member, t), -slope),
-                )
-
-    def _supply(self) -> None:
-        """Shipped + kept <= kept before + made, per supplying node, in months of its output."""
-        n, t = self.grid(self.nodes.size)
-        row = np.arange(n.size)
-        later = t > 0
-        terms: list[tuple[Index, Index, Array | float]] = [
-            (row, self.at("kept", n, t), 1.0),
-            (row[later], self.at("kept", n[later], t[later] - 1), -1.0),
-        ]
-        unit, month = self.grid(self.u.node.size)
-        terms.append(
-            (
-                self.unit_node[unit] * self.months + month,
-                self.at("output", unit, month),
-                -self.u.size[unit],
-            )
-        )
-        base = self.a.nodes.base
-        flow_size = self.u.size[self.u.slot_unit[self.u.flow_slot]]
-        supplier = self.a.flows.supplier[self.u.flow]
-        weight = self.a.flows.quantity[self.u.flow] / base[supplier] * flow_size
-        terms.append(self._shipped("flow", supplier, weight))
-        opener = self.a.openings.supplier[self.u.opening]
-        need = self.a.slots.need[self.u.slot[self.u.opening_slot]]
-        size = self.u.size[self.u.slot_unit[self.u.opening_slot]]
-        terms.append(self._shipped("opening", opener, need * size / base[opener]))
-        self.add(np.zeros(n.size), *terms)
-
-    def _shipped(self, name: str, supplier: Index, weight: Array) -> tuple[Index, Index, Array]:
-        """Terms of what leaves each supplier."""
-        j, t = self.grid(supplier.size)
-        place = np.searchsorted(self.nodes, supplier)
-        return place[j] * self.months + t, self.at(name, j, t), weight[j]
-
-    def _cumulative_output(self) -> None:
-        """Final nodes deliver late, never in advance: cumulative output <= months so far."""
-        final = np.flatnonzero(self.a.nodes.final[self.u.node])
-        pairs = np.array([(t, s) for t in range(self.months) for s in range(t + 1)], dtype=np.int64)
-        k = np.repeat(np.arange(final.size), len(pairs))
-        t, s = np.tile(pairs[:, 0], final.size), np.tile(pairs[:, 1], final.size)
-        self.add(
-            np.tile(np.arange(1.0, self.months + 1), final.size),
-            (k * self.months + t, self.at("output", final[k], s), 1.0),
-        )
-
-    def _hosts(self) -> None:
-        """A by-product makes at most what its host allows."""
-        hosted = np.flatnonzero(self.a.nodes.host[self.u.node] >= 0)
-        if not hosted.size:
-            return
-        host = self.a.nodes.host[self.u.node[hosted]]
-        place = np.searchsorted(self.u.node, host)
-        ratio = self.a.nodes.host_ratio[self.u.node[hosted]]
-        k, t = self.grid(hosted.size)
-        row = np.arange(k.size)
-        self.add(
-            np.zeros(k.size),
-            (row, self.at("output", hosted[k], t), 1.0),
-            (row, self.at("output", place[k], t), -ratio[k]),
-        )
-
-    def _public(self) -> None:
-        """Releases within each month's rate and, in all, within the stock."""
-        g, s = self.releases
-        weight = self.a.slots.need[self.u.slot[s]] * self.u.size[self.u.slot_unit[s]]
-        for i, public in enumerate(self.a.stocks):
-            mine = np.flatnonzero(g == i)
-            whole = self.a.slots.need[public.slots].sum()
-            j, t = self.grid(mine.size)
-            part = weight[mine][j] / whole
-            rate = np.where(np.arange(self.months) < public.lag, 0.0, public.release)
-            self.add(rate, (t, self.at("release", mine[j], t), part))
-            self.add(
-                np.array([public.amount]), (np.zeros_like(t), self.at("release", mine[j], t), part)
-            )
-
-    def bounds(self) -> Array:
-        """Lower and upper bound of every variable."""
-        high = np.full(self.size, np.inf)
-        limits = self.a.limits
-        cap = np.where(
-            self.a.nodes.final[self.u.node],
-            limits.catch_up[0],
-            self.a.nodes.capacity[self.u.node, 0],
-        )
-        u, t = self.grid(self.u.node.size)
-        high[self.at("output", u, t)] = cap[u]
-        j, t = self.grid(self.u.flow.size)
-        restricted = self.a.flows.leaky[t, self.u.flow[j], 0]
-        high[self.at("flow", j, t)] = np.where(
-            np.isfinite(restricted), restricted, limits.access[0]
-        )
-        p, t = self.grid(self.u.opening.size)
-        high[self.at("opening", p, t)] = self._opening_limit()[p, t]
-        n, t = self.grid(self.nodes.size)
-        high[self.at("kept", n, t)] = limits.queue_cap[0]
-        return np.stack([np.zeros(self.size), high], axis=1)
-
-    def _opening_limit(self) -> Array:
-        """Most that each opening may carry (opening units, T), in months of the slot's need."""
-        o = self.a.openings
-        chosen = self.u.opening
-        supplier = o.supplier[chosen]
-        spare = (self.a.nodes.capacity[supplier, 0] - 1.0) * self.a.nodes.base[supplier]
-        need = self.a.slots.need[self.u.slot[self.u.opening_slot]]
-        free = self.a.limits.new_share[0] * spare / need
-        is_open = np.arange(self.months)[None, :] >= o.opens[chosen, 0][:, None]
-        return np.where(is_open, free[:, None] * o.ceiling[:, chosen, 0].T, 0.0)
-
-    def cost(self, targets: Index, value: Array) -> Array:
-        """Minus the value of the targets' output, scaled so that the largest weight is 1."""
-        weight = dict(zip(targets.tolist(), (value / value.max()).tolist(), strict=True))
-        cost = np.zeros(self.size)
-        for u, n in enumerate(self.u.node.tolist()):
-            if n in weight:
-                cost[self.at("output", np.array([u]), np.arange(self.months))] = (
-                    -weight[n] * self.u.size[u]
-                )
-        return cost
-
-    def target_output(self, x: Array, targets: Iterable[int]) -> Array:
-        """Output (T, targets, K) of the chosen nodes."""
-        found = []
-        for n in targets:
-            mine = np.flatnonzero(self.u.node == n)
-            values = np.stack(
-                [x[self.at("output", np.array([u]), np.arange(self.months))] for u in mine], axis=1
-            )
-            found.append(values)
-        return np.stack(found, axis=1)

@@ -9,8 +9,9 @@ Array = npt.NDArray[np.float64]
 def class_output(available: Array, weight: Array) -> Array:
     """Most output that one input allows under its class, over baseline.
 
-    ``(1 - w) + w * a`` with a = available input over baseline need and w = 1 critical, 0.5 important,
-    0 non-critical. A non-critical input (w = 0) never binds, not even a plant that catches up.
+    ``(1 - w) + w * a`` with a = available input over baseline need and w = 1 critical, 0.5
+    important, 0 non-critical. A non-critical input (w = 0) never binds, not even a plant that
+    catches up.
 
     >>> class_output(np.array([0.4, 0.4]), np.array([1.0, 0.5])).tolist()
     [0.4, 0.7]
@@ -23,11 +24,11 @@ def class_output(available: Array, weight: Array) -> Array:
 def elastic_output(available: Array, elasticity: Array, cost_share: Array) -> Array:
     """Most output under constant elasticity of substitution, all other inputs at baseline.
 
-    ``y = (theta a^r + 1 - theta)^(1/r)``, ``r = (sigma - 1) / sigma``, theta the cost share. The limits
-    are fixed proportions (sigma = 0: y = a) and Cobb-Douglas (sigma = 1: y = a^theta).
+    ``y = (theta a^r + 1 - theta)^(1/r)``, ``r = (sigma - 1) / sigma``, theta the cost share. The
+    limits are fixed proportions (sigma = 0: y = a) and Cobb-Douglas (sigma = 1: y = a^theta).
 
-    A 30 % shortage of an input with a 1 % cost share costs 30, 11.3 and 0.8 % of output at elasticities
-    of 0, 0.05 and 0.2:
+    A 30 % shortage of an input with a 1 % cost share costs 30, 11.3 and 0.8 % of output at
+    elasticities of 0, 0.05 and 0.2:
 
     >>> y = elastic_output(np.full(3, 0.7), np.array([0.0, 0.05, 0.2]), np.full(3, 0.01))
     >>> [round(100 * (1 - v), 1) for v in y.tolist()]
@@ -65,10 +66,11 @@ def possible_output(available: Array, weight: Array, elasticity: Array, cost_sha
 
 
 def required_input(output: Array, weight: Array, elasticity: Array, cost_share: Array) -> Array:
-    """Input drawn for an output: in proportion up to the baseline, what the rule asks for beyond it.
+    """Input drawn for an output: in proportion up to the baseline, what the rule asks for beyond
+    it.
 
-    Below the baseline a plant uses its input in proportion to output (that is never less than the rule
-    needs). Above it (catching up) a partly binding input is needed more than in proportion:
+    Below the baseline a plant uses its input in proportion to output (that is never less than the
+    rule needs). Above it (catching up) a partly binding input is needed more than in proportion:
     ``(y - (1 - w)) / w``, or the inverse of the elastic rule.
 
     >>> w, none = np.array([1.0, 0.5, 0.5]), np.full(3, np.nan)

@@ -94,8 +94,8 @@ def clear_market(market: Market, missing: Array, rounds: int) -> Deal:
     """Share the offers: users ask pro rata to offers, suppliers fill pro rata to what is asked.
 
     Each round, a user that misses m asks every reachable supplier i for
-    ``m * offer_i / sum of reachable offers`` (at most its headroom), and a supplier whose asks exceed
-    its offer fills the same share of each. What stays missing goes into the next round.
+    ``m * offer_i / sum of reachable offers`` (at most its headroom), and a supplier whose asks
+    exceed its offer fills the same share of each. What stays missing goes into the next round.
 
     Args:
         missing: (users, L, K) unmet need, unit/month.
@@ -108,8 +108,8 @@ def clear_market(market: Market, missing: Array, rounds: int) -> Deal:
     # Most possible deals are closed (banned, not yet qualified, nothing offered): leave them out.
     live = np.flatnonzero(
         market.headroom.any(axis=(1, 2))
-        & offer.any(axis=1)[market.wiring.deal_supplier]
-        & missing.any(axis=(1, 2))[market.wiring.deal_user]
+        & (offer.max(axis=1) > 0)[market.wiring.deal_supplier]
+        & (missing.max(axis=(1, 2)) > 0)[market.wiring.deal_user]
     )
     supplier, user = market.wiring.deal_supplier[live], market.wiring.deal_user[live]
     per_supplier, per_user = sums(supplier, offer.shape[0]), sums(user, missing.shape[0])
@@ -144,5 +144,5 @@ def _summed(sums_: sparse.csr_array, deals: Array) -> Array:
 
 
 def _share(part: Array, whole: Array) -> Array:
-    """part / whole, 0 where there is nothing."""
+    """Part / whole, 0 where there is nothing."""
     return np.clip(np.divide(part, whole, out=np.zeros_like(part), where=whole > 0), 0.0, 1.0)

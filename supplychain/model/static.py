@@ -15,8 +15,8 @@ _STILL = 1e-13
 def static(arrays: Arrays, month: int = 0) -> Array:
     """Output of every node (N,) over baseline when the ceilings of one month hold for ever.
 
-    The greatest fixed point of ``y_j = min(1, rule(sum_e share_e min(y_supplier(e), ceiling_e)))``: start
-    from 1 everywhere and go down. Loops of recipes are solved, not cut.
+    The greatest fixed point of ``y_j = min(1, rule(sum_e share_e min(y_supplier(e), ceiling_e)))``:
+    start from 1 everywhere and go down. Loops of recipes are solved, not cut.
     """
     flows, slots = arrays.flows, arrays.slots
     ceiling = np.minimum(flows.ceiling[month, :, 0], 1.0)

@@ -43,7 +43,8 @@ def balance(
 
     Minimises
 
-        sum_ij w_ij KL(F_ij | P_ij) + sum_i a_i KL(sum_j F_ij | S_i) + sum_j b_j KL(sum_i F_ij | U_j)
+        sum_ij w_ij KL(F_ij | P_ij) + sum_i a_i KL(sum_j F_ij | S_i) + sum_j b_j KL(sum_i F_ij |
+        U_j)
 
     with ``KL(x | p) = x ln(x / p) - x + p``. A large weight is a figure that hardly moves; as the
     weights of outputs and uses grow without bound this is iterative proportional fitting (RAS).

@@ -15,14 +15,16 @@ from supplychain.tables import ref
 GraphFormat = Literal["graphml", "gexf", "json", "csv"]
 
 
-def to_networkx(network: Network) -> nx.MultiDiGraph:
+def to_networkx(network: Network) -> "nx.MultiDiGraph[str]":
     """Nodes ``KOR:ndfeb_magnet_hre`` with output and unit; one edge per flow, keyed by product.
 
     Edge attributes: product, quantity (unit/year), share of the user's need, evidence of the trade row
     behind it (``prior`` where it was filled by proportionality). All values are plain text or numbers, so
     that every exchange format can hold them. The graph is a copy: changing it changes no result.
     """
-    graph = nx.MultiDiGraph(name=network.tables.info.title or network.tables.folder)
+    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(
+        name=network.tables.info.title or network.tables.folder
+    )
     for node in network.nodes:
         row = network.products[node.product]
         graph.add_node(
@@ -53,13 +55,13 @@ def to_networkx(network: Network) -> nx.MultiDiGraph:
     return graph
 
 
-def _write_json(graph: nx.MultiDiGraph, path: Path) -> None:
+def _write_json(graph: "nx.MultiDiGraph[str]", path: Path) -> None:
     """Node-link JSON."""
     data = nx.node_link_data(graph, edges="edges")
     path.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def _write_csv(graph: nx.MultiDiGraph, path: Path) -> None:
+def _write_csv(graph: "nx.MultiDiGraph[str]", path: Path) -> None:
     """One edge a row, for spreadsheets and other tools."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")

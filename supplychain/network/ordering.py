@@ -27,7 +27,7 @@ def upstream_first(tables: Tables) -> tuple[Commodity, ...]:
         DataError: a loop of recipes whose gain is 1 or more (it would need at least one unit of
             itself to make one unit of itself); the loop is named.
     """
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[Commodity] = nx.DiGraph()
     segments = sorted({(str(r["industry"]), str(r["segment"])) for r in tables.rows("segments")})
     industries = {str(r["product"]) for r in tables.rows("products") if r["stage"] == "industry"}
     products = [(str(r["product"]), "") for r in tables.rows("products")]

@@ -1,0 +1,14 @@
+"""Pictures of results: one function per question, each with the tidy rows behind it.
+
+Every function takes a `Result` (and a `World` where the picture needs the network) and returns a
+`Drawing`; `save` writes it as PNG, SVG and CSV. Nothing here changes matplotlib's global state.
+"""
+
+from supplychain.figures.canvas import Drawing, save
+from supplychain.figures.chain import chain
+from supplychain.figures.losses import losses
+from supplychain.figures.months import months
+from supplychain.figures.replay import replay
+from supplychain.figures.share_cover import share_cover
+
+__all__ = ["Drawing", "chain", "losses", "months", "replay", "save", "share_cover"]
