@@ -7,7 +7,7 @@ PYTHON ?= .venv/bin/python
 VENV := $(filter .venv/bin/python,$(PYTHON))
 BENCHMARKS := $(wildcard benchmarks/bench_*.py)
 
-.PHONY: check test slow lint format types contract demo bench
+.PHONY: check test slow lint format types contract demo documents bench
 
 check: $(VENV)  ## everything: tests, doctests and, as tests, lint, types and contract
 	$(PYTHON) -m pytest -n auto
@@ -34,6 +34,9 @@ contract: $(VENV)  ## arrows between modules point down
 
 demo: $(VENV)  ## the first thing a user sees
 	$(PYTHON) -m supplychain demo
+
+documents: $(VENV)  ## what README and notebooks show, written again from real output
+	PYTHONPATH=. $(PYTHON) docs/_examples.py
 
 bench: $(VENV)  ## every benchmarks/bench_*.py in turn
 	@for script in $(BENCHMARKS); do echo "== $$script"; $(PYTHON) "$$script" || exit 1; done

@@ -1,5 +1,6 @@
-"""Who loses which exports, when, through which chokepoint, when a government restricts a critical
-mineral.
+"""Who loses which exports, when and through which chokepoint, if a government restricts a mineral.
+
+The minerals are critical ones, and the restrictions are on their export.
 
 >>> import supplychain as sc
 >>> april = sc.restrict("China", ["dysprosium", "terbium"], kind="ban", severity=0.8, months=12)

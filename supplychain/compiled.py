@@ -4,7 +4,7 @@ Only what the restriction can reach, and what could come to the help of those it
 compiled.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from supplychain.coverage import Measure, Resolved
@@ -33,7 +33,7 @@ class Compiled:
 
 @dataclass(frozen=True)
 class Reach:
-    """The commodities that matter: `hit` directly, `downstream` of those, and all that is `active`."""
+    """The commodities that matter: `hit` directly, `downstream` of it, and all that is `active`."""
 
     hit: frozenset[Commodity]
     downstream: frozenset[Commodity]
@@ -70,14 +70,46 @@ def _closure(
     return frozenset(seen)
 
 
+@dataclass(frozen=True)
+class _Chosen:
+    """Network positions of the nodes, slots and flows that are compiled, in array order."""
+
+    nodes: Sequence[int]
+    slots: Sequence[int]
+    flows: Sequence[int]
+
+
 def compile_arrays(network: Network, resolved: Resolved, draws: Draws) -> Compiled:
     """All arrays of one run, one lane per draw."""
     reached = reach(network, resolved.measures)
+    chosen = _choose(network, reached)
+    openings = _openings(network, reached, chosen)
+    node_at = {old: new for new, old in enumerate(chosen.nodes)}
+    slot_at = {old: new for new, old in enumerate(chosen.slots)}
+    builder = LaneBuilder(network, resolved, draws, reached.downstream)
+    arrays = Arrays(
+        months=resolved.months,
+        bins=int(network.parameters.value("cover_bins")),
+        lanes=draws.lanes,
+        blocks=_blocks(network, reached, chosen, openings),
+        nodes=builder.nodes(chosen.nodes, node_at),
+        slots=builder.slots(chosen.slots, node_at),
+        flows=builder.flows(chosen.flows, node_at, slot_at),
+        openings=builder.openings(openings, node_at, slot_at),
+        stocks=builder.public_stocks(chosen.slots),
+        limits=builder.limits(),
+    )
+    return Compiled(
+        arrays, tuple(chosen.nodes), tuple(chosen.slots), tuple(chosen.flows), tuple(openings)
+    )
+
+
+def _choose(network: Network, reached: Reach) -> _Chosen:
+    """What is compiled, upstream first; other uses compete only where something can run short."""
     active = set(reached.active)
     rank = {c: i for i, c in enumerate(reached.active)}
     others = len(rank)
-    # Other uses compete only where something can run short.
-    chosen = sorted(
+    nodes = sorted(
         (
             i
             for i, n in enumerate(network.nodes)
@@ -88,7 +120,7 @@ def compile_arrays(network: Network, resolved: Resolved, draws: Draws) -> Compil
             i,
         ),
     )
-    node_at = {old: new for new, old in enumerate(chosen)}
+    node_at = {old: new for new, old in enumerate(nodes)}
     slots = sorted(
         (q for q, s in enumerate(network.slots) if s.node in node_at),
         key=lambda q: node_at[network.slots[q].node],
@@ -101,68 +133,45 @@ def compile_arrays(network: Network, resolved: Resolved, draws: Draws) -> Compil
             slot_at[network.flows[e].slot],
         ),
     )
-    openings = _openings(network, chosen, slots, flows, rank)
-    builder = LaneBuilder(network, resolved, draws, reached.downstream)
-    arrays = Arrays(
-        months=resolved.months,
-        bins=int(network.parameters.value("cover_bins")),
-        lanes=draws.lanes,
-        blocks=_blocks(network, reached, chosen, slots, flows, openings),
-        nodes=builder.nodes(chosen, node_at),
-        slots=builder.slots(slots, node_at),
-        flows=builder.flows(flows, node_at, slot_at),
-        openings=builder.openings(openings, node_at, slot_at),
-        stocks=builder.public_stocks(slots),
-        limits=builder.limits(),
-    )
-    return Compiled(arrays, tuple(chosen), tuple(slots), tuple(flows), tuple(openings))
+    return _Chosen(nodes, slots, flows)
 
 
-def _openings(
-    network: Network,
-    nodes: Sequence[int],
-    slots: Sequence[int],
-    flows: Sequence[int],
-    rank: Mapping[Commodity, int],
-) -> list[tuple[int, int]]:
+def _openings(network: Network, reached: Reach, chosen: _Chosen) -> list[tuple[int, int]]:
     """Pairs of a producer with spare capacity and a slot that it does not supply yet."""
-    known = {(network.flows[e].supplier, network.flows[e].slot) for e in flows}
+    known = {(network.flows[e].supplier, network.flows[e].slot) for e in chosen.flows}
     used = {s for _, s in known}
     sellers: dict[Commodity, list[int]] = {}
-    for i in nodes:
+    for i in chosen.nodes:
         node = network.nodes[i]
         if node.kind == "producer" and node.capacity_ratio > 1:
             sellers.setdefault(node.commodity, []).append(i)
     pairs = [
         (i, q)
-        for q in slots
+        for q in chosen.slots
         if q in used
         for i in sellers.get(network.slots[q].commodity, ())
         if (i, q) not in known
     ]
-    order = {q: k for k, q in enumerate(slots)}
+    rank = {c: i for i, c in enumerate(reached.active)}
+    order = {q: k for k, q in enumerate(chosen.slots)}
     return sorted(pairs, key=lambda pair: (rank[network.nodes[pair[0]].commodity], order[pair[1]]))
 
 
 def _blocks(
-    network: Network,
-    reached: Reach,
-    nodes: Sequence[int],
-    slots: Sequence[int],
-    flows: Sequence[int],
-    openings: Sequence[tuple[int, int]],
+    network: Network, reached: Reach, chosen: _Chosen, openings: Sequence[tuple[int, int]]
 ) -> tuple[Block, ...]:
     """One block per commodity, and a last one for the uses outside the modelled industries."""
     keys: list[Commodity | str] = [*reached.active, "other"]
 
     def key(i: int) -> Commodity | str:
+        """The block of a node."""
         node = network.nodes[i]
         return "other" if node.kind == "other" else node.commodity
 
     columns: tuple[list[Commodity | str], ...] = (
-        [key(i) for i in nodes],
-        [key(network.slots[q].node) for q in slots],
-        [network.nodes[network.flows[e].supplier].commodity for e in flows],
+        [key(i) for i in chosen.nodes],
+        [key(network.slots[q].node) for q in chosen.slots],
+        [network.nodes[network.flows[e].supplier].commodity for e in chosen.flows],
         [network.nodes[i].commodity for i, _ in openings],
     )
     blocks = []

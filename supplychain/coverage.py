@@ -1,11 +1,10 @@
-"""What a scenario touches in a pack: names become ids, minerals become products, dates become
-months.
+"""What a scenario touches in a pack: names become ids, minerals products, and dates months.
 
 A mineral named in a restriction is not its products: the form decides (DESIGN section 2). What each
 mineral was taken to cover is kept, so that a result can say it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from supplychain.errors import ScenarioError, UnknownNameError
@@ -74,7 +73,8 @@ def resolve(scenario: Scenario, network: Network) -> Resolved:
     with_sectors = {str(r["country"]) for r in network.tables.rows("industries")}
     finder.problems += [
         ScenarioError(
-            f"focus: {c} has no export sectors in this pack; it has {', '.join(sorted(with_sectors))}"
+            f"focus: {c} has no export sectors in this pack; "
+            f"it has {', '.join(sorted(with_sectors))}"
         )
         for c in focus
         if c not in with_sectors
@@ -103,6 +103,7 @@ class _Finder:
     """Resolves names and collects every name that it does not know."""
 
     def __init__(self, names: Names) -> None:
+        """Look names up here; no problem is known yet."""
         self.names = names
         self.problems: list[ScenarioError] = []
 
@@ -122,12 +123,17 @@ class _Finder:
 
     def raise_problems(self) -> None:
         """Raise what was collected: one error as itself, several as one."""
-        if len(self.problems) == 1:
-            raise self.problems[0]
         if self.problems:
-            several = ScenarioError("\n".join(str(p) for p in self.problems))
-            several.suggestions = tuple(s for p in self.problems for s in p.suggestions)
-            raise several
+            raise _together(self.problems)
+
+
+def _together(problems: Sequence[ScenarioError]) -> ScenarioError:
+    """One problem as itself; several as one error that says and suggests what all of them do."""
+    if len(problems) == 1:
+        return problems[0]
+    several = ScenarioError("\n".join(str(p) for p in problems))
+    several.suggestions = tuple(s for p in problems for s in p.suggestions)
+    return several
 
 
 def _named(restriction: Restriction, finder: _Finder) -> Restriction:
@@ -169,16 +175,18 @@ def _measure(
         place = (
             "has no output of"
             if actor in network.countries
-            else ("is part of the rest of world in this pack and has no known output of")
+            else "is part of the rest of world in this pack and has no known output of"
         )
         notes.append(
-            f"{actor} {place} {', '.join(products)}: it has no flow into the chain, so nothing is withheld"
+            f"{actor} {place} {', '.join(products)}: "
+            "it has no flow into the chain, so nothing is withheld"
         )
     if restriction.kind == "licence" and restriction.severity.value == 0:
         notes.append("a licence of severity 0 still has its dead time and ramp: the loss is delay")
     if first < 0:
         raise ScenarioError(
-            f"start: a restriction that starts in {restriction.start} lies before the horizon ({start})"
+            f"start: a restriction that starts in {restriction.start} "
+            f"lies before the horizon ({start})"
         )
     return Measure(restriction, covered, products, first), notes
 
@@ -226,9 +234,9 @@ def _refined(rows: Iterable[Row], mineral: str) -> tuple[str, ...]:
 def _listed(
     network: Network, restriction: Restriction, mineral: str, refined: tuple[str, ...], date: str
 ) -> Covered:
-    """What the actor's measures in force at a date name; else refined and first semi-finished
-    forms.
+    """What the actor's measures in force at a date name; else refined and semi-finished forms.
 
+    The semi-finished forms are the first ones after refining.
     A measure aimed at some countries says nothing about a restriction aimed at others.
     """
     actor, when = restriction.actor, month_number(date)
@@ -251,12 +259,13 @@ def _listed(
     return Covered(
         mineral,
         refined + semis,
-        f"no measure of {actor} on it is in force at {date}: refined forms and first semi-finished product",
+        f"no measure of {actor} on it is in force at {date}: "
+        "refined forms and first semi-finished product",
     )
 
 
 def _in_force(row: Row, when: int) -> bool:
-    """Whether a control applies in a month (a suspension counts from its first to its last month)."""
+    """Whether a control applies in a month; a suspension counts from its first to its last."""
     if month_number(str(row["start"])) > when or (
         row["end"] and month_number(str(row["end"])) < when
     ):

@@ -1,5 +1,6 @@
-"""Where the lanes of a run stand inside the ranges of the pack: all central, a sample, or one at a
-time.
+"""Where the lanes of a run stand inside the ranges of the pack.
+
+All are central, or a sample, or moved one at a time.
 
 ``low`` and ``high`` of a row are the 10 and 90 % quantiles of a two-piece normal distribution whose
 median is the value: below the median its spread is that of ``low``, above it that of ``high``. Rows
@@ -61,7 +62,7 @@ class Draws(Protocol):
         """Number of lanes."""
         ...
 
-    def scores(self, figure: Input) -> Array:
+    def scores(self, figure: Input, /) -> Array:
         """Standard normal scores (lanes,) of one figure; 0 is its central value."""
         ...
 
@@ -72,7 +73,7 @@ class Central:
 
     lanes: int = 1
 
-    def scores(self, figure: Input) -> Array:
+    def scores(self, _figure: Input, /) -> Array:
         """Zero: the central value."""
         return np.zeros(1)
 

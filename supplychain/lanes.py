@@ -1,7 +1,7 @@
 """Fill the arrays of one run, lane by lane: where a pack's figures stand inside their ranges.
 
-Each method fills one value of `supplychain.model.arrays` from rows of the pack; `supplychain.compiled`
-decides which nodes, slots and flows there are.
+Each method fills one value of `supplychain.model.arrays` from rows of the pack;
+`supplychain.compiled` decides which nodes, slots and flows there are.
 """
 
 from collections.abc import Mapping, Sequence
@@ -131,8 +131,8 @@ class LaneBuilder:
     def _cover(self, stock: Row) -> Array:
         """Cover in months of every lane and bin: quantiles of a lognormal over plants.
 
-        ``median * exp(z_k s)``, z_k the normal score of the middle of bin k, s from the row's 10 and
-        90 % plants (the wider side).
+        ``median * exp(z_k s)``, z_k the normal score of the middle of bin k, s from the row's 10
+        and 90 % plants (the wider side).
         """
         from scipy.special import ndtri
 
@@ -165,10 +165,7 @@ class LaneBuilder:
         slot = np.array([slot_at[f.slot] for f in flows], dtype=np.int64)
         quantity = np.array([f.quantity for f in flows]) / MONTHS_PER_YEAR
         ceiling, leaking = self._ceilings(pairs)
-        lag = np.array(
-            [self._lag(n, s, supplier[k], slot[k]) for k, (n, s) in enumerate(pairs)],
-            dtype=np.int64,
-        )
+        lag = np.array([self._lag(n, s) for n, s in pairs], dtype=np.int64)
         return Flows(
             supplier,
             slot,
@@ -208,16 +205,11 @@ class LaneBuilder:
         over = np.maximum(fixed, 1.0)
         return np.where(moved != 1.0, stated / over[slot], share * scale[slot])
 
-    def _lag(self, supplier: Node, slot: Slot, at: int, slot_index: int) -> int:
+    def _lag(self, supplier: Node, slot: Slot) -> int:
         """Transit in whole months; inside a loop of recipes at least one month."""
         user = self.network.nodes[slot.node]
-        months = round(
-            float(
-                self.network.parameters.row(
-                    "transit_lag_months", f"{supplier.country}>{user.country}"
-                )["value"]
-            )
-        )
+        route = f"{supplier.country}>{user.country}"
+        months = round(float(self.network.parameters.row("transit_lag_months", route)["value"]))
         backward = (
             user.kind != "other" and self.rank[supplier.commodity] >= self.rank[user.commodity]
         )
@@ -277,12 +269,12 @@ class LaneBuilder:
         dead = (
             self.parameter("licence_dead_time_months")
             if r.dead_time_months is None
-            else (np.full(self.draws.lanes, r.dead_time_months))
+            else np.full(self.draws.lanes, r.dead_time_months)
         )
         ramp = (
             self.parameter("licence_ramp_months")
             if r.ramp_months is None
-            else (np.full(self.draws.lanes, r.ramp_months))
+            else np.full(self.draws.lanes, r.ramp_months)
         )
         head = self.parameter("licence_headroom", floor=1.0)
         return np.stack(
@@ -294,7 +286,7 @@ class LaneBuilder:
         )
 
     def _leakage(self, measure: Measure) -> Array:
-        """Share of what is withheld that leaks, (T, L): nothing at first, less once it is enforced."""
+        """Share of what is withheld that leaks, (T, L): nothing at first, less once enforced."""
         scope = (
             "all_targets"
             if EVERYONE in measure.restriction.to and not measure.restriction.exclude
@@ -318,7 +310,7 @@ class LaneBuilder:
         ends = [(self.network.nodes[i], self.network.slots[q]) for i, q in pairs]
         supplier = np.array([node_at[i] for i, _ in pairs], dtype=np.int64)
         slot = np.array([slot_at[q] for _, q in pairs], dtype=np.int64)
-        lag = np.array([self._lag(n, s, 0, 0) for n, s in ends], dtype=np.int64)
+        lag = np.array([self._lag(n, s) for n, s in ends], dtype=np.int64)
         opens = np.zeros((len(pairs), self.draws.lanes))
         for k, (node, _) in enumerate(ends):
             stage = str(self.network.products[node.product]["stage"])
@@ -359,9 +351,8 @@ class LaneBuilder:
 
     def _draws_on(self, slot: Slot, country: str, product: str) -> bool:
         """Whether a slot may be served from a country's public stock of a product."""
-        hit = slot.commodity in self.downstream
         return (
-            hit
+            slot.commodity in self.downstream
             and slot.commodity[0] == product
             and self.network.nodes[slot.node].country == country
         )

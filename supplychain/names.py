@@ -60,8 +60,8 @@ class Lexicon:
         holders = {name: e.shown for e in self.entries for name in e.called}
         several = tuple(dict.fromkeys(holders[name] for name in containing(text, holders)))
         if len(several) > 1:
-            raise AmbiguousNameError(text, self.kind, several[:MOST_CANDIDATES])
-        raise UnknownNameError(text, self.kind, self.near(text, several))
+            raise AmbiguousNameError(text, self.kind, suggestions=several[:MOST_CANDIDATES])
+        raise UnknownNameError(text, self.kind, suggestions=self.near(text, several))
 
     def near(self, text: str, first: Iterable[str] = ()) -> tuple[str, ...]:
         """Up to three names that look like a text, as they are shown, best first."""

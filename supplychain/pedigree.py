@@ -6,6 +6,7 @@ from supplychain.compiled import Compiled, reach
 from supplychain.coverage import Resolved
 from supplychain.draws import Input
 from supplychain.network import Network
+from supplychain.parameters import Parameters
 from supplychain.result import Reliance
 from supplychain.sectors import Sector
 from supplychain.tables import Row, ref
@@ -33,14 +34,15 @@ def pack(network: Network) -> Mapping[str, str]:
 def valuation(network: Network) -> str:
     """How losses are valued."""
     return (
-        f"gross exports in USD at {network.tables.info.baseline_year or 'baseline'} prices, exchange rates, "
-        "tariffs and demand"
+        f"gross exports in USD at {network.tables.info.baseline_year or 'baseline'} prices, "
+        "exchange rates, tariffs and demand"
     )
 
 
 def baseline(network: Network) -> str:
     """What losses are measured against."""
-    return f"the balanced world of {network.tables.info.baseline_year or 'the pack'} without any restriction"
+    year = network.tables.info.baseline_year or "the pack"
+    return f"the balanced world of {year} without any restriction"
 
 
 def not_counted(network: Network, focus: Sequence[str]) -> tuple[str, ...]:
@@ -98,28 +100,12 @@ def _reliance(network: Network, country: str, product: str, actor: str) -> Relia
 
 def assumptions(network: Network, resolved: Resolved, compiled: Compiled) -> tuple[str, ...]:
     """What was taken as given, with the ranges that the band covers."""
-    p = network.parameters
-
-    def said(name: str, *scopes: str) -> str:
-        row = p.row(name, *scopes)
-        return f"{row['value']:g} ({row['low']:g}-{row['high']:g}, grade {row['evidence']})"
-
     found = [
         f"{c.item}: {', '.join(c.products) or 'nothing'} ({c.why})"
         for m in resolved.measures
         for c in m.covered
     ]
-    found += [
-        "domestic supply of the restricting country is not restricted",
-        "rationing is pro rata to baseline flows; scarce output is shared pro rata between export and home use",
-        f"catch-up: plants may run at {said('catch_up_capacity')} x baseline to make up what they missed",
-        f"access ceiling: a user gets at most {said('access_ceiling')} x its baseline flow from a supplier",
-        f"leakage of what is withheld from everyone: {said('leakage', 'all_targets')}; "
-        f"from some: {said('leakage', 'some_targets')}",
-        f"goods for a blocked flow are made until {said('queue_cap_months')} months wait",
-        f"stock covers differ between plants (lognormal, {int(p.value('cover_bins'))} bins)",
-        "a release of a public stock serves the country's short plants pro rata",
-    ]
+    found += _rules(network.parameters)
     outside = sorted(
         {network.nodes[i].id for i in compiled.nodes if network.nodes[i].kind == "outside"}
     )
@@ -128,15 +114,49 @@ def assumptions(network: Network, resolved: Resolved, compiled: Compiled) -> tup
             f"taken as never short, because their inputs are not modelled: {', '.join(outside)}"
         )
     if any(m.restriction.kind == "licence" for m in resolved.measures):
-        found.append(
-            f"licence: dead time {said('licence_dead_time_months')} and ramp "
-            f"{said('licence_ramp_months')} months, clearing at most {said('licence_headroom')} x baseline"
-        )
+        found.append(_licence_rule(network.parameters))
     found += [
         f"public stock of {m.product} in {m.country}: {m.days:g} days"
         for m in resolved.scenario.mitigations
     ]
     return tuple(found)
+
+
+def _rules(parameters: Parameters) -> list[str]:
+    """How everybody behaves in every run."""
+    catch_up = _said(parameters, "catch_up_capacity")
+    access = _said(parameters, "access_ceiling")
+    from_all, from_some = (
+        _said(parameters, "leakage", scope) for scope in ("all_targets", "some_targets")
+    )
+    queue, bins = _said(parameters, "queue_cap_months"), int(parameters.value("cover_bins"))
+    return [
+        "domestic supply of the restricting country is not restricted",
+        (
+            "rationing is pro rata to baseline flows; "
+            "scarce output is shared pro rata between export and home use"
+        ),
+        f"catch-up: plants may run at {catch_up} x baseline to make up what they missed",
+        f"access ceiling: a user gets at most {access} x its baseline flow from a supplier",
+        f"leakage of what is withheld from everyone: {from_all}; from some: {from_some}",
+        f"goods for a blocked flow are made until {queue} months wait",
+        f"stock covers differ between plants (lognormal, {bins} bins)",
+        "a release of a public stock serves the country's short plants pro rata",
+    ]
+
+
+def _licence_rule(parameters: Parameters) -> str:
+    """How a licence opens again."""
+    dead = _said(parameters, "licence_dead_time_months")
+    ramp = _said(parameters, "licence_ramp_months")
+    head = _said(parameters, "licence_headroom")
+    return f"licence: dead time {dead} and ramp {ramp} months, clearing at most {head} x baseline"
+
+
+def _said(parameters: Parameters, name: str, *scopes: str) -> str:
+    """A model constant with its range and grade."""
+    row = parameters.row(name, *scopes)
+    return f"{row['value']:g} ({row['low']:g}-{row['high']:g}, grade {row['evidence']})"
 
 
 def warnings(network: Network, compiled: Compiled) -> tuple[str, ...]:
@@ -178,7 +198,7 @@ def is_near(figure: Input, focus: Sequence[str]) -> bool:
     return str(figure.row["country"]) in (EVERYONE, *focus)
 
 
-def label(network: Network, figure: Input) -> str:
+def label(figure: Input) -> str:
     """What a figure is, in a few words."""
     row = figure.row
     if row is None:
@@ -190,7 +210,8 @@ def label(network: Network, figure: Input) -> str:
         case "stocks":
             return f"stock cover of {row['product']} at {row['user']} plants ({place})"
         case "trade":
-            return f"share of {row['exporter']} in {row['importer']}'s {row['base']} of {row['product']}"
+            whole = f"{row['importer']}'s {row['base']} of {row['product']}"
+            return f"share of {row['exporter']} in {whole}"
         case "recipes":
             user = "/".join(str(row[c]) for c in ("output", "segment") if row[c])
             return f"{figure.kind} of {row['input']} in {user}"

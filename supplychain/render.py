@@ -1,17 +1,22 @@
-"""Say a result to people: one sentence, one table, what it rests on, what to try next. Computes nothing new."""
+"""Say a result to people: one sentence, one table, what it rests on, what to try next.
+
+Computes nothing new.
+"""
 
 import csv
 import io
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from supplychain.result import Result, Rung, SectorLoss
-from supplychain.vocabulary import EVERYONE
+from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 _DAYS_PER_MONTH = 30.4375
+_HEADER_WIDTH = 10
 _SMALL = 0.0005
 _TEN = 0.0995
 
@@ -71,9 +76,10 @@ def _question(result: Result, names: dict[str, str]) -> str:
             if r.scenario.ladder
             else f", {_strength(restriction.kind, restriction.severity.value)}"
         )
+        actor = names.get(restriction.actor, restriction.actor)
         parts.append(
-            f"{names.get(restriction.actor, restriction.actor)} restricts {items}{to}{out}{strength}: "
-            f"{covers or 'nothing'} ({whys}), {restriction.months} months from {restriction.start or r.start}."
+            f"{actor} restricts {items}{to}{out}{strength}: {covers or 'nothing'} ({whys}), "
+            f"{restriction.months} months from {restriction.start or r.start}."
         )
     return " ".join(parts)
 
@@ -93,7 +99,7 @@ def _rungs(result: Result, top: SectorLoss, names: dict[str, str], d_threshold: 
     """Losses of the hardest-hit sector, rung by rung; no point where assumptions dominate."""
     sector = names.get(top.sector, top.sector).lower()
     months = result.resolved.months
-    period = "a year's exports" if months == 12 else f"{months} months' exports"
+    period = "a year's exports" if months == MONTHS_PER_YEAR else f"{months} months' exports"
     if not result.ladder:
         return f"{sector} lose {percent_range(*top.band)} % of {period}{_cases(top, d_threshold)}."
     said = []
@@ -136,10 +142,12 @@ def _timing(loss: SectorLoss, names: dict[str, str]) -> str:
     alone = ""
     if loss.refined_only < 0.5 * loss.share["adaptive"]:
         alone = (
-            f", not the refined form: the refined forms alone cost {percent(loss.refined_only)} %, because what "
-            f"{loss.country} buys is the semi-finished product, whose makers in the restricting country are not hit"
+            ", not the refined form: the refined forms alone cost "
+            f"{percent(loss.refined_only)} %, because what {loss.country} buys is the "
+            "semi-finished product, whose makers in the restricting country are not hit"
         )
-    return f"{when[0].upper()}{when[1:]}; what binds is {names.get(product, product)} ({loss.binding}){alone}."
+    binds = f"what binds is {names.get(product, product)} ({loss.binding}){alone}"
+    return f"{when[0].upper()}{when[1:]}; {binds}."
 
 
 def _trust(loss: SectorLoss) -> str:
@@ -161,7 +169,8 @@ def _why(result: Result, names: dict[str, str]) -> list[str]:
                 f"{r.country} {percent(r.of_use)} % of use ({percent(r.of_imports)} % of imports)"
             )
     return [
-        f"Why: from {names.get(actor, actor)} come, of {names.get(product, product)}: {', '.join(said)}."
+        f"Why: from {names.get(actor, actor)} come, of {names.get(product, product)}: "
+        f"{', '.join(said)}."
         for (actor, product), said in by_product.items()
     ]
 
@@ -171,17 +180,18 @@ def loss_table(result: Result, names: dict[str, str]) -> "Table":
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("sector")
-    table.add_column("exports\nbn USD", justify="right")
-    for rung in result.ladder:
-        table.add_column(f"{rung.name}\n% lost, 10-90 %", justify="right")
-    if not result.ladder:
-        table.add_column("% lost\n10-90 %", justify="right")
-    table.add_column("best response\n- no adaptation", justify="right")
-    table.add_column("expected\nbn USD", justify="right")
-    table.add_column("first stop\nday", justify="right")
-    table.add_column("what binds")
-    table.add_column("rests on D\n%", justify="right")
+    table.add_column("sector", no_wrap=True, overflow="fold")
+    rungs = ["\n".join(textwrap.wrap(r.name, _HEADER_WIDTH)) + "\n" for r in result.ladder] or [""]
+    for header in (
+        "exports\nbn USD",
+        *(f"{rung}% lost\n10-90 %" for rung in rungs),
+        "best response\n- no adaptation\n% lost",
+        "expected\nbn USD",
+        "first\nstop\nday",
+    ):
+        table.add_column(header, justify="right")
+    table.add_column("what binds", no_wrap=True, overflow="fold")
+    table.add_column("on D\n%", justify="right")
     hit = sorted(
         (s for s in result.losses if max(s.share.values()) > 0),
         key=lambda s: (
@@ -253,7 +263,10 @@ _CSV_COLUMNS = (
 
 
 def losses_csv(result: Result) -> str:
-    """All losses as tidy CSV: one row per rung, country and sector; shares 0-1, USD over the horizon."""
+    """All losses as tidy CSV: one row per rung, country and sector.
+
+    Shares are 0-1, USD are over the horizon.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_CSV_COLUMNS)

@@ -1,8 +1,7 @@
-"""What a run answers: losses by country and sector, and how sure we are. Frozen values, no
-arithmetic of models.
+"""What a run answers: losses by country and sector, and how sure we are.
 
-A result can be read by people (`supplychain.render`), as JSON (`as_dict`, the contract of DESIGN
-section 5) and as a table (`export_losses`).
+Frozen values, no arithmetic of models. A result can be read by people (`supplychain.render`), as
+JSON (`as_dict`, the contract of DESIGN section 5) and as a table (`export_losses`).
 """
 
 from collections.abc import Mapping
@@ -65,6 +64,19 @@ class Driver:
     def swing(self) -> float:
         """How far the loss moves over the figure's range."""
         return abs(self.loss_high - self.loss_low)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The entry of a sector's ``drivers`` in JSON."""
+        return {
+            "row": self.name,
+            "what": self.label,
+            "evidence": self.evidence,
+            "value": self.value,
+            "low": self.low,
+            "high": self.high,
+            "loss_share_at_low": self.loss_low,
+            "loss_share_at_high": self.loss_high,
+        }
 
 
 @dataclass(frozen=True)
@@ -138,19 +150,7 @@ class SectorLoss:
                 }
                 for s in self.segments
             ],
-            "drivers": [
-                {
-                    "row": d.name,
-                    "what": d.label,
-                    "evidence": d.evidence,
-                    "value": d.value,
-                    "low": d.low,
-                    "high": d.high,
-                    "loss_share_at_low": d.loss_low,
-                    "loss_share_at_high": d.loss_high,
-                }
-                for d in self.drivers
-            ],
+            "drivers": [d.as_dict() for d in self.drivers],
             "monthly_loss_share": {case: list(values) for case, values in self.monthly.items()},
         }
 
@@ -263,7 +263,10 @@ class Result:
         raise KeyError(f"no loss for {country} {sector}; this result holds {known}")
 
     def export_losses(self) -> "pd.DataFrame":
-        """One row per country and sector: exports (USD), loss per case (share and USD), band, timing."""
+        """One row per country and sector: exports (USD), loss per case, band, timing.
+
+        The loss is given as a share and in USD.
+        """
         import pandas as pd
 
         rows = []

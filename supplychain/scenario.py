@@ -1,11 +1,11 @@
-"""What is restricted and what is done about it, as a user says it: frozen values, names not yet
-resolved.
+"""What is restricted and what is done about it, as a user says it.
 
-A scenario knows no data. `supplychain.coverage` finds out which products and flows it touches in a
-pack.
+The values are frozen and the names not yet resolved. A scenario knows no data;
+`supplychain.coverage` finds out which products and flows it touches in a pack.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from supplychain.errors import ScenarioError
@@ -22,6 +22,12 @@ from supplychain.vocabulary import (
 
 LADDER_LICENCE_PARAMETER = "licence_2025_path"
 _LONGEST_HORIZON = 120
+_MOST_OF_BASELINE = 5
+_PER_CENT = 100
+_MONTH = re.compile(r"\d{4}-\d{2}")
+
+_Problem = tuple[str, str]
+"""Where something is wrong, and what."""
 
 
 @dataclass(frozen=True)
@@ -186,77 +192,81 @@ def check(scenario: Scenario) -> None:
     Raises:
         ScenarioError: with one line per problem.
     """
-    problems = [] if _is_month(scenario.start) else [_bad_month("start", scenario.start)]
-    if not 0 <= scenario.horizon <= _LONGEST_HORIZON:
-        problems.append(
-            f"horizon: {scenario.horizon} is not between 1 and {_LONGEST_HORIZON} months"
-        )
-    if not scenario.focus:
-        problems.append("focus: name at least one country, such as KOR")
+    problems = list(_frame_problems(scenario))
     for number, restriction in enumerate(scenario.restrictions, 1):
-        problems += [f"restriction {number}: {p}" for p in _restriction_problems(restriction)]
+        found = (*_word_problems(restriction), *_number_problems(restriction))
+        problems += [(f"restriction {number}: {field}", what) for field, what in found]
     for number, release in enumerate(scenario.mitigations, 1):
         if release.days < 0 or release.release_days < 0 or release.lag_months < 0:
-            problems.append(
-                f"mitigation {number}: days, release_days and lag_months must not be negative"
-            )
+            what = "days, release_days and lag_months must not be negative"
+            problems.append((f"mitigation {number}", what))
     if problems:
-        raise ScenarioError("\n".join(problems))
+        raise ScenarioError("\n".join(f"{place}: {what}" for place, what in problems))
 
 
-def _restriction_problems(r: Restriction) -> list[str]:
-    """One line per problem of one restriction."""
-    found = []
+def _frame_problems(scenario: Scenario) -> Iterator[_Problem]:
+    """Problems of the scenario itself: its dates and its focus."""
+    if not _is_month(scenario.start):
+        yield "start", _no_month(scenario.start)
+    if not 0 <= scenario.horizon <= _LONGEST_HORIZON:
+        yield "horizon", f"{scenario.horizon} is not between 1 and {_LONGEST_HORIZON} months"
+    if not scenario.focus:
+        yield "focus", "name at least one country, such as KOR"
+
+
+def _word_problems(r: Restriction) -> Iterator[_Problem]:
+    """Problems of the words of one restriction: what, how, to whom and from when."""
     if not r.items:
-        found.append("products: name at least one mineral or product")
+        yield "products", "name at least one mineral or product"
     if r.kind not in KINDS:
-        found.append(f"kind: {r.kind!r} is not one of {', '.join(KINDS)}")
+        yield "kind", f"{r.kind!r} is not one of {', '.join(KINDS)}"
     if r.form not in FORMS:
-        found.append(f"form: {r.form!r} is not one of {', '.join(FORMS)}")
+        yield "form", f"{r.form!r} is not one of {', '.join(FORMS)}"
     if r.stage is not None and r.stage not in STAGES:
-        found.append(f"stage: {r.stage!r} is not one of {', '.join(STAGES)}")
-    for name, value in (
-        ("low", r.severity.low),
-        ("value", r.severity.value),
-        ("high", r.severity.high),
-    ):
-        if not 0 <= value <= 1:
-            hint = f"; write {value / 100:g} for {value:g} per cent" if 1 < value <= 100 else ""
-            found.append(f"severity ({name}): {value:g} is not between 0 and 1{hint}")
-    if not r.severity.low <= r.severity.value <= r.severity.high:
-        found.append("severity: low, mode and high must not fall")
-    if not 1 <= r.months <= _LONGEST_HORIZON:
-        found.append(f"months: {r.months} is not between 1 and {_LONGEST_HORIZON}")
+        yield "stage", f"{r.stage!r} is not one of {', '.join(STAGES)}"
     if not r.to:
-        found.append("to: name at least one country, or * for everyone")
+        yield "to", "name at least one country, or * for everyone"
+    if not _is_month(r.start):
+        yield "start", _no_month(r.start)
+
+
+def _number_problems(r: Restriction) -> Iterator[_Problem]:
+    """Problems of the numbers of one restriction: how much and for how long."""
+    yield from _severity_problems(r.severity)
+    if not 1 <= r.months <= _LONGEST_HORIZON:
+        yield "months", f"{r.months} is not between 1 and {_LONGEST_HORIZON}"
     if (r.kind == "path") != bool(r.path):
-        found.append("path: a list of monthly ceilings belongs to kind 'path', and only to it")
-    found += [f"path: {v:g} is not between 0 and 5" for v in r.path if not 0 <= v <= 5]
+        yield "path", "a list of monthly ceilings belongs to kind 'path', and only to it"
+    for ceiling in r.path:
+        if not 0 <= ceiling <= _MOST_OF_BASELINE:
+            yield "path", f"{ceiling:g} is not between 0 and {_MOST_OF_BASELINE}"
     for name, extra in (("dead_time_months", r.dead_time_months), ("ramp_months", r.ramp_months)):
         if extra is not None and not 0 <= extra <= _LONGEST_HORIZON:
-            found.append(f"{name}: {extra:g} is not between 0 and {_LONGEST_HORIZON}")
-    if not _is_month(r.start):
-        found.append(_bad_month("start", r.start))
-    return found
+            yield name, f"{extra:g} is not between 0 and {_LONGEST_HORIZON}"
+
+
+def _severity_problems(severity: Range) -> Iterator[_Problem]:
+    """Shares that are none, or that fall from low to high."""
+    low, value, high = severity.low, severity.value, severity.high
+    for name, share in (("low", low), ("value", value), ("high", high)):
+        if not 0 <= share <= 1:
+            meant = f"write {share / _PER_CENT:g} for {share:g} per cent"
+            hint = f"; {meant}" if 1 < share <= _PER_CENT else ""
+            yield f"severity ({name})", f"{share:g} is not between 0 and 1{hint}"
+    if not low <= value <= high:
+        yield "severity", "low, mode and high must not fall"
 
 
 def _is_month(text: str) -> bool:
     """Whether a text is empty or a month such as 2025-04."""
     if not text:
         return True
-    year, _, month = text.partition("-")
-    return (
-        len(year) == 4
-        and year.isdecimal()
-        and len(month) == 2
-        and month.isdecimal()
-        and 1 <= int(month) <= 12
-    )
+    return bool(_MONTH.fullmatch(text)) and 1 <= int(text[-2:]) <= MONTHS_PER_YEAR
 
 
-def _bad_month(field: str, text: str) -> str:
+def _no_month(text: str) -> str:
     """The message of a date that is no month."""
-    return f"{field}: {text!r} is not a month; write it as 2025-04"
+    return f"{text!r} is not a month; write it as 2025-04"
 
 
 def month_number(text: str) -> int:

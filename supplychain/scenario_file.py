@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from supplychain.errors import ScenarioError, UnknownNameError, did_you_mean, nearest
 from supplychain.scenario import Range, Restriction, Scenario, StockRelease, check
@@ -30,6 +31,7 @@ _PER_RESTRICTION = frozenset(
         "ramp_months",
     }
 )
+_A_SEVERITY = "a number between 0 and 1, or a table {low, mode, high}"
 
 
 class _Strict(BaseModel):
@@ -108,7 +110,7 @@ def load_scenario(name: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     if path.suffix != ".toml" and not path.is_file():
         known = scenario_ids()
         if str(name) not in known:
-            raise UnknownNameError(str(name), "scenario", nearest(str(name), known))
+            raise UnknownNameError(str(name), "scenario", suggestions=nearest(str(name), known))
         path = shipped("scenarios") / f"{name}.toml"
     if not path.is_file():
         raise ScenarioError(
@@ -203,17 +205,37 @@ def _overridden(data: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any
 
 def _lines(error: ValidationError) -> list[str]:
     """One line per problem, with the place in the file and the nearest allowed key."""
-    found = []
-    for problem in error.errors():
-        place = [str(part + 1) if isinstance(part, int) else part for part in problem["loc"]]
-        where = ".".join(p for p in place if p not in {"_Spread", "float"})
-        if problem["type"] == "extra_forbidden":
-            allowed = _keys_at(problem["loc"][:-1])
-            near = did_you_mean(nearest(str(problem["loc"][-1]), allowed))
-            found.append(f"{where}: unknown key. {near} Allowed: {', '.join(allowed)}.")
-        else:
-            found.append(f"{where}: {problem['msg']} (found {problem['input']!r:.60})")
-    return list(dict.fromkeys(found))
+    found = [_line(problem) for problem in error.errors()]
+    return [line for line in dict.fromkeys(found) if line]
+
+
+def _line(problem: ErrorDetails) -> str:
+    """One problem as a line; empty where another line says the same better."""
+    loc = problem["loc"]
+    if loc[-2:-1] == ("severity",):  # one form of it does not fit; tables are told key by key
+        is_table = isinstance(problem["input"], Mapping)
+        wanted = f"{_A_SEVERITY} is wanted (found {_shown(problem['input'])})"
+        return "" if is_table else f"{_where(loc)}: {wanted}"
+    match problem["type"]:
+        case "missing":
+            return f"{_where(loc)}: is missing"
+        case "extra_forbidden":
+            allowed = _keys_at(loc[:-1])
+            near = did_you_mean(nearest(str(loc[-1]), allowed))
+            return f"{_where(loc)}: unknown key. {near} Allowed: {', '.join(allowed)}."
+        case _:
+            return f"{_where(loc)}: {problem['msg']} (found {_shown(problem['input'])})"
+
+
+def _where(loc: Sequence[int | str]) -> str:
+    """A place of the file as users count, ``restriction.1.severity``; no name of its two forms."""
+    said = [p for before, p in zip(("", *loc), loc, strict=False) if before != "severity"]
+    return ".".join(str(p + 1) if isinstance(p, int) else p for p in said)
+
+
+def _shown(value: object) -> str:
+    """A value of the file, cut to a length that can be read."""
+    return f"{value!r:.60}"
 
 
 def _keys_at(place: Sequence[int | str]) -> tuple[str, ...]:

@@ -49,6 +49,7 @@ BANDS = (  # a value and its 10 and 90 % quantiles
     ("price_usd_per_unit", "price_low", "price_high"),
     ("elasticity", "elasticity_low", "elasticity_high"),
 )
+_PER_CENT = 100
 NUMERIC = frozenset({"number", "share"})
 TUPLES = frozenset({"list", "source"})
 
@@ -124,8 +125,8 @@ class Column:
         if low <= value <= high and math.isfinite(value):
             return value
         mend = ""
-        if self.type == "share" and 1 < value <= 100:
-            mend = f"Shares are 0-1: write {value / 100:.12g}."
+        if self.type == "share" and 1 < value <= _PER_CENT:
+            mend = f"Shares are 0-1: write {value / _PER_CENT:.12g}."
         side = "below the least" if value < low else "above the most"
         return Refusal(f"is {side} that is allowed", f"{low:g} to {high:g}", mend)
 
@@ -169,7 +170,7 @@ class TableSchema:
         for column in self.columns:
             if column.name == name:
                 return column
-        raise KeyError(name)
+        raise KeyError(f"{self.file} has no column {name!r}")
 
 
 class Row(Mapping[str, Any]):
@@ -339,6 +340,7 @@ def read_rows(
 def _reader(column: Column, judge: Judge) -> Callable[[str], Value | Refusal]:
     @functools.cache  # most cells of a column repeat one that was judged before
     def read(text: str) -> Value | Refusal:
+        """The judged value of a cell."""
         value = column.read(text)
         return judge(column, value) if value and not isinstance(value, Refusal) else value
 

@@ -1,4 +1,7 @@
-"""From the outputs of segments to the export losses of sectors, and why they fell. Reads outcomes only."""
+"""From the outputs of segments to the export losses of sectors, and why they fell.
+
+Reads outcomes only.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -63,7 +66,7 @@ def sectors(network: Network, compiled: Compiled, focus: Sequence[str]) -> tuple
 
 
 def segment_losses(sector: Sector, outcome: Outcome) -> Array:
-    """Monthly loss of each reached segment over its baseline, (T, segments, L): mean over plants."""
+    """Monthly loss of each reached segment over its baseline (T, segments, L): mean over plants."""
     return np.asarray((1.0 - outcome.output[:, list(sector.nodes)]).mean(axis=3), dtype=np.float64)
 
 
@@ -91,7 +94,8 @@ def loss_share(
 ) -> Array:
     """Loss over baseline exports of the months, (L,): sum of monthly losses over sum of baselines.
 
-    ``sum_s share_s * mean_t loss_st``; a gain of one month against a later one counts (catching up).
+    ``sum_s share_s * mean_t loss_st``; a gain of one month against a later one counts (catching
+    up).
     """
     if not sector.nodes:
         return np.zeros(share.shape[1] if share.size else outcome.output.shape[2])
@@ -146,9 +150,10 @@ class Binding:
 
 
 def binding(network: Network, compiled: Compiled, sector: Sector, outcome: Outcome) -> Binding:
-    """Follow the loss upstream: at each node the slot that cost most output, at each slot the worst supplier.
+    """Follow the loss upstream, to where it ends.
 
-    The walk ends at a slot where the restriction itself withholds supply.
+    At each node it takes the slot that cost most output, at each slot the worst supplier. The walk
+    ends at a slot where the restriction itself withholds supply.
     """
     path: list[int] = []
     nodes = set(sector.nodes)

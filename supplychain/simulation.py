@@ -1,25 +1,23 @@
 """Play a scenario on a world and answer with export losses. Pure: same inputs, same result.
 
 Knows the order of the work; the mathematics is in `supplychain.model`, the sums over sectors in
-`supplychain.sectors`, what a figure means to a reader in `supplychain.pedigree`.
+`supplychain.sectors`, how far they may be off in `supplychain.uncertainty`, and what a figure means
+to a reader in `supplychain.pedigree`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
-from supplychain import pedigree
-from supplychain.compiled import Compiled, compile_arrays
+from supplychain import pedigree, uncertainty
+from supplychain.compiled import compile_arrays
 from supplychain.coverage import Measure, Resolved, resolve
-from supplychain.draws import Central, Draws, Input, OneAtATime, Recorder, Sample
-from supplychain.model.adaptive import adaptive, without_catch_up
-from supplychain.model.cascade import Outcome
-from supplychain.model.frozen import frozen
-from supplychain.model.wiring import wire
+from supplychain.draws import Central
+from supplychain.model.adaptive import adaptive
 from supplychain.network import Network
 from supplychain.result import Driver, Result, Rung, SectorLoss, SegmentLoss, Total, Trace
+from supplychain.run import Run
 from supplychain.scenario import LADDER_LICENCE_PARAMETER, Range, Restriction, Scenario
 from supplychain.sectors import (
     Sector,
@@ -34,10 +32,8 @@ from supplychain.sectors import (
 from supplychain.vocabulary import MONTHS_PER_YEAR, worst_evidence
 from supplychain.world import World
 
-Array = npt.NDArray[np.float64]
 Progress = Callable[[str, float], None]
 
-_LANES_AT_ONCE = 24
 _MATTERS = 0.1
 _VISIBLE = 1e-9
 
@@ -96,7 +92,7 @@ def simulate(
     rungs, runs = [], []
     for number, (name, variant) in enumerate(steps):
         progress(name, number / len(steps))
-        run = _Run.of(network, variant)
+        run = Run.of(network, variant)
         last = number == len(steps) - 1
         losses, totals = _answer(network, run, effort, drivers=last)
         first = variant.measures[0].restriction if variant.measures else None
@@ -154,121 +150,97 @@ def _varied(resolved: Resolved, change: Callable[[Restriction], Restriction]) ->
 
 
 @dataclass(frozen=True)
-class _Run:
-    """One scenario at central values: the compiled network and what happened in the simulated cases."""
+class _Beside:
+    """What was found out about one sector beside the simulated cases.
 
-    resolved: Resolved
-    compiled: Compiled
-    sectors: tuple[Sector, ...]
-    outcomes: Mapping[str, Outcome]
+    Attributes:
+        planned: the planner's loss share; None where it was not asked for.
+        band: quantiles of the sample; None where there is none.
+        refined_only: adaptive loss when only the refined forms are restricted.
+        drivers: the figures that move the loss, largest swing first.
+    """
 
-    @classmethod
-    def of(cls, network: Network, resolved: Resolved) -> "_Run":
-        """Compile and simulate."""
-        compiled = compile_arrays(network, resolved, Central())
-        outcomes = {
-            "adaptive": adaptive(compiled.arrays),
-            "frozen": frozen(compiled.arrays),
-            "all_lost": adaptive(without_catch_up(compiled.arrays), trace=False),
-        }
-        return cls(resolved, compiled, sectors(network, compiled, resolved.focus), outcomes)
-
-    def loss(self, sector: Sector, case: str, months: slice = slice(None)) -> float:
-        """Loss of a sector in one case."""
-        return float(loss_share(sector, self.outcomes[case], shares(sector, Central()), months)[0])
-
-    @property
-    def is_hit(self) -> bool:
-        """Whether any sector loses anything in any case."""
-        return any(self.loss(s, case) > 0 for s in self.sectors for case in ("adaptive", "frozen"))
+    planned: float | None
+    band: tuple[float, float] | None
+    refined_only: float
+    drivers: tuple[Driver, ...]
 
 
 def _answer(
-    network: Network, run: _Run, effort: Effort, *, drivers: bool
+    network: Network, run: Run, effort: Effort, *, drivers: bool
 ) -> tuple[tuple[SectorLoss, ...], tuple[Total, ...]]:
     """Losses of all sectors and totals of all countries of one run."""
     plans, total_plans = _plans(network, run) if effort.planner else ({}, {})
-    bands = _bands(network, run, effort) if effort.band else {}
+    bands = uncertainty.bands(network, run, effort.seed) if effort.band else {}
     refined = _refined_only(network, run)
-    moved = _drivers(network, run) if effort.band and drivers else {}
-    losses = tuple(
-        _sector_loss(
-            network,
-            run,
-            s,
-            plans,
-            bands.get((s.country, s.sector)),
-            refined.get((s.country, s.sector), 0.0),
-            moved.get((s.country, s.sector), ()),
+    moved = uncertainty.drivers(network, run) if effort.band and drivers else {}
+    losses = []
+    for sector in run.sectors:
+        key = (sector.country, sector.sector)
+        beside = _Beside(
+            plans.get(key, 0.0) if plans or not run.is_hit else None,
+            bands.get(key),
+            refined.get(key, 0.0),
+            moved.get(key, ()),
         )
-        for s in run.sectors
-    )
+        losses.append(_sector_loss(network, run, sector, beside))
     totals = []
     for country in run.resolved.focus:
-        mine = [s for s in losses if s.country == country]
-        exports = sum(s.baseline_exports_usd for s in mine)
-        share = {
-            case: sum(s.usd(case) for s in mine) / exports if exports else 0.0
-            for case in ("adaptive", "frozen")
-        }
-        if effort.planner:
-            best = total_plans.get(country, 0.0) * run.resolved.months / MONTHS_PER_YEAR
-            share = {"planner": best / exports if exports else 0.0} | share
-        totals.append(Total(country, exports, share))
-    return losses, tuple(totals)
+        best = total_plans.get(country, 0.0) if effort.planner else None
+        totals.append(_total(country, losses, best, run.resolved.months))
+    return tuple(losses), tuple(totals)
 
 
-def _sector_loss(
-    network: Network,
-    run: _Run,
-    sector: Sector,
-    plans: Mapping[tuple[str, str], float],
-    band: tuple[float, float] | None,
-    refined_only: float,
-    drivers: tuple[Driver, ...],
-) -> SectorLoss:
+def _total(country: str, losses: Sequence[SectorLoss], planned: float | None, months: int) -> Total:
+    """All sectors of a country; `planned` is the yearly loss of its own programme in USD."""
+    mine = [s for s in losses if s.country == country]
+    exports = sum(s.baseline_exports_usd for s in mine)
+    share = {
+        case: sum(s.usd(case) for s in mine) / exports if exports else 0.0
+        for case in ("adaptive", "frozen")
+    }
+    if planned is not None:
+        best = planned * months / MONTHS_PER_YEAR
+        share = {"planner": best / exports if exports else 0.0} | share
+    return Total(country, exports, share)
+
+
+def _sector_loss(network: Network, run: Run, sector: Sector, beside: _Beside) -> SectorLoss:
     """Everything there is to say about one sector."""
     central = shares(sector, Central())
+    adaptive_outcome = run.outcomes["adaptive"]
     share = {case: run.loss(sector, case) for case in ("adaptive", "frozen")}
-    if plans or not run.is_hit:
-        share = {"planner": plans.get((sector.country, sector.sector), 0.0)} | share
-    monthly = {
-        case: monthly_loss(sector, run.outcomes[case], central)[:, 0]
-        for case in share
-        if case != "planner"
-    }
+    monthly = {case: monthly_loss(sector, run.outcomes[case], central)[:, 0] for case in share}
+    if beside.planned is not None:
+        share = {"planner": beside.planned} | share
     late = np.flatnonzero(monthly["adaptive"] > _VISIBLE)
-    bound = binding(network, run.compiled, sector, run.outcomes["adaptive"])
-    segments = _segment_losses(network, run, sector)
-    swing = sum(d.swing for d in drivers)
-    weight = sum(d.swing for d in drivers if d.evidence == "D") / swing if swing else 0.0
+    bound = binding(network, run.compiled, sector, adaptive_outcome)
+    days_per_month = network.parameters.value("days_per_month")
+    segments = _segment_losses(run, sector)
+    swing = sum(d.swing for d in beside.drivers)
+    weight = sum(d.swing for d in beside.drivers if d.evidence == "D") / swing if swing else 0.0
     return SectorLoss(
         sector.country,
         sector.sector,
         sector.exports_usd * run.resolved.months / MONTHS_PER_YEAR,
         share,
-        band or (share["adaptive"], share["adaptive"]),
+        beside.band or (share["adaptive"], share["adaptive"]),
         run.loss(sector, "all_lost"),
-        refined_only,
+        beside.refined_only,
         run.loss(sector, "adaptive", _restricted(run.resolved.measures, run.resolved.months)),
         int(late[0]) + 1 if late.size else None,
-        first_stop_day(
-            run.compiled,
-            sector,
-            run.outcomes["adaptive"],
-            network.parameters.value("days_per_month"),
-        ),
+        first_stop_day(run.compiled, sector, adaptive_outcome, days_per_month),
         bound.name,
         bound.cover_days,
         _grade(sector, segments),
         weight,
         segments,
-        drivers,
+        beside.drivers,
         {case: tuple(values.tolist()) for case, values in monthly.items()},
     )
 
 
-def _segment_losses(network: Network, run: _Run, sector: Sector) -> tuple[SegmentLoss, ...]:
+def _segment_losses(run: Run, sector: Sector) -> tuple[SegmentLoss, ...]:
     """The slices of a sector that the restriction can reach."""
     found = []
     for k, row in enumerate(sector.rows):
@@ -289,7 +261,7 @@ def _segment_losses(network: Network, run: _Run, sector: Sector) -> tuple[Segmen
 
 
 def _grade(sector: Sector, segments: Sequence[SegmentLoss]) -> str:
-    """Weakest grade among the exports figure and the slices that make up a tenth of the loss or more."""
+    """Weakest grade among the exports figure and the slices with a tenth of the loss or more."""
     parts = [s.share * s.loss["frozen"] for s in segments]
     matter = [
         s.evidence
@@ -308,8 +280,11 @@ def _restricted(measures: Sequence[Measure], months: int) -> slice:
     return slice(min(first, months - 1), min(last, months))
 
 
-def _plans(network: Network, run: _Run) -> tuple[dict[tuple[str, str], float], dict[str, float]]:
-    """Planner's loss share of each hit sector, and yearly loss in USD of each country's own programme."""
+def _plans(network: Network, run: Run) -> tuple[dict[tuple[str, str], float], dict[str, float]]:
+    """Planner's loss share of each hit sector, and yearly loss in USD of each country's programme.
+
+    The programme of a country is its own, for all its hit sectors together.
+    """
     by_sector: dict[tuple[str, str], float] = {}
     by_country: dict[str, float] = {}
     for country in run.resolved.focus:
@@ -325,7 +300,7 @@ def _plans(network: Network, run: _Run) -> tuple[dict[tuple[str, str], float], d
     return by_sector or {("", ""): 0.0}, by_country
 
 
-def _planned_loss(network: Network, run: _Run, chosen: Sequence[Sector]) -> float:
+def _planned_loss(network: Network, run: Run, chosen: Sequence[Sector]) -> float:
     """Least loss of some sectors together, USD a year."""
     from supplychain.model.planner import plan
 
@@ -340,105 +315,7 @@ def _planned_loss(network: Network, run: _Run, chosen: Sequence[Sector]) -> floa
     return float((exports[worth] * np.maximum(loss, 0.0)).sum())
 
 
-def _in_parts(
-    network: Network, resolved: Resolved, draws: Draws, chosen: Sequence[Sector]
-) -> list[Array]:
-    """Adaptive loss of sectors in every lane, a few lanes at a time (so that they fit a cache).
-
-    Lanes never touch each other, so the answer does not depend on the parts.
-    """
-    arrays = compile_arrays(network, resolved, draws).arrays
-    wiring = wire(arrays)
-    drawn = [shares(sector, draws) for sector in chosen]
-
-    parts = []
-    for start in range(0, draws.lanes, _LANES_AT_ONCE):
-        lanes = slice(start, min(start + _LANES_AT_ONCE, draws.lanes))
-        outcome = adaptive(arrays.take(lanes), trace=False, wiring=wiring)
-        parts.append(
-            [loss_share(s, outcome, d[:, lanes]) for s, d in zip(chosen, drawn, strict=True)]
-        )
-    return [np.concatenate(found) for found in zip(*parts, strict=True)]
-
-
-def _bands(
-    network: Network, run: _Run, effort: Effort
-) -> dict[tuple[str, str], tuple[float, float]]:
-    """10 and 90 % quantile of the adaptive loss of every hit sector over a seeded sample."""
-    hit = [s for s in run.sectors if s.nodes] if run.is_hit else []
-    if not hit:
-        return {}
-    parameters = network.parameters
-    draws = Sample(int(parameters.value("band_draws")), effort.seed)
-    levels = [parameters.value("band_low_quantile"), parameters.value("band_high_quantile")]
-    losses = _in_parts(network, run.resolved, draws, hit)
-    found = {}
-    for sector, values in zip(hit, losses, strict=True):
-        low, high = np.quantile(values, levels).tolist()
-        found[sector.country, sector.sector] = (low, high)
-    return found
-
-
-def _drivers(network: Network, run: _Run) -> dict[tuple[str, str], tuple[Driver, ...]]:
-    """Every uncertain figure moved to its low and to its high, one at a time."""
-    hit = [s for s in run.sectors if run.loss(s, "adaptive") > 0 or run.loss(s, "frozen") > 0]
-    if not hit:
-        return {}
-    recorder = Recorder()
-    compile_arrays(network, run.resolved, recorder)
-    figures = [f for f in recorder.asked.values() if pedigree.is_near(f, run.resolved.focus)]
-    losses = (
-        _in_parts(network, run.resolved, OneAtATime.of(figures), hit)
-        if figures
-        else [np.zeros(0)] * len(hit)
-    )
-    found = {}
-    for sector, values in zip(hit, losses, strict=True):
-        moved = [
-            _driver(network, f, float(values[2 * i]), float(values[2 * i + 1]))
-            for i, f in enumerate(figures)
-        ]
-        moved += _share_drivers(network, run, sector)
-        ranked = sorted((d for d in moved if d.swing > _VISIBLE), key=lambda d: (-d.swing, d.name))
-        found[sector.country, sector.sector] = tuple(ranked)
-    return found
-
-
-def _driver(network: Network, figure: Input, at_low: float, at_high: float) -> Driver:
-    """A figure with the losses at both ends of its range."""
-    grade = str(figure.row["evidence"]) if figure.row is not None else "scenario"
-    return Driver(
-        figure.name,
-        pedigree.label(network, figure),
-        grade,
-        figure.value,
-        figure.low,
-        figure.high,
-        at_low,
-        at_high,
-    )
-
-
-def _share_drivers(network: Network, run: _Run, sector: Sector) -> list[Driver]:
-    """Affected shares: the loss of a slice times its share, at the low and the high of the share."""
-    central = run.loss(sector, "adaptive")
-    lost = segment_losses(sector, run.outcomes["adaptive"])[:, :, 0].mean(axis=0)
-    found = []
-    for k, row in enumerate(sector.rows):
-        value, low, high = (float(row[c]) for c in ("share", "low", "high"))
-        figure = Input(row, "affected share", value, low, high)
-        found.append(
-            _driver(
-                network,
-                figure,
-                central + (low - value) * float(lost[k]),
-                central + (high - value) * float(lost[k]),
-            )
-        )
-    return found
-
-
-def _refined_only(network: Network, run: _Run) -> dict[tuple[str, str], float]:
+def _refined_only(network: Network, run: Run) -> dict[tuple[str, str], float]:
     """Adaptive losses when only the refined forms of the same measures are restricted."""
     if not run.is_hit:
         return {}
@@ -460,7 +337,7 @@ def _refined_only(network: Network, run: _Run) -> dict[tuple[str, str], float]:
     }
 
 
-def _traces(network: Network, run: _Run) -> tuple[Trace, ...]:
+def _traces(network: Network, run: Run) -> tuple[Trace, ...]:
     """Output, stock and stopped plants of every hit slice through time (adaptive)."""
     outcome, found = run.outcomes["adaptive"], []
     for sector in run.sectors:

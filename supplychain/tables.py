@@ -86,7 +86,7 @@ def load_tables(folder: Path) -> Tables:
     """
     tables, faults = _examine(Path(folder))
     if faults:
-        raise DataError(faults)
+        raise DataError(faults=faults)
     return tables
 
 
@@ -105,6 +105,7 @@ class _Bench:
     faults: list[Fault] = field(default_factory=list)
 
     def each(self, *tables: str) -> Iterator[Row]:
+        """The rows of some tables, table by table."""
         for table in tables:
             yield from self.rows.get(table, ())
 

@@ -24,19 +24,16 @@ def shipped(folder: str) -> Path:
     for place in (_HERE / folder, _HERE.parent / folder):
         if place.is_dir():
             return place
-    raise DataError(
-        (
-            Fault(
-                folder,
-                None,
-                "",
-                "",
-                "is missing from this installation",
-                "a complete installation",
-                "install the package again",
-            ),
-        )
+    fault = Fault(
+        folder,
+        None,
+        "",
+        "",
+        "is missing from this installation",
+        "a complete installation",
+        "install the package again",
     )
+    raise DataError(faults=(fault,))
 
 
 @dataclass(frozen=True)

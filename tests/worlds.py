@@ -86,14 +86,18 @@ class World:
     tables: Mapping[str, Sequence[str]]
     constants: Mapping[str, float | tuple[float, float, float]] = field(default_factory=dict)
 
-    def but(self, *, constants: Mapping[str, float] | None = None, **tables: Sequence[str]) -> World:
+    def but(
+        self, *, constants: Mapping[str, float] | None = None, **tables: Sequence[str]
+    ) -> World:
         """The same world with other tables or constants."""
         return World({**self.tables, **tables}, {**self.constants, **(constants or {})})
 
     def records(self) -> dict[str, list[Record]]:
         """All tables of the pack, cell by cell."""
         found = {
-            name: [_record(name, line) for line in lines] for name, lines in self.tables.items() if lines
+            name: [_record(name, line) for line in lines]
+            for name, lines in self.tables.items()
+            if lines
         }
         return _complete(found) | {"parameters": _parameters(self.constants)}
 
@@ -187,16 +191,29 @@ def run(network: Network, scenario: Scenario, draws: Draws | None = None) -> Run
 
 
 def stop(
-    actor: str = "CHN", item: str = "magnet", *, severity: float = 1.0, months: int = 12, horizon: int = 0,
+    actor: str = "CHN",
+    item: str = "magnet",
+    *,
+    severity: float = 1.0,
+    months: int = 12,
+    horizon: int = 0,
     **more: object,
 ) -> Scenario:
     """A ban, a full stop unless a severity is given."""
     return restrict(
-        actor, item, kind="ban", severity=severity, months=months, horizon=horizon, **more,  # type: ignore[arg-type]
+        actor,
+        item,
+        kind="ban",
+        severity=severity,
+        months=months,
+        horizon=horizon,
+        **more,  # type: ignore[arg-type]
     )
 
 
-def several(*restrictions: Restriction, horizon: int = 0, releases: Sequence[StockRelease] = ()) -> Scenario:
+def several(
+    *restrictions: Restriction, horizon: int = 0, releases: Sequence[StockRelease] = ()
+) -> Scenario:
     """A scenario of several restrictions."""
     return Scenario("test", "test", restrictions, tuple(releases), ("KOR",), "2025-01", horizon)
 
@@ -204,8 +221,14 @@ def several(*restrictions: Restriction, horizon: int = 0, releases: Sequence[Sto
 # From lines to cells ------------------------------------------------------------------------------
 
 BANDS = {
-    "producers": "output", "processors": "output", "segments": "share", "recipes": "amount",
-    "other_uses": "share", "trade": "share", "stocks": "cover_days", "substitutes": "share_per_year",
+    "producers": "output",
+    "processors": "output",
+    "segments": "share",
+    "recipes": "amount",
+    "other_uses": "share",
+    "trade": "share",
+    "stocks": "cover_days",
+    "substitutes": "share_per_year",
     "industries": "exports_usd",
 }
 
@@ -224,7 +247,8 @@ def _complete(tables: Mapping[str, list[Record]]) -> dict[str, list[Record]]:
     """Fill in what a line need not say."""
     stages = {row["product"]: row["stage"] for row in tables["products"]}
     done = {
-        name: [_FILL.get(name, _as_is)(row, stages) for row in rows] for name, rows in tables.items()
+        name: [_FILL.get(name, _as_is)(row, stages) for row in rows]
+        for name, rows in tables.items()
     }
     for name, column in BANDS.items():
         for row in done.get(name, []):
@@ -267,10 +291,10 @@ def _recipe(row: Record, stages: Mapping[str, str]) -> Record:
         return row
     if "@" in how:
         elasticity, cost_share = how.split("@")
-        ends = {c: elasticity for c in ("elasticity", "elasticity_low", "elasticity_high")}
+        ends = dict.fromkeys(("elasticity", "elasticity_low", "elasticity_high"), elasticity)
         return ends | {"cost_share": cost_share} | row
     how = how or "critical"
-    return {c: how for c in ("essentiality", "essentiality_low", "essentiality_high")} | row
+    return dict.fromkeys(("essentiality", "essentiality_low", "essentiality_high"), how) | row
 
 
 def _trade(row: Record, stages: Mapping[str, str]) -> Record:
@@ -288,25 +312,47 @@ def _control(row: Record, stages: Mapping[str, str]) -> Record:
 
 
 _FILL = {
-    "products": _product, "producers": _with_unit, "processors": _with_unit, "industries": _industry,
-    "segments": _segment, "recipes": _recipe, "trade": _trade, "stocks": _stock, "controls": _control,
+    "products": _product,
+    "producers": _with_unit,
+    "processors": _with_unit,
+    "industries": _industry,
+    "segments": _segment,
+    "recipes": _recipe,
+    "trade": _trade,
+    "stocks": _stock,
+    "controls": _control,
 }
 
 
 def _named(tables: dict[str, list[Record]]) -> dict[str, list[Record]]:
     """Add the tables of names: sources, countries, minerals."""
     countries = {
-        row[c] for rows in tables.values() for row in rows
-        for c in ("country", "exporter", "importer", "actor") if row.get(c, "*") != "*"
+        row[c]
+        for rows in tables.values()
+        for row in rows
+        for c in ("country", "exporter", "importer", "actor")
+        if row.get(c, "*") != "*"
     } | {"CHN", "KOR", "ROW"}
     minerals = {row["mineral"] for row in tables["products"] if row.get("mineral")}
     minerals |= {m for row in tables["products"] for m in row.get("semi_of", "").split("|") if m}
     return {
-        "sources": [{"source_id": "test", "title": "An invented world", "publisher": "Nobody",
-                     "year": "2024", "licence": "CC0", "embed": "yes"}],
-        "countries": [{"iso3": c, "name": "land of " + c, "region": "World"} for c in sorted(countries)],
-        "minerals": [{"mineral": m, "name": "the mineral " + m, "group": "test"}
-                     for m in sorted(minerals | {"element"})],
+        "sources": [
+            {
+                "source_id": "test",
+                "title": "An invented world",
+                "publisher": "Nobody",
+                "year": "2024",
+                "licence": "CC0",
+                "embed": "yes",
+            }
+        ],
+        "countries": [
+            {"iso3": c, "name": "land of " + c, "region": "World"} for c in sorted(countries)
+        ],
+        "minerals": [
+            {"mineral": m, "name": "the mineral " + m, "group": "test"}
+            for m in sorted(minerals | {"element"})
+        ],
     } | tables
 
 
@@ -316,8 +362,16 @@ def _parameters(changed: Mapping[str, float | tuple[float, float, float]]) -> li
     for key, value in {**CONSTANTS, **changed}.items():
         name, _, scope = key.partition(" ")
         centre, low, high = value if isinstance(value, tuple) else (value, value, value)
-        rows.append({"parameter": name, "scope": scope or "*", "value": str(centre), "low": str(low),
-                     "high": str(high), "unit": "1"})
+        rows.append(
+            {
+                "parameter": name,
+                "scope": scope or "*",
+                "value": str(centre),
+                "low": str(low),
+                "high": str(high),
+                "unit": "1",
+            }
+        )
     return rows
 
 
@@ -331,7 +385,7 @@ LINK = world(
     recipes=["cars/all magnet 1 critical"],
     trade=["CHN KOR magnet 1"],
 )
-"""China makes 10 magnets a month; Korea makes 10 cars a month of one magnet each, without any stock."""
+"""China makes 10 magnets a month; Korea makes 10 cars of one magnet each, without stock."""
 
 CARS = "KOR:cars/all"
 
@@ -341,7 +395,9 @@ def with_stock(days: float) -> World:
     return LINK.but(stocks=[f"* * * {days}"])
 
 
-def path(values: Sequence[float], *, actor: str = "CHN", item: str = "magnet", horizon: int = 0) -> Scenario:
+def path(
+    values: Sequence[float], *, actor: str = "CHN", item: str = "magnet", horizon: int = 0
+) -> Scenario:
     """A dated path of ceilings that lasts as long as its values."""
     return restrict(actor, item, path=values, months=len(values), horizon=horizon)
 

@@ -25,9 +25,9 @@ packs.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code (0 ok, 1 internal, 2 usage, 3 data, 4 scenario,
-    130 interrupted).
+    """Run the command line and return the exit code.
 
+    The codes are 0 ok, 1 internal, 2 usage, 3 data, 4 scenario, 130 interrupted.
     No traceback reaches a user; set SUPPLYCHAIN_TRACEBACK=1 to see one for an internal error.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -42,12 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
-    except (
-        Exception
-    ) as error:  # the last line of defence: a bug is reported as one, never as a traceback
+    except Exception as error:  # the last line of defence: a bug is reported, with no traceback
         if hasattr(error, "exit_code") and hasattr(error, "format_message"):
             return _usage(error.format_message(), int(error.exit_code), wants_json=wants_json)
-        if type(error).__name__ in {"Abort"}:
+        if type(error).__name__ == "Abort":
             return 130
         if os.environ.get("SUPPLYCHAIN_TRACEBACK"):
             raise

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -78,7 +78,12 @@ def console() -> "Console":
     return Console(highlight=False, width=_PLAIN_WIDTH, no_color=True)
 
 
-def print_json(value: Any) -> None:
+def _prose(out: "Console", line: str) -> None:
+    """A line of prose: wrapped at the words of a terminal, and left whole in a file or a pipe."""
+    out.print(line, markup=False, soft_wrap=not sys.stdout.isatty())
+
+
+def print_json(value: object) -> None:
     """One JSON object, keys as given, non-ASCII kept."""
     print(json.dumps(value, ensure_ascii=False, allow_nan=False))
 
@@ -136,26 +141,29 @@ def print_result(
     out = console()
     threshold = world.network.parameters.value("headline_d_threshold")
     for line in render.headline(result, names, threshold):
-        out.print(line, markup=False)
+        _prose(out, line)
     out.print()
     if any(max(s.share.values()) > 0 for s in result.losses):
         out.print(render.loss_table(result, names))
     quiet_line = render.untouched(result)
     if quiet_line:
-        out.print(quiet_line, markup=False)
+        _prose(out, quiet_line)
     if quiet:
         return
     out.print()
     for line in render.footer(result):
-        out.print(line, markup=False)
+        _prose(out, line)
     if hints:
-        out.print("\nTry next:", markup=False)
+        _prose(out, "\nTry next:")
         for hint in hints:
-            out.print(f"  {hint}", markup=False)
+            _prose(out, f"  {hint}")
 
 
 def write_folder(world: "World", result: "Result", folder: Path) -> list[Path]:
-    """Result as JSON and CSV, and every figure, into a folder; each file appears complete or not at all."""
+    """Result as JSON and CSV, and every figure, into a folder.
+
+    Each file appears complete or not at all.
+    """
     from supplychain import figures, render
 
     try:

@@ -1,20 +1,19 @@
-"""Commands about the data: list, data check, data sources, graph, doctor."""
+"""Commands about the data: data check, data sources, graph, doctor."""
 
-import csv
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from supplychain.cli.common import CsvFlag, DataOption, JsonFlag, console, load_world, print_json
+from supplychain.cli.common import CsvFlag, DataOption, JsonFlag, load_world, print_json
+from supplychain.cli.lists import as_text, list_command, print_rows, print_rows_csv
 from supplychain.errors import DataError, UnknownNameError, UsageError, nearest
 
 if TYPE_CHECKING:
     from supplychain.network.graph import GraphFormat
+    from supplychain.schema import Row
     from supplychain.world import World
-
-What = Literal["minerals", "products", "countries", "sectors", "scenarios"]
 
 _EXTRAS = {
     "io": ("openpyxl", "pyarrow"),
@@ -55,99 +54,10 @@ def _version(
         from supplychain import __version__
 
         print(f"supplychain {__version__}")
-        raise typer.Exit
+        raise typer.Exit(code=0)
     if context.invoked_subcommand is None:
-        raise UsageError("name a command, such as demo or restrict. Try: supplychain --help")
-
-
-def list_command(
-    what: Annotated[
-        str, typer.Argument(help="minerals, products, countries, sectors or scenarios.")
-    ],
-    *,
-    data: DataOption = None,
-    as_json: JsonFlag = False,
-    as_csv: CsvFlag = False,
-) -> None:
-    """What there is to restrict, to count and to run."""
-    kinds = ("minerals", "products", "countries", "sectors", "scenarios")
-    if what not in kinds:
-        raise UnknownNameError(what, "list", nearest(what, kinds) or kinds)
-    rows = _scenarios() if what == "scenarios" else _listed(load_world(data), cast("What", what))
-    if as_json:
-        print_json({what: rows})
-    elif as_csv:
-        _print_csv(rows)
-    else:
-        _print_table(rows)
-
-
-def _listed(world: "World", what: What) -> list[dict[str, Any]]:
-    """Rows of one list."""
-    tables, network = world.tables, world.network
-    if what == "minerals":
-        return [
-            {
-                "mineral": r["mineral"],
-                "name": r["name"],
-                "symbol": r["symbol"],
-                "group": r["group"],
-                "aliases": list(r["aliases"]),
-            }
-            for r in tables.rows("minerals")
-        ]
-    if what == "products":
-        return [
-            {
-                "product": r["product"],
-                "name": r["name"],
-                "stage": r["stage"],
-                "group": r["group"],
-                "mineral": r["mineral"],
-                "unit": r["unit"],
-            }
-            for r in tables.rows("products")
-        ]
-    if what == "countries":
-        own = set(network.countries)
-        return [
-            {
-                "country": r["iso3"],
-                "name": r["name"],
-                "region": r["region"],
-                "in_network": r["iso3"] in own,
-            }
-            for r in tables.rows("countries")
-        ]
-    names = {str(r["product"]): r["name"] for r in tables.rows("products")}
-    return [
-        {
-            "country": r["country"],
-            "sector": r["industry"],
-            "name": names[str(r["industry"])],
-            "exports_usd": r["exports_usd"],
-            "year": r["year"],
-            "evidence": r["evidence"],
-        }
-        for r in tables.rows("industries")
-    ]
-
-
-def _scenarios() -> list[dict[str, Any]]:
-    """The shipped scenarios."""
-    from supplychain.scenario_file import load_scenario, scenario_ids
-
-    found = [load_scenario(name) for name in scenario_ids()]
-    return [
-        {
-            "scenario": s.id,
-            "title": s.title,
-            "start": s.start,
-            "months": s.counted_months,
-            "focus": list(s.focus),
-        }
-        for s in found
-    ]
+        known = ", ".join(sorted(getattr(context.command, "commands", ())))
+        raise UsageError(f"name a command: {known}. Try: supplychain --help")
 
 
 def check_command(
@@ -164,7 +74,7 @@ def check_command(
     place = folder if folder is not None else shipped("data")
     faults = check_folder(place)
     if faults:
-        raise DataError(faults)
+        raise DataError(faults=faults)
     world = load(place)
     moved = [a for a in world.network.adjustments if a.row is not None][:5]
     report = {
@@ -190,7 +100,8 @@ def check_command(
         return
     total = sum(len(rows) for _, rows in world.tables.contents)
     print(
-        f"{place}: 0 faults in {total} rows; {len(world.network.nodes)} nodes, {len(world.network.flows)} flows"
+        f"{place}: 0 faults in {total} rows; "
+        f"{len(world.network.nodes)} nodes, {len(world.network.flows)} flows"
     )
     for warning in world.network.warnings:
         print(f"warning: {warning}")
@@ -219,9 +130,9 @@ def sources_command(
         if as_json:
             print_json({"sources": rows})
         elif as_csv:
-            _print_csv(rows)
+            print_rows_csv(rows)
         else:
-            _print_table(
+            print_rows(
                 [
                     {
                         "source": s["source_id"],
@@ -239,20 +150,21 @@ def sources_command(
         return
     for column in found:
         if found[column] not in ("", None, ()):
-            print(f"{column}: {_text(found[column])}")
+            print(f"{column}: {as_text(found[column])}")
     for source in cited:
         print(
-            f"  -> {source['publisher']}, {source['title']} ({source['year']}). {source['url']} [{source['licence']}]"
+            f"  -> {source['publisher']}, {source['title']} ({source['year']}). "
+            f"{source['url']} [{source['licence']}]"
         )
 
 
-def _find_row(world: "World", place: str) -> Any:
+def _find_row(world: "World", place: str) -> "Row":
     """The row at ``table.csv:line``."""
     file, _, line = place.partition(":")
     table = file.removesuffix(".csv")
     tables = [name for name, _ in world.tables.contents]
     if table not in tables:
-        raise UnknownNameError(table, "table", nearest(table, tables))
+        raise UnknownNameError(table, "table", suggestions=nearest(table, tables))
     if not line.isdecimal():
         raise UsageError(f"{place}: write a table and a line, such as segments.csv:12")
     for row in world.tables.rows(table):
@@ -286,7 +198,7 @@ def show_command(
     """Suppliers and users of one node, with quantities, shares and grades."""
     graph = load_world(data).graph
     if node not in graph:
-        raise UnknownNameError(node, "node", nearest(node, list(graph.nodes)))
+        raise UnknownNameError(node, "node", suggestions=nearest(node, list(graph.nodes)))
     links = {
         "suppliers": [{"node": a, **d} for a, _, d in graph.in_edges(node, data=True)],
         "users": [{"node": b, **d} for _, b, d in graph.out_edges(node, data=True)],
@@ -296,14 +208,15 @@ def show_command(
         return
     about = graph.nodes[node]
     print(
-        f"{node}: {about['output']:.4g} {about['unit']} a year ({about['stage']}, grade {about['evidence']})"
+        f"{node}: {about['output']:.4g} {about['unit']} a year "
+        f"({about['stage']}, grade {about['evidence']})"
     )
     for title, rows in links.items():
         print(f"{title}:")
         for r in sorted(rows, key=lambda r: -r["quantity"]):
             print(
-                f"  {r['node']}: {r['quantity']:.4g} a year of {r['product']}, {100 * r['share']:.1f} % of the "
-                f"user's need (grade {r['evidence']})"
+                f"  {r['node']}: {r['quantity']:.4g} a year of {r['product']}, "
+                f"{100 * r['share']:.1f} % of the user's need (grade {r['evidence']})"
             )
 
 
@@ -316,6 +229,7 @@ def doctor(*, as_json: JsonFlag = False) -> None:
     from supplychain.world import load, shipped
 
     def found(package: str) -> str:
+        """The version of a package."""
         try:
             return version(package)
         except PackageNotFoundError:
@@ -355,32 +269,3 @@ def doctor(*, as_json: JsonFlag = False) -> None:
 def _plain(value: object) -> object:
     """A cell as JSON."""
     return list(value) if isinstance(value, tuple) else value
-
-
-def _text(value: object) -> str:
-    """A cell as text."""
-    if isinstance(value, (list, tuple)):
-        return ", ".join(str(v) for v in value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:,.0f}" if isinstance(value, float) and abs(value) >= 1e6 else str(value)
-
-
-def _print_csv(rows: list[dict[str, Any]]) -> None:
-    """Rows as CSV; lists joined by |."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(rows[0] if rows else [])
-    for row in rows:
-        writer.writerow(["|".join(v) if isinstance(v, list) else v for v in row.values()])
-
-
-def _print_table(rows: list[dict[str, Any]]) -> None:
-    """Rows as a table for people."""
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in rows[0] if rows else []:
-        table.add_column(column)
-    for row in rows:
-        table.add_row(*(_text(v) for v in row.values()))
-    console().print(table)

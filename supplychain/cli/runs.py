@@ -46,7 +46,7 @@ def demo(
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
-    """China restricts dysprosium, Korea's sectors lose exports: a table, one figure, what to try next."""
+    """China restricts dysprosium: Korea's lost exports as a table, one figure, what to try next."""
     from supplychain.scenario import restrict
 
     _play(
@@ -131,7 +131,7 @@ def restrict_command(
 
     supplychain restrict China dysprosium --focus KOR
 
-    supplychain restrict China Dy Tb ndfeb_magnet --kind ban --severity 0.8 --months 6 --focus KOR,JPN,USA
+    supplychain restrict China Dy Tb ndfeb_magnet --kind ban --severity 0.8 --focus KOR,JPN,USA
     """
     from supplychain.scenario import restrict
 
@@ -149,9 +149,10 @@ def restrict_command(
         start=start,
         focus=split(focus),
     )
+    again = f"supplychain restrict {country} {' '.join(items)}"
     hints = [
-        f"supplychain restrict {country} {' '.join(items)} --kind ban --focus {focus} --out results",
-        f"supplychain restrict {country} {' '.join(items)} --focus KOR,JPN,USA,DEU",
+        f"{again} --kind ban --focus {focus} --out results",
+        f"{again} --focus KOR,JPN,USA,DEU",
     ]
     _play(
         [scenario],

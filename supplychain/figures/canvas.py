@@ -1,4 +1,4 @@
-"""A page with a title, a body measured in inches, a caption and a source line; and how it is saved."""
+"""A page with its words around a body measured in inches; and how it is saved."""
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 
 Row = Mapping[str, str | float | int | None]
@@ -27,6 +28,7 @@ MARGIN = 0.3
 _DPI = 150
 _POINTS = 72.0
 _LEADING = 1.35
+_SLACK = 1.01  # letters are wider without hinting, as in the SVG
 _STYLE: dict[str, Any] = {
     "font.family": [FONT],
     "font.size": NORMAL,
@@ -69,7 +71,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Page:
-    """A figure whose body is laid out in inches, from its left edge and down from the body's top."""
+    """A figure whose body is laid out in inches: from the left edge, and down from its top."""
 
     figure: Figure
     width: float
@@ -92,11 +94,11 @@ class Page:
         axes.set_ylim(height, 0)
         return axes
 
-    def say(self, x: float, y: float, text: str, **look: Any) -> Text:
+    def say(self, x: float, y: float, text: str, **look: Any) -> Text:  # noqa: ANN401 - as `text`
         """Text at a place of the body."""
         place = (x / self.width, 1 - (self.top + y) / self.height)
-        look = {"fontsize": SMALL, "color": INK, "va": "top", "ha": "left"} | look
-        return self.figure.text(*place, plain(text), **look)
+        usual: dict[str, Any] = {"fontsize": SMALL, "color": INK, "va": "top", "ha": "left"}
+        return self.figure.text(*place, plain(text), **(usual | look))
 
 
 def styled(draw: Callable[P, Drawing]) -> Callable[P, Drawing]:
@@ -119,17 +121,23 @@ def plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
+def halo(colour: str = "white", width: float = 1.9) -> list[withStroke]:
+    """A rim that keeps a line or a letter readable on any ground."""
+    return [withStroke(linewidth=width, foreground=colour)]
+
+
 @cache
 def _renderer() -> RendererAgg:
-    """A renderer that only measures, one point per pixel."""
-    return RendererAgg(1, 1, _POINTS)
+    """A renderer that only measures, at the resolution of the PNG."""
+    return RendererAgg(1, 1, _DPI)  # type: ignore[no-untyped-call]
 
 
 def width_of(text: str, size: float = SMALL, weight: str = "normal") -> float:
     """Width of one line of text in inches."""
     font = FontProperties(family=[FONT], size=size, weight=weight)
-    wide, _, _ = _renderer().get_text_width_height_descent(text, font, ismath=False)
-    return float(wide) / _POINTS
+    measure = _renderer().get_text_width_height_descent
+    wide, _, _ = measure(text, font, ismath=False)  # type: ignore[no-untyped-call]
+    return float(wide) / _DPI * _SLACK
 
 
 def line_height(size: float, lines: int = 1) -> float:
@@ -140,7 +148,7 @@ def line_height(size: float, lines: int = 1) -> float:
 def wrap(text: str, width: float, size: float = SMALL, weight: str = "normal") -> str:
     """Text broken into lines no wider than so many inches (a single word is never broken)."""
     lines: list[str] = []
-    for word in text.split():
+    for word in text.replace(" %", "\N{NO-BREAK SPACE}%").split(" "):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and width_of(longer, size, weight) <= width:
             lines[-1] = longer

@@ -9,21 +9,25 @@ from matplotlib.patches import Rectangle
 
 from supplychain.figures.canvas import INK, MARGIN, SMALL, Page, plain, width_of
 
+Stroke = str | tuple[float, tuple[float, ...]]
+
 _SWATCH = 0.3
 _LINE = 0.22
+_STROKES: dict[str, Stroke] = {"dash": (0, (3, 2)), "dots": (0, (1, 1))}
 
 
 @dataclass(frozen=True)
 class Sign:
-    """One entry: what is drawn, in which colour, and what it means."""
+    """One entry: what is drawn, in which colour and stroke, and what it means."""
 
-    look: Literal["bar", "hatch", "ends", "dot", "line", "dash", "box", "none"]
+    look: Literal["bar", "hatch", "ends", "dot", "line", "dash", "dots", "box", "range", "none"]
     colour: str
     text: str
+    stroke: Stroke = "-"
 
 
 def key(sheet: Page | None, signs: Sequence[Sign], width: float, y: float = 0.0) -> float:
-    """Draw the key at the body's top (or, without a page, only measure it); its height in inches."""
+    """Draw the key into the body (or, without a page, only measure it); its height in inches."""
     places, x, line = [], 0.0, 0
     for sign in signs:
         wide = (_SWATCH + 0.08 if sign.look != "none" else 0.0) + width_of(sign.text) + 0.25
@@ -57,19 +61,30 @@ def _draw(axes: Axes, sign: Sign, x: float, y: float) -> None:
                     linewidth=0,
                 )
             )
-        case "box":
+        case "box" | "range":
             axes.add_patch(
                 Rectangle(
-                    (x, y - 0.06), _SWATCH, 0.12, fill=False, edgecolor=sign.colour, linewidth=1.4
+                    (x, y - 0.06),
+                    _SWATCH,
+                    0.12,
+                    fill=False,
+                    edgecolor=sign.colour,
+                    linewidth=1.4,
+                    linestyle="-" if sign.look == "box" else (0, (3, 1.5)),
                 )
             )
         case "ends":
             axes.plot(ends, [y, y], color=sign.colour, linewidth=0.9, marker="|", markersize=5)
         case "dot":
             axes.plot([x + _SWATCH / 2], [y], "o", color=sign.colour, markersize=5.5)
-        case "line" | "dash":
-            look = "-" if sign.look == "line" else (0, (3, 2))
-            axes.plot(ends, [y, y], color=sign.colour, linewidth=1.6, linestyle=look)
+        case "line" | "dash" | "dots":
+            axes.plot(
+                ends,
+                [y, y],
+                color=sign.colour,
+                linewidth=1.6,
+                linestyle=_STROKES.get(sign.look, sign.stroke),
+            )
         case _:
             pass
     start = x if sign.look == "none" else x + _SWATCH + 0.08

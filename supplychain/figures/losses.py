@@ -18,6 +18,7 @@ from supplychain.figures.canvas import (
     Page,
     Row,
     Words,
+    halo,
     line_height,
     page,
     plain,
@@ -45,6 +46,7 @@ _BAR = "#9ecae1"
 _DARK = "#08306b"
 _GAP = 0.35
 _AXIS = 0.5
+_LEAST = 1e-6  # sectors that only the frozen case hits stand last, in its order
 _HEAD = 0.3
 
 
@@ -52,8 +54,8 @@ _HEAD = 0.3
 def losses(result: Result, unit: Unit = "share") -> Drawing:
     """Ranked export losses by sector with their ranges, in shares of exports or in USD.
 
-    A ladder has one row per rung. Where grade D figures carry more than half of the swing, the range
-    stands without a point. Countries in focus are small multiples on one axis.
+        A ladder has one row per rung. Where grade D figures carry more than half of the swing, the
+    range stands without a point. Countries in focus are small multiples on one axis.
     """
     rungs = result.ladder or (Rung("", "", 0.0, result.losses, result.totals),)
     rows = tuple(_row(result, rung, loss) for rung in rungs for loss in rung.losses)
@@ -71,7 +73,9 @@ def losses(result: Result, unit: Unit = "share") -> Drawing:
     label = max((p.label for p in panels), default=0.0)
     for line in lines:
         for number, panel in enumerate(line):
-            panel.draw(sheet, MARGIN + number * (each + _GAP), start, each, label, most)
+            panel.draw(
+                sheet, MARGIN + number * (each + _GAP), start, width=each, label=label, most=most
+            )
         start += max(p.height(each) for p in line)
     return Drawing(sheet.figure, rows, "losses")
 
@@ -116,7 +120,7 @@ class _Panel:
 
     def _size(self, loss: SectorLoss) -> float:
         """What the ranking goes by."""
-        return self._scaled(loss, max(loss.share["adaptive"], loss.band[1] * 1e-6))
+        return self._scaled(loss, max(loss.band[1], loss.share["frozen"] * _LEAST))
 
     def _scaled(self, loss: SectorLoss, share: float) -> float:
         """A loss in the unit of the axis: per cent, or billion USD."""
@@ -135,7 +139,7 @@ class _Panel:
         return rows + (line_height(SMALL, below.count("\n") + 1) + 0.15 if below else 0.1)
 
     def draw(
-        self, sheet: Page, x: float, y: float, width: float, label: float, most: float
+        self, sheet: Page, x: float, y: float, *, width: float, label: float, most: float
     ) -> None:
         """Title, rows, amounts and the line of the spared."""
         sheet.say(x, y, self.title, fontsize=NORMAL, fontweight="bold")
@@ -147,7 +151,7 @@ class _Panel:
             axes = sheet.axes(x + label + 0.15, bottom, wide, high)
             self._frame(axes, most)
             for place, steps in enumerate(self.hit):
-                self._rows(axes, place, steps, most)
+                self._rows(axes, place, steps)
             bottom += high + _AXIS
         below = self._spared(width)
         if below:
@@ -167,16 +171,24 @@ class _Panel:
         for edge in range(1, len(names)):
             axes.axhline(edge - 0.5, color=PALE, linewidth=0.4)
 
-    def _rows(self, axes: Axes, place: int, steps: Sequence[SectorLoss], most: float) -> None:
+    def _rows(self, axes: Axes, place: int, steps: Sequence[SectorLoss]) -> None:
         """Band, line from planner to frozen, and point of every rung of one sector."""
         count = len(steps)
         for number, loss in enumerate(steps):
             y = place + (number - (count - 1) / 2) * 0.8 / count
             low, high = (self._scaled(loss, v) for v in loss.band)
             colour = RUNGS[number % len(RUNGS)] if count > 1 else _BAR
-            axes.barh(y, high - low, left=low, height=0.52 / count, color=colour, linewidth=0)
+            axes.barh(y, high - low, left=low, height=0.6 / count, color=colour, linewidth=0)
             first, *_, last = sorted(self._scaled(loss, v) for v in loss.share.values())
-            axes.plot([first, last], [y, y], color=INK, linewidth=0.9, marker="|", markersize=5)
+            axes.plot(
+                [first, last],
+                [y, y],
+                color=INK,
+                linewidth=0.9,
+                marker="|",
+                markersize=5,
+                path_effects=halo() if count > 1 else None,
+            )
             if self.points[loss.sector]:
                 middle = self._scaled(loss, loss.share["adaptive"])
                 axes.plot([middle], [y], "o", color=_DARK, markersize=5.5, mec="white", mew=0.8)
@@ -222,7 +234,11 @@ def _signs(result: Result, rungs: Sequence[Rung], panels: Sequence[_Panel]) -> l
     signs = (
         [Sign("bar", RUNGS[k % len(RUNGS)], r.name) for k, r in enumerate(rungs)] if ladder else []
     )
-    signs.append(Sign("bar", GREY if ladder else _BAR, "10-90 % band of the adaptive case"))
+    signs.append(
+        Sign("none", INK, "bars: 10-90 % band of the adaptive case")
+        if ladder
+        else Sign("bar", _BAR, "10-90 % band of the adaptive case")
+    )
     signs.append(Sign("ends", INK, f"{first} to frozen"))
     points = [shown for p in panels for shown in p.points.values()]
     if any(points):
@@ -238,15 +254,16 @@ def _words(result: Result, panels: Sequence[_Panel], unit: Unit) -> Words:
     months = result.resolved.months
     span = "one year" if months == MONTHS_PER_YEAR else f"{months} months"
     title = f"Which exports would {where} lose, and how much?"
-    ranked = "their loss in per cent" if unit == "share" else "their loss in USD"
+    ranked = "in per cent" if unit == "share" else "in USD"
     if any(p.hit for p in panels):
         worst = [f"{p.country}: {spoken(p.hit[0][-1].sector)}" for p in panels if p.hit]
         caption = (
-            f"Sectors ranked by {ranked} of {span} of baseline exports"
+            f"Sectors ranked by the top of their band, {ranked} of {span} of baseline exports"
             + (" under the full stop" if result.ladder else "")
             + f"; hit hardest: {'; '.join(worst)}. The amounts at the right are the same range in "
             + ("USD" if unit == "share" else "per cent of exports")
-            + ". Planner is the least loss possible for that sector, frozen the loss without adaptation."
+            + ". Planner is the least loss possible for that sector, frozen the loss without "
+            "adaptation."
         )
     else:
         caption = f"No sector of {where} loses exports in any case over {span}: nothing is drawn."

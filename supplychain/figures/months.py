@@ -25,6 +25,7 @@ from supplychain.figures.canvas import (
     line_height,
     page,
     styled,
+    width_of,
     wrap,
 )
 from supplychain.figures.key import Sign, key
@@ -38,12 +39,14 @@ from supplychain.figures.words import (
     spoken,
 )
 from supplychain.result import Result, SectorLoss, Trace
+from supplychain.vocabulary import MONTHS_PER_YEAR
 
 MOST_SECTORS = 6
 
 _WIDTH = 10.0
 _HEAD = 0.42
 _HIGH = 1.05
+_ROOM = 3.95
 _STEP = _HEAD + _HIGH + 0.35
 _LOOKS = ((BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (INK, ":"), (SKY, "-"))
 
@@ -131,16 +134,15 @@ def _sector(
         else (f"first plants stop on day {loss.first_stop_day:.0f}")
     )
     band = f"band of the whole loss {percents(*loss.band)} of exports"
-    head = sheet.say(MARGIN, y, spoken(loss.sector), fontsize=NORMAL, fontweight="bold")
-    del head
+    sheet.say(MARGIN, y, spoken(loss.sector), fontsize=NORMAL, fontweight="bold")
     sheet.say(MARGIN, y + 0.17, f"{said}; {band}", color=GREY, fontsize=TINY)
     left = sheet.axes(MARGIN + 0.45, y + _HEAD, 4.0, _HIGH)
     _losses(left, loss, top)
-    right = sheet.axes(MARGIN + 5.25, y + _HEAD, 3.95, _HIGH)
+    right = sheet.axes(MARGIN + 5.25, y + _HEAD, _ROOM, _HIGH)
     _stocks(sheet, right, y, traces)
     for axes in (left, right):
         axes.set_xlim(0, count)
-        axes.set_xticks(range(0, count + 1, 1 if count <= 12 else 6))
+        axes.set_xticks(range(0, count + 1, 1 if count <= 2 * MONTHS_PER_YEAR else 6))
         axes.grid(axis="y", color=PALE, linewidth=0.6)
         axes.set_axisbelow(True)
         if stop is not None:
@@ -165,15 +167,14 @@ def _losses(axes: Axes, loss: SectorLoss, top: float) -> None:
 
 def _stocks(sheet: Page, axes: Axes, y: float, traces: Sequence[Trace]) -> None:
     """One line per different stock; slices with the same stock share a line."""
-    lines: dict[tuple[str, tuple[float, ...]], int] = {}
+    lines: dict[tuple[float, ...], list[str]] = {}
     for trace in traces:
-        same = (trace.product, tuple(round(v, 9) for v in trace.stock))
-        lines[same] = lines.get(same, 0) + 1
+        lines.setdefault(tuple(round(v, 6) for v in trace.stock), []).append(trace.product)
     axes.set_ylabel("stock, months", fontsize=SMALL, color=INK)
-    most = max((v for _, stock in lines for v in stock), default=0.0)
+    most = max((v for stock in lines for v in stock), default=0.0)
     axes.set_ylim(0, most * 1.12 or 1.0)
-    x, names = MARGIN + 5.25, 0.0
-    for number, ((product, stock), slices) in enumerate(lines.items()):
+    at, above = 0.0, 0.17
+    for number, (stock, products) in enumerate(lines.items()):
         colour, look = _LOOKS[number % len(_LOOKS)]
         axes.plot(
             range(1, len(stock) + 1),
@@ -183,16 +184,13 @@ def _stocks(sheet: Page, axes: Axes, y: float, traces: Sequence[Trace]) -> None:
             linewidth=1.6,
             marker="o",
             markersize=2.5,
+            clip_on=False,
         )
-        name = spoken(product) + (f", {slices} slices" if slices > 1 else "")
-        sheet.say(
-            x,
-            y + 0.17 - names,
-            f"{'' if number else 'stock of '}{name}",
-            color=colour,
-            fontsize=TINY,
-        )
-        names += 0.12
+        name = f"{'' if number else 'stock of '}{_named(products)}"
+        if at and at + width_of(name, TINY) > _ROOM:
+            at, above = 0.0, above - 0.13
+        sheet.say(MARGIN + 5.25 + at, y + above, name, color=colour, fontsize=TINY)
+        at += width_of(name, TINY) + 0.15
     if not lines:
         axes.set_yticks([])
         axes.text(
@@ -207,13 +205,21 @@ def _stocks(sheet: Page, axes: Axes, y: float, traces: Sequence[Trace]) -> None:
         )
 
 
+def _named(products: Sequence[str]) -> str:
+    """The inputs of one line: the first, and how many slices share its course."""
+    names = list(dict.fromkeys(products))
+    more = f" and {len(names) - 1} more alike" if len(names) > 1 else ""
+    slices = f" ({len(products)} slices)" if len(products) > 1 else ""
+    return f"{spoken(names[0])}{more}{slices}"
+
+
 def _signs(drawn: Sequence[SectorLoss]) -> list[Sign]:
     """The key: only what is drawn."""
     if not drawn:
         return []
     signs = [Sign("line", BLUE, "loss, adaptive case"), Sign("dash", INK, "loss, frozen case")]
     if any(s.first_stop_day is not None for s in drawn):
-        signs.append(Sign("dash", RED, "first plants out of stock (adaptive)"))
+        signs.append(Sign("dots", RED, "first plants out of stock (adaptive)"))
     return signs
 
 
@@ -234,10 +240,11 @@ def _words(result: Result, country: str, drawn: Sequence[SectorLoss]) -> Words:
     """Title, scenario, caption and sources."""
     if drawn:
         caption = (
-            "Left: missing exports of each month over that month's baseline, each sector on its own "
-            "scale (below zero: catching up). Right: mean stock of the input that binds at the end of each "
-            "month, in months of need (adaptive case); plants differ, so some stop while the mean is above "
-            "zero. One path at central values: the band holds for the whole period."
+            "Left: missing exports of each month over that month's baseline, each sector on its "
+            "own scale (below zero: catching up). Right: mean stock of the input that binds at "
+            "the end of each month, in months of need (adaptive case); plants differ, so some "
+            "stop while the mean is above zero. One path at central values: the band holds for "
+            "the whole period."
         )
     else:
         caption = f"No sector of {country} loses exports in any month: nothing is drawn."

@@ -1,1 +1,1 @@
-"""The mathematics: arrays in, arrays out. No tables, no files, no names of countries or minerals."""
+"""The mathematics: arrays in, arrays out. No tables or files, no names of countries or minerals."""

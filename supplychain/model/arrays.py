@@ -50,10 +50,14 @@ class Nodes:
 
 @dataclass(frozen=True)
 class Slots:
-    """Per slot: its node, need (unit/month), class weight (Q, L), elasticity (Q, L; NaN for a
-    class),
-    cost share, cover in months (Q, L, K), and substitution: share per year (Q, L), most, start
-    month.
+    """Per slot: whose need of what size it is, how it limits output, and what may fill it.
+
+    Attributes:
+        node: the node that needs; need: unit/month.
+        weight: of the class (Q, L); elasticity: (Q, L), NaN for a class; cost_share: of the input.
+        cover: stock in months (Q, L, K).
+        substitution: share per year (Q, L); substitution_most: its most; substitution_start: its
+            first month.
     """
 
     node: Index
@@ -69,10 +73,14 @@ class Slots:
 
 @dataclass(frozen=True)
 class Flows:
-    """Per baseline flow: supplier node, slot, share of the slot's need (E, L), quantity
-    (unit/month), lag in
-    months, whether a restriction covers it, and its ceiling (T, E, L) in months of baseline:
-    ``ceiling`` without and ``leaky`` with leakage (infinite where nothing is covered).
+    """Per baseline flow: its ends, its size, and what a restriction makes of it.
+
+    Attributes:
+        supplier, slot: the node it leaves and the slot it enters.
+        share: of the slot's need (E, L); quantity: unit/month; lag: in months.
+        covered: whether a restriction covers it.
+        ceiling, leaky: its ceiling (T, E, L) in months of baseline, without and with leakage;
+            infinite where nothing is covered.
     """
 
     supplier: Index
@@ -87,7 +95,10 @@ class Flows:
 
 @dataclass(frozen=True)
 class Openings:
-    """Possible new flows: supplier, slot, lag, first month open (P, L), ceiling factor (T, P, L; 1 free)."""
+    """Possible new flows: supplier, slot, lag, first month open (P, L) and ceiling factor.
+
+    The factor is (T, P, L); 1 is free.
+    """
 
     supplier: Index
     slot: Index
@@ -112,8 +123,11 @@ class PublicStock:
 
 @dataclass(frozen=True)
 class Limits:
-    """Behavioural constants per lane (L,): catch-up capacity, access ceiling, share of a new supplier's
-    spare capacity, queue cap (months); and the number of spot rounds.
+    """Behavioural constants per lane (L,), and the number of spot rounds.
+
+    Attributes:
+        catch_up: capacity to catch up; access: ceiling of access.
+        new_share: share of a new supplier's spare capacity; queue_cap: in months.
     """
 
     catch_up: Array

@@ -22,9 +22,9 @@ Index = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What plants may do: `spot` (reroute, spare capacity, public stocks), `substitute`,
-    `catch_up`, and
-    whether withheld supply `leaks` through third countries.
+    """What plants may do, and whether withheld supply `leaks` through third countries.
+
+    They may `spot` (reroute, spare capacity, public stocks), `substitute` and `catch_up`.
     """
 
     spot: bool
@@ -101,8 +101,7 @@ def run(
 
 
 def _is_quiet(arrays: Arrays, state: _State, month: int, block: Block, wiring: Wiring) -> bool:
-    """Whether a block that is still at its baseline stays there this month, so that it can be
-    skipped.
+    """Whether a block at its baseline stays there this month, so that it can be skipped.
 
     Nothing unusual arrives, no host is short, and none of its users wants more than usual.
     """
@@ -340,7 +339,10 @@ def _spot(
 
 
 def _missing(arrays: Arrays, state: _State, month: int, users: Index) -> Array:
-    """Unmet need of each using slot this month (unit/month per bin): target less stock and arrivals."""
+    """Unmet need of each using slot this month (unit/month per bin).
+
+    The target less stock and arrivals.
+    """
     node = arrays.slots.node[users]
     more = np.minimum(arrays.limits.catch_up[None, :, None] - 1.0, state.missed[node])
     final = arrays.nodes.final[node][:, None, None]

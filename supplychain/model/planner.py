@@ -1,11 +1,11 @@
-"""The least loss that anybody could reach for chosen nodes: a certified linear programme over the
-months.
+"""The least loss that anybody could reach for chosen nodes.
 
-It shares stocks, capacities, access ceilings and the production rule with the simulated cases, and
-its feasible set contains every path that `frozen` or `adaptive` can take, so its loss is a lower
-bound for the chosen nodes. It lives on the part of the network that reaches them; what others would
-have got is theirs to give up. Plants of industries keep their bins; plants further up pool their
-stocks, which can only help.
+It is the answer of a certified linear programme over the months. The programme shares stocks,
+capacities, access ceilings and the production rule with the simulated cases, and its feasible set
+contains every path that `frozen` or `adaptive` can take, so its loss is a lower bound for the
+chosen nodes. It lives on the part of the network that reaches them; what others would have got is
+theirs to give up. Plants of industries keep their bins; plants further up pool their stocks, which
+can only help.
 """
 
 from dataclasses import dataclass
@@ -79,8 +79,8 @@ def plan(arrays: Arrays, targets: Index, value: Array) -> Plan:
     worst = max(primal, dual, gap)
     if not worst <= _CERTIFICATE:
         raise SolverError(
-            f"the planner's answer fails its certificate: feasibility {primal:.2g}, duality {dual:.2g}, "
-            f"gap {gap:.2g} (allowed {_CERTIFICATE:g})"
+            f"the planner's answer fails its certificate: feasibility {primal:.2g}, "
+            f"duality {dual:.2g}, gap {gap:.2g} (allowed {_CERTIFICATE:g})"
         )
     return Plan(program.target_output(answer.x, targets), primal, dual, gap)
 

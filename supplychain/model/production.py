@@ -5,6 +5,9 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
+_ALIKE = 1e-9
+"""Elasticities this close to 1 are 1 (Cobb-Douglas), where the general formula divides by zero."""
+
 
 def class_output(available: Array, weight: Array) -> Array:
     """Most output that one input allows under its class, over baseline.
@@ -42,7 +45,7 @@ def elastic_output(available: Array, elasticity: Array, cost_share: Array) -> Ar
         inner = theta * a**r + (1.0 - theta)
         ces = inner ** (1.0 / r)
     ces = np.where(sigma <= 0, a, ces)
-    ces = np.where(np.abs(sigma - 1.0) < 1e-9, a**theta, ces)
+    ces = np.where(np.abs(sigma - 1.0) < _ALIKE, a**theta, ces)
     ces = np.where((a == 0) & (sigma <= 1), 0.0, ces)
     # Baseline input gives baseline output exactly, whatever the rounding of the powers.
     return np.where(a == 1.0, 1.0, ces)
@@ -66,8 +69,7 @@ def possible_output(available: Array, weight: Array, elasticity: Array, cost_sha
 
 
 def required_input(output: Array, weight: Array, elasticity: Array, cost_share: Array) -> Array:
-    """Input drawn for an output: in proportion up to the baseline, what the rule asks for beyond
-    it.
+    """Input drawn for an output: in proportion up to the baseline, beyond it what the rule asks.
 
     Below the baseline a plant uses its input in proportion to output (that is never less than the
     rule needs). Above it (catching up) a partly binding input is needed more than in proportion:
@@ -86,7 +88,7 @@ def required_input(output: Array, weight: Array, elasticity: Array, cost_share: 
             inverse = np.where(inner > 0, inner ** (1.0 / r), np.inf)
             inverse = np.where(elasticity <= 0, output, inverse)
             inverse = np.where(
-                np.abs(elasticity - 1.0) < 1e-9, output ** (1.0 / cost_share), inverse
+                np.abs(elasticity - 1.0) < _ALIKE, output ** (1.0 / cost_share), inverse
             )
             above = np.where(elastic, inverse, above)
     return np.where(output > 1.0, above, output)
@@ -102,6 +104,7 @@ def elastic_tangents(elasticity: float, cost_share: float) -> list[tuple[float, 
     step = 1e-6
 
     def rule(a: Array) -> Array:
+        """The elastic rule at some points."""
         return elastic_output(a, np.full(a.shape, elasticity), np.full(a.shape, cost_share))
 
     slope = (rule(points + step) - rule(points - step)) / (2 * step)

@@ -20,6 +20,7 @@ class Programme:
     """Variables, rows and bounds of one programme. Every variable family is (member, month)."""
 
     def __init__(self, arrays: Arrays, units: Units) -> None:
+        """Give every variable its place; there are no rows yet."""
         self.a, self.u, self.months = arrays, units, arrays.months
         self.nodes, self.unit_node = np.unique(units.node, return_inverse=True)
         self.releases = self._releases()
@@ -64,7 +65,10 @@ class Programme:
         return np.repeat(np.arange(count), t.size), np.tile(t, count)
 
     def add(self, right: Array, *terms: Term) -> None:
-        """Add ``right.size`` rows ``sum of terms <= right``; a term is (row, variable, coefficient)."""
+        """Add ``right.size`` rows ``sum of terms <= right``.
+
+        A term is (row, variable, coefficient).
+        """
         for row, variable, coefficient in terms:
             self.entries.append(
                 (row + self.count, variable, np.broadcast_to(coefficient, row.shape))
@@ -85,13 +89,16 @@ class Programme:
         return matrix, np.concatenate(self.right)
 
     def _stocks(self) -> None:
-        """S_t - S_(t-1) - arrivals + z <= 0 (the first month against the cover, goods at sea arrive)."""
+        """S_t - S_(t-1) - arrivals + z <= 0.
+
+        The first month stands against the cover; goods at sea arrive.
+        """
         m, t = self.grid(self.counts["stock"])
         row = np.arange(m.size)
         cover = self._cover()
         right = np.where(t == 0, cover[m], 0.0)
         later = t > 0
-        terms = [
+        terms: list[Term] = [
             (row, self.at("stock", m, t), 1.0),
             (row[later], self.at("stock", m[later], t[later] - 1), -1.0),
             (row, self.at("used", m, t), 1.0),
@@ -133,10 +140,9 @@ class Programme:
         slots = self.a.slots
         t = np.arange(self.months) + 0.5
         ramp = np.maximum(t[None, :] - slots.substitution_start[self.u.slot][:, None], 0.0) / 12.0
-        return np.minimum(
-            slots.substitution_most[self.u.slot][:, None],
-            slots.substitution[self.u.slot, 0][:, None] * ramp,
-        )
+        most = slots.substitution_most[self.u.slot][:, None]
+        rate = slots.substitution[self.u.slot, 0][:, None]
+        return np.asarray(np.minimum(most, rate * ramp), dtype=np.float64)
 
     def _production(self) -> None:
         """Y <= (1 - w) + w (z + kappa), or the tangents of an elasticity."""

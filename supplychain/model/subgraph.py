@@ -51,8 +51,8 @@ def units_of(arrays: Arrays, targets: Index) -> Units:
     slot, slot_unit = [], []
     binding = (arrays.slots.weight[:, 0] > 0) | ~np.isnan(arrays.slots.elasticity[:, 0])
     slots_of: dict[int, list[int]] = {}
-    for q in np.flatnonzero(binding):
-        slots_of.setdefault(int(arrays.slots.node[q]), []).append(int(q))
+    for q in np.flatnonzero(binding).tolist():
+        slots_of.setdefault(int(arrays.slots.node[q]), []).append(q)
     for u, n in enumerate(node):
         for q in slots_of.get(n, ()):
             slot.append(q)

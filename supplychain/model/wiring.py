@@ -17,7 +17,10 @@ Index = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Delivery:
-    """Flows of one lag: which they are, and the matrix that sums them per user (users x members)."""
+    """Flows of one lag: which they are, and the matrix that sums them per user.
+
+    The matrix is users x members.
+    """
 
     lag: int
     members: Index
@@ -31,7 +34,8 @@ class Wiring:
     Attributes:
         slot_starts, nodes_with_slots: where the slots of each node begin.
         users: slots (in the whole run) that use the commodity, sorted.
-        supplier: supplying node of each flow; ``deal_supplier`` and ``deal_user`` of flows, then openings.
+        supplier: supplying node of each flow.
+        deal_supplier, deal_user: the ends of flows, then of openings.
         to_supplier: nodes x flows, weighted by the flow's share of its supplier's output.
         queue_to_supplier: nodes x flows, plain sums.
         flows, openings: deliveries by lag.

@@ -81,7 +81,7 @@ def _refuse_moved_official_figures(markets: Mapping[Commodity, Market]) -> None:
                     )
                 )
     if faults:
-        raise DataError(tuple(faults))
+        raise DataError(faults=faults)
 
 
 def _assemble(

@@ -1,4 +1,4 @@
-"""The network as a `networkx.MultiDiGraph`, for whoever wants one; and files that other tools open."""
+"""The network as a `networkx.MultiDiGraph`, and as files that other tools open."""
 
 import csv
 import json
@@ -18,9 +18,10 @@ GraphFormat = Literal["graphml", "gexf", "json", "csv"]
 def to_networkx(network: Network) -> "nx.MultiDiGraph[str]":
     """Nodes ``KOR:ndfeb_magnet_hre`` with output and unit; one edge per flow, keyed by product.
 
-    Edge attributes: product, quantity (unit/year), share of the user's need, evidence of the trade row
-    behind it (``prior`` where it was filled by proportionality). All values are plain text or numbers, so
-    that every exchange format can hold them. The graph is a copy: changing it changes no result.
+    Edge attributes: product, quantity (unit/year), share of the user's need, evidence of the trade
+    row behind it (``prior`` where it was filled by proportionality). All values are plain text or
+    numbers, so that every exchange format can hold them. The graph is a copy: changing it changes
+    no result.
     """
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(
         name=network.tables.info.title or network.tables.folder

@@ -62,7 +62,7 @@ def balance_market(
     """
     modelled = {country: sum(use for _, use in rows) for country, rows in needs.items()}
     if not outputs and modelled:
-        raise DataError((_nobody_makes(commodity),))
+        raise DataError(faults=(_nobody_makes(commodity),))
     if commodity[1] and not modelled:
         return Market({c: o.value for c, o in outputs.items()}, {}, {}, {}, (), ())
     trade, supply, warnings = _usable_trade(tables, commodity, outputs, modelled)
@@ -71,6 +71,7 @@ def balance_market(
     uses = {c: modelled.get(c, 0.0) + other.get(c, 0.0) for c in sorted({*modelled, *other})}
 
     def weight(grade: str) -> float:
+        """How hard a figure of a grade resists being moved."""
         return parameters.value("balance_weight", grade)
 
     stated = _Stated(
@@ -140,15 +141,16 @@ def _usable_trade(
             lost.append(f"{row['exporter']}>{row['importer']}")
     warnings: tuple[str, ...] = ()
     if lost:
-        warnings = (
-            f"trade.csv: {commodity[0]} from {', '.join(sorted(set(lost)))}: the exporter has no output "
-            "in the pack; its share is spread over the other suppliers",
+        warning = (
+            f"trade.csv: {commodity[0]} from {', '.join(sorted(set(lost)))}: the exporter has no "
+            "output in the pack; its share is spread over the other suppliers"
         )
+        warnings = (warning,)
     return rows, supply, warnings
 
 
 def _other_uses(tables: Tables, commodity: Commodity, rest: float) -> dict[str, float]:
-    """Country -> use outside the modelled industries; what no row places is in the rest of world."""
+    """Country -> use outside the modelled industries; the rest of world has what no row places."""
     shares = {
         str(r["country"]): float(r["share"])
         for r in tables.rows("other_uses")

@@ -1,4 +1,7 @@
-"""First guess of one commodity's flows, from trade rows and proportionality. Knows nothing of balancing."""
+"""First guess of one commodity's flows, from trade rows and proportionality.
+
+Knows nothing of balancing.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

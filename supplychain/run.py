@@ -1,0 +1,43 @@
+"""One scenario played at central values, in every simulated case."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from supplychain.compiled import Compiled, compile_arrays
+from supplychain.coverage import Resolved
+from supplychain.draws import Central
+from supplychain.model.adaptive import adaptive, without_catch_up
+from supplychain.model.cascade import Outcome
+from supplychain.model.frozen import frozen
+from supplychain.network import Network
+from supplychain.sectors import Sector, loss_share, sectors, shares
+
+
+@dataclass(frozen=True)
+class Run:
+    """One scenario at central values: the compiled network and what happened in each case."""
+
+    resolved: Resolved
+    compiled: Compiled
+    sectors: tuple[Sector, ...]
+    outcomes: Mapping[str, Outcome]
+
+    @classmethod
+    def of(cls, network: Network, resolved: Resolved) -> "Run":
+        """Compile and simulate."""
+        compiled = compile_arrays(network, resolved, Central())
+        outcomes = {
+            "adaptive": adaptive(compiled.arrays),
+            "frozen": frozen(compiled.arrays),
+            "all_lost": adaptive(without_catch_up(compiled.arrays), trace=False),
+        }
+        return cls(resolved, compiled, sectors(network, compiled, resolved.focus), outcomes)
+
+    def loss(self, sector: Sector, case: str, months: slice = slice(None)) -> float:
+        """Loss of a sector in one case."""
+        return float(loss_share(sector, self.outcomes[case], shares(sector, Central()), months)[0])
+
+    @property
+    def is_hit(self) -> bool:
+        """Whether any sector loses anything in any case."""
+        return any(self.loss(s, case) > 0 for s in self.sectors for case in ("adaptive", "frozen"))

@@ -1,0 +1,119 @@
+"""How far a loss may be off: a band over a seeded sample, and the figures that move it.
+
+Both compile the same scenario again, with the figures of the pack elsewhere inside their ranges.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from supplychain import pedigree
+from supplychain.compiled import compile_arrays
+from supplychain.coverage import Resolved
+from supplychain.draws import Draws, Input, OneAtATime, Recorder, Sample
+from supplychain.model.adaptive import adaptive
+from supplychain.model.wiring import wire
+from supplychain.network import Network
+from supplychain.result import Driver
+from supplychain.run import Run
+from supplychain.sectors import Sector, loss_share, segment_losses, shares
+
+Array = npt.NDArray[np.float64]
+
+_LANES_AT_ONCE = 24
+_VISIBLE = 1e-9
+
+
+def in_parts(
+    network: Network, resolved: Resolved, draws: Draws, chosen: Sequence[Sector]
+) -> list[Array]:
+    """Adaptive loss of sectors in every lane, a few lanes at a time (so that they fit a cache).
+
+    Lanes never touch each other, so the answer does not depend on the parts.
+    """
+    arrays = compile_arrays(network, resolved, draws).arrays
+    wiring = wire(arrays)
+    drawn = [shares(sector, draws) for sector in chosen]
+    parts = []
+    for start in range(0, draws.lanes, _LANES_AT_ONCE):
+        lanes = slice(start, min(start + _LANES_AT_ONCE, draws.lanes))
+        outcome = adaptive(arrays.take(lanes), trace=False, wiring=wiring)
+        parts.append(
+            [loss_share(s, outcome, d[:, lanes]) for s, d in zip(chosen, drawn, strict=True)]
+        )
+    return [np.concatenate(found) for found in zip(*parts, strict=True)]
+
+
+def bands(network: Network, run: Run, seed: int) -> dict[tuple[str, str], tuple[float, float]]:
+    """10 and 90 % quantile of the adaptive loss of every hit sector over a seeded sample."""
+    hit = [s for s in run.sectors if s.nodes] if run.is_hit else []
+    if not hit:
+        return {}
+    parameters = network.parameters
+    draws = Sample(int(parameters.value("band_draws")), seed)
+    levels = [parameters.value("band_low_quantile"), parameters.value("band_high_quantile")]
+    losses = in_parts(network, run.resolved, draws, hit)
+    found = {}
+    for sector, values in zip(hit, losses, strict=True):
+        low, high = np.quantile(values, levels).tolist()
+        found[sector.country, sector.sector] = (low, high)
+    return found
+
+
+def drivers(network: Network, run: Run) -> dict[tuple[str, str], tuple[Driver, ...]]:
+    """Every uncertain figure moved to its low and to its high, one at a time."""
+    hit = [s for s in run.sectors if run.loss(s, "adaptive") > 0 or run.loss(s, "frozen") > 0]
+    if not hit:
+        return {}
+    recorder = Recorder()
+    compile_arrays(network, run.resolved, recorder)
+    figures = [f for f in recorder.asked.values() if pedigree.is_near(f, run.resolved.focus)]
+    losses = (
+        in_parts(network, run.resolved, OneAtATime.of(figures), hit)
+        if figures
+        else [np.zeros(0)] * len(hit)
+    )
+    found = {}
+    for sector, values in zip(hit, losses, strict=True):
+        moved = [
+            _driver(f, float(values[2 * i]), float(values[2 * i + 1]))
+            for i, f in enumerate(figures)
+        ]
+        moved += _share_drivers(run, sector)
+        ranked = sorted((d for d in moved if d.swing > _VISIBLE), key=lambda d: (-d.swing, d.name))
+        found[sector.country, sector.sector] = tuple(ranked)
+    return found
+
+
+def _driver(figure: Input, at_low: float, at_high: float) -> Driver:
+    """A figure with the losses at both ends of its range."""
+    grade = str(figure.row["evidence"]) if figure.row is not None else "scenario"
+    return Driver(
+        figure.name,
+        pedigree.label(figure),
+        grade,
+        figure.value,
+        figure.low,
+        figure.high,
+        at_low,
+        at_high,
+    )
+
+
+def _share_drivers(run: Run, sector: Sector) -> list[Driver]:
+    """Affected shares: the loss of a slice times the low and the high of its share."""
+    central = run.loss(sector, "adaptive")
+    lost = segment_losses(sector, run.outcomes["adaptive"])[:, :, 0].mean(axis=0)
+    found = []
+    for k, row in enumerate(sector.rows):
+        value, low, high = (float(row[c]) for c in ("share", "low", "high"))
+        figure = Input(row, "affected share", value, low, high)
+        found.append(
+            _driver(
+                figure,
+                central + (low - value) * float(lost[k]),
+                central + (high - value) * float(lost[k]),
+            )
+        )
+    return found

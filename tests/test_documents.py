@@ -1,0 +1,76 @@
+"""What the documents show is what the package answers now; what they point at is there."""
+
+import importlib.util
+import re
+import shlex
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from typer.main import get_command
+
+from supplychain.cli import app
+
+HOUSE = Path(__file__).resolve().parent.parent
+README = (HOUSE / "README.md").read_text(encoding="utf-8")
+LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+STALE = "run `make documents`"
+
+
+@pytest.fixture(scope="module")
+def examples() -> ModuleType:
+    """`docs/_examples.py`, which writes what the documents show."""
+    place = HOUSE / "docs" / "_examples.py"
+    spec = importlib.util.spec_from_file_location("examples", place)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_console_blocks_are_real_output(examples):
+    found = list(examples.OUTPUT.finditer(README))
+    assert [block["words"] for block in found] == ["restrict China dysprosium --focus KOR"]
+    for block in found:
+        assert f"\nsupplychain {block['words']}\n" in README[: block.start()]
+        assert block["body"] == examples.printed(block["words"]), STALE
+
+
+def test_python_examples_are_real_answers(examples):
+    found = list(examples.EXAMPLES.finditer(README))
+    assert len(found) == 1
+    for block in found:
+        assert block["body"] == examples.answered(block["body"]), STALE
+
+
+def test_marks_of_blocks_are_in_pairs(examples):
+    assert README.count("<!-- output of:") == README.count("<!-- /output -->") == 1
+    assert README.count("<!-- examples -->") == README.count("<!-- /examples -->") == 1
+    once = examples.answered(">>> 1 + 1\n>>> def two():\n...     return 2\n\n>>> two()\n")
+    assert once == ">>> 1 + 1\n2\n>>> def two():\n...     return 2\n>>> two()\n2\n"
+
+
+@pytest.mark.parametrize("link", sorted(set(LINK.findall(README))))
+def test_links_lead_somewhere(link):
+    assert link.startswith("https://") or (HOUSE / link).exists()
+
+
+def commands() -> list[str]:
+    """Every `supplychain ...` line of the README's shell blocks."""
+    lines = (line for block in SHELL.findall(README) for line in block.splitlines())
+    return [line for line in lines if line.startswith("supplychain ")]
+
+
+@pytest.mark.parametrize("line", commands())
+def test_commands_of_the_readme_are_understood(line):
+    command, words = get_command(app), shlex.split(line)[1:]
+    while hasattr(command, "commands"):
+        command, words = command.commands[words[0]], words[1:]
+    assert command.make_context(command.name, words).params
+
+
+def test_readme_states_the_limits():
+    for promise in ("mostly assumptions", "not been validated yet", "grade D", "not counted"):
+        assert promise in README
