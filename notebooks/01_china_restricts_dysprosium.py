@@ -191,9 +191,9 @@ pd.DataFrame(
 # `magnets-2025-replay` feeds exactly these monthly ceilings to the model.
 #
 # **This is arithmetic on an assumed cover, not a validation.** Nobody counted the stocks of the
-# plants in April 2025; the covers in the tables are judgements, made in the knowledge that few
-# plants stopped, so this episode cannot confirm them. The figure shows what follows: a plant stops when what it
-# misses (its Chinese share times the backlog) has used up its cover.
+# plants in April 2025; the covers in the tables are judgements, some of them read off from who ran
+# out in 2025 and who did not, so this episode cannot confirm them. The figure shows what follows: a
+# plant stops when what it misses (its Chinese share times the backlog) has used up its cover.
 
 # %%
 replayed = sc.simulate(

@@ -12,8 +12,6 @@ from supplychain.sectors import Sector
 from supplychain.tables import Row, ref
 from supplychain.vocabulary import EVERYONE
 
-_NEAR_TABLES = frozenset({"parameters", "substitutes", "recipes", "trade"})
-
 
 def place_of(row: Row) -> str:
     """Where a row stands, ``segments.csv:12``."""
@@ -162,7 +160,7 @@ def _said(parameters: Parameters, name: str, *scopes: str) -> str:
 def warnings(network: Network, compiled: Compiled) -> tuple[str, ...]:
     """Warnings of the data about products that this run uses."""
     used = {network.nodes[i].product for i in compiled.nodes}
-    return tuple(w for w in network.warnings if w.split(": ")[1].split(" from ")[0] in used)
+    return tuple(w for w in network.warnings if w.split(":")[0].split("/")[0] in used)
 
 
 def sources(
@@ -191,11 +189,18 @@ def sources(
     )
 
 
-def is_near(figure: Input, focus: Sequence[str]) -> bool:
-    """Whether a figure is worth moving on its own: general ones, and stocks of focus countries."""
-    if figure.row is None or figure.row.table in _NEAR_TABLES:
+def is_near(figure: Input, focus: Sequence[str], short: frozenset[str]) -> bool:
+    """Whether a figure is worth moving on its own.
+
+    Constants are; of the rest, figures about products that can run `short`, and of stocks only
+    those of focus countries or of all.
+    """
+    row = figure.row
+    if row is None or row.table == "parameters":
         return True
-    return str(figure.row["country"]) in (EVERYONE, *focus)
+    product = row["input"] if row.table == "recipes" else row["product"]
+    near = row.table != "stocks" or row["country"] in (EVERYONE, *focus)
+    return near and product in {EVERYONE, *short}
 
 
 def label(figure: Input) -> str:

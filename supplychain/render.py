@@ -208,13 +208,20 @@ def loss_table(result: Result, names: dict[str, str]) -> "Table":
             f"{loss.country} {names.get(loss.sector, loss.sector)}",
             f"{loss.baseline_exports_usd / 1e9:.1f}",
             *ranges,
-            percent_range(loss.share.get("planner", 0.0), loss.share["frozen"]),
+            _bracket(loss),
             f"{loss.usd('adaptive') / 1e9:.2f}",
             "-" if loss.first_stop_day is None else f"{loss.first_stop_day:.0f}",
             loss.binding or "-",
             percent(loss.grade_d_weight),
         )
     return table
+
+
+def _bracket(loss: SectorLoss) -> str:
+    """From the best response to no adaptation; without a planner only the latter."""
+    if "planner" in loss.share:
+        return percent_range(loss.share["planner"], loss.share["frozen"])
+    return f"?-{percent(loss.share['frozen'])}"
 
 
 def untouched(result: Result) -> str:

@@ -89,25 +89,14 @@ def simulate(
         scenario = replace(scenario, focus=tuple(focus))
     resolved = resolve(scenario, network)
     steps = _rungs(resolved, network)
-    rungs, runs = [], []
-    for number, (name, variant) in enumerate(steps):
-        progress(name, number / len(steps))
-        run = Run.of(network, variant)
-        last = number == len(steps) - 1
-        losses, totals = _answer(network, run, effort, drivers=last)
-        first = variant.measures[0].restriction if variant.measures else None
-        rungs.append(
-            Rung(
-                name,
-                first.kind if first else "",
-                first.severity.value if first else 0.0,
-                losses,
-                totals,
-            )
-        )
-        runs.append(run)
+    rungs = []
+    for number, step in enumerate(steps):
+        progress(step.name, number / len(steps))
+        run = Run.of(network, step.resolved)
+        losses, totals = _answer(network, run, effort, drivers=step is steps[-1])
+        rungs.append(Rung(step.name, step.kind, step.severity, losses, totals))
     progress("done", 1.0)
-    main, run = rungs[-1], runs[-1]
+    main = rungs[-1]
     return Result(
         resolved=run.resolved if not scenario.ladder else resolved,
         pack=pedigree.pack(network),
@@ -126,20 +115,32 @@ def simulate(
     )
 
 
-def _rungs(resolved: Resolved, network: Network) -> list[tuple[str, Resolved]]:
+@dataclass(frozen=True)
+class _Step:
+    """One run of a scenario: its name on the ladder, how hard it bites, and what is played."""
+
+    name: str
+    kind: str
+    severity: float
+    resolved: Resolved
+
+
+def _rungs(resolved: Resolved, network: Network) -> list[_Step]:
     """The scenario itself, or the three rungs of the ladder, the hardest last."""
     if not resolved.scenario.ladder:
-        return [("scenario", resolved)]
+        first = resolved.scenario.restrictions[0] if resolved.scenario.restrictions else None
+        kind, severity = (first.kind, first.severity.value) if first else ("", 0.0)
+        return [_Step("scenario", kind, severity, resolved)]
     path = network.parameters.series(LADDER_LICENCE_PARAMETER)
-    variants: list[tuple[str, Callable[[Restriction], Restriction]]] = [
-        (
-            "licence as in 2025",
-            lambda r: replace(r, kind="path", path=path, severity=Range.of(0.0)),
-        ),
-        ("half", lambda r: replace(r, kind="quota", severity=Range.of(0.5))),
-        ("full stop", lambda r: replace(r, kind="ban", severity=Range.of(1.0))),
+    none, half, full = Range.of(0.0), Range.of(0.5), Range.of(1.0)
+    as_in_2025 = _varied(resolved, lambda r: replace(r, kind="path", path=path, severity=none))
+    quota = _varied(resolved, lambda r: replace(r, kind="quota", severity=half))
+    ban = _varied(resolved, lambda r: replace(r, kind="ban", severity=full))
+    return [
+        _Step("licence as in 2025", "licence", none.value, as_in_2025),
+        _Step("half", "quota", half.value, quota),
+        _Step("full stop", "ban", full.value, ban),
     ]
-    return [(name, _varied(resolved, change)) for name, change in variants]
 
 
 def _varied(resolved: Resolved, change: Callable[[Restriction], Restriction]) -> Resolved:

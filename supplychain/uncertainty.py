@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from supplychain import pedigree
-from supplychain.compiled import compile_arrays
+from supplychain.compiled import compile_arrays, reach
 from supplychain.coverage import Resolved
 from supplychain.draws import Draws, Input, OneAtATime, Recorder, Sample
 from supplychain.model.adaptive import adaptive
@@ -68,7 +68,9 @@ def drivers(network: Network, run: Run) -> dict[tuple[str, str], tuple[Driver, .
         return {}
     recorder = Recorder()
     compile_arrays(network, run.resolved, recorder)
-    figures = [f for f in recorder.asked.values() if pedigree.is_near(f, run.resolved.focus)]
+    short = frozenset(c[0] for c in reach(network, run.resolved.measures).downstream)
+    focus = run.resolved.focus
+    figures = [f for f in recorder.asked.values() if pedigree.is_near(f, focus, short)]
     losses = (
         in_parts(network, run.resolved, OneAtATime.of(figures), hit)
         if figures

@@ -410,11 +410,11 @@ def test_quiet_keeps_the_table_and_drops_the_rest(capsys):
     assert "Not counted" not in said.out
 
 
-def test_out_writes_numbers_and_figures(tmp_path, capsys, quick):
+def test_out_writes_numbers_and_figures(tmp_path, quick):
     folder = tmp_path / "new" / "results"
-    assert main([*DYSPROSIUM, "--kind", "ban", *QUICK, "--out", str(folder)]) == 0
-    said = capsys.readouterr()
-    assert json.loads(said.out) == quick
+    said = say(*DYSPROSIUM, "--kind", "ban", *QUICK, "--out", str(folder))
+    assert said.code == 0, said.out.splitlines()[-1]
+    assert said.json == quick
     assert json.loads((folder / "result.json").read_text(encoding="utf-8")) == quick
     names = {path.name for path in folder.iterdir()}
     assert {"losses.csv", "losses.png", "losses.svg"} <= names

@@ -14,6 +14,7 @@ from supplychain.errors import UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from supplychain.figures import Drawing
     from supplychain.result import Result
     from supplychain.world import World
 
@@ -173,11 +174,30 @@ def write_folder(world: "World", result: "Result", folder: Path) -> list[Path]:
     text = json.dumps(result.as_dict(), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
     written = [
         _write(folder / "result.json", text),
-        _write(folder / "losses.csv", render.losses_csv(result)),
+        _write(folder / "export_losses.csv", render.losses_csv(result)),
     ]
-    for drawing in figures.all_of(world, result):
-        written += figures.save(drawing, folder)
+    for name, drawing in _drawings(world, result):
+        written += figures.save(drawing.figure, drawing.rows, folder, name)
     return written
+
+
+def _drawings(world: "World", result: "Result") -> "Iterator[tuple[str, Drawing]]":
+    """Every figure that says something about a result, with the name of its files."""
+    from supplychain import figures
+
+    hit = [s for s in result.losses if max(s.share.values()) > 0]
+    if hit:
+        yield "losses", figures.losses(result)
+    for country in result.resolved.focus:
+        mine = [s for s in hit if s.country == country]
+        if mine:
+            worst = max(mine, key=lambda s: (s.usd("adaptive"), s.usd("frozen")))
+            yield f"chain-{country}", figures.chain(world, result, country)
+            yield f"months-{country}", figures.months(result, country)
+            table = figures.share_cover(world, result, country, worst.sector)
+            yield f"share_cover-{country}-{worst.sector}", table
+    if any(m.restriction.kind == "path" for m in result.resolved.measures):
+        yield "replay", figures.replay(world, result)
 
 
 def _write(path: Path, text: str) -> Path:

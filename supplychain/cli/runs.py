@@ -260,8 +260,9 @@ def _play(
         if figure is not None:
             from supplychain import figures
 
-            written = figures.save(figures.losses(result), figure)
-            _say(f"figure: {written[0]}", quiet=quiet)
+            drawing = figures.losses(result)
+            saved = figures.save(drawing.figure, drawing.rows, figure, drawing.name)
+            _say(f"figure: {saved[0]}", quiet=quiet)
 
 
 def _say(text: str, *, quiet: bool) -> None:

@@ -50,29 +50,13 @@ def _draw(axes: Axes, sign: Sign, x: float, y: float) -> None:
         case "bar":
             axes.add_patch(Rectangle((x, y - 0.05), _SWATCH, 0.1, color=sign.colour, linewidth=0))
         case "hatch":
-            axes.add_patch(
-                Rectangle(
-                    (x, y - 0.06),
-                    _SWATCH,
-                    0.12,
-                    facecolor=sign.colour,
-                    edgecolor="white",
-                    hatch="////",
-                    linewidth=0,
-                )
-            )
+            box = Rectangle((x, y - 0.06), _SWATCH, 0.12, facecolor=sign.colour, edgecolor="white")
+            box.set(hatch="////", linewidth=0)
+            axes.add_patch(box)
         case "box" | "range":
-            axes.add_patch(
-                Rectangle(
-                    (x, y - 0.06),
-                    _SWATCH,
-                    0.12,
-                    fill=False,
-                    edgecolor=sign.colour,
-                    linewidth=1.4,
-                    linestyle="-" if sign.look == "box" else (0, (3, 1.5)),
-                )
-            )
+            box = Rectangle((x, y - 0.06), _SWATCH, 0.12, fill=False, edgecolor=sign.colour)
+            box.set(linewidth=1.4, linestyle="-" if sign.look == "box" else (0, (3, 1.5)))
+            axes.add_patch(box)
         case "ends":
             axes.plot(ends, [y, y], color=sign.colour, linewidth=0.9, marker="|", markersize=5)
         case "dot":

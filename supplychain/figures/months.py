@@ -47,6 +47,7 @@ _WIDTH = 10.0
 _HEAD = 0.42
 _HIGH = 1.05
 _ROOM = 3.95
+_ALIKE = 0.02  # months: two lines nearer than this would hide each other
 _STEP = _HEAD + _HIGH + 0.35
 _LOOKS = ((BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (INK, ":"), (SKY, "-"))
 
@@ -169,7 +170,8 @@ def _stocks(sheet: Page, axes: Axes, y: float, traces: Sequence[Trace]) -> None:
     """One line per different stock; slices with the same stock share a line."""
     lines: dict[tuple[float, ...], list[str]] = {}
     for trace in traces:
-        lines.setdefault(tuple(round(v, 6) for v in trace.stock), []).append(trace.product)
+        near = (s for s in lines if np.allclose(s, trace.stock, rtol=0.0, atol=_ALIKE))
+        lines.setdefault(next(near, trace.stock), []).append(trace.product)
     axes.set_ylabel("stock, months", fontsize=SMALL, color=INK)
     most = max((v for stock in lines for v in stock), default=0.0)
     axes.set_ylim(0, most * 1.12 or 1.0)

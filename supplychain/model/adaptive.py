@@ -26,7 +26,7 @@ from supplychain.model.arrays import Arrays
 from supplychain.model.cascade import Behaviour, Outcome, run
 from supplychain.model.wiring import Wiring
 
-ADAPTIVE = Behaviour(spot=True, substitute=True, catch_up=True, leaks=True)
+ADAPTIVE = Behaviour(spot=True, substitute=True, catch_up=True, leaks=True, sets_aside=False)
 
 
 def adaptive(arrays: Arrays, *, trace: bool = True, wiring: Sequence[Wiring] = ()) -> Outcome:

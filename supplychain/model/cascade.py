@@ -24,13 +24,16 @@ Index = npt.NDArray[np.int64]
 class Behaviour:
     """What plants may do, and whether withheld supply `leaks` through third countries.
 
-    They may `spot` (reroute, spare capacity, public stocks), `substitute` and `catch_up`.
+    They may `spot` (reroute, spare capacity, public stocks), `substitute` and `catch_up`. A plant
+    that `sets_aside` keeps the inputs of goods that it does not make because their queue is full:
+    they serve nobody else.
     """
 
     spot: bool
     substitute: bool
     catch_up: bool
     leaks: bool
+    sets_aside: bool
 
 
 @dataclass(frozen=True)
@@ -173,6 +176,7 @@ def _step(
     possible = _weakest(arrays, record, month, block, wiring, allowed)
     output = np.minimum(_target(arrays, behaviour, state, block), possible)
     blocked = _ship_contracts(arrays, behaviour, state, record, month, block, wiring, output)
+    set_aside = blocked if behaviour.sets_aside else np.zeros_like(blocked)
     output = output - blocked
     if behaviour.spot:
         room = np.minimum(possible, arrays.nodes.capacity[block.nodes][:, :, None]) - output
@@ -180,7 +184,7 @@ def _step(
         output = output + _spot(arrays, state, record, month, block, wiring, np.maximum(room, 0.0))
     node_of_slot = arrays.slots.node[inputs] - block.nodes.start
     wanted = required_input(
-        output[node_of_slot],
+        (output + set_aside)[node_of_slot],
         arrays.slots.weight[inputs][:, :, None],
         arrays.slots.elasticity[inputs][:, :, None],
         arrays.slots.cost_share[inputs][:, None, None],
@@ -310,7 +314,7 @@ def _spot(
     """Short users buy spare output and withheld goods; returns the extra output of each node."""
     if block.flows.stop == block.flows.start:
         return np.zeros_like(room)
-    _release_public_stock(arrays, state, record, month, wiring)
+    _release_public_stock(arrays, state, record, month, block, wiring)
     missing = _missing(arrays, state, month, wiring.users)
     if not (missing > 0).any():
         state.extra[block.nodes] = 0.0
@@ -356,7 +360,7 @@ def _missing(arrays: Arrays, state: _State, month: int, users: Index) -> Array:
 
 
 def _release_public_stock(
-    arrays: Arrays, state: _State, record: Outcome, month: int, wiring: Wiring
+    arrays: Arrays, state: _State, record: Outcome, month: int, block: Block, wiring: Wiring
 ) -> None:
     """States release to their short users, pro rata to what is missing, within rate and stock."""
     for i, public in enumerate(arrays.stocks):
@@ -369,5 +373,7 @@ def _release_public_stock(
         state.public[i] = state.public[i] - given / whole
         share = np.divide(given, wanted, out=np.zeros_like(given), where=wanted > 0)
         received = missing * share[None, :, None] / _need(arrays, public.slots)
-        state.deviation[month, public.slots] += received
+        # A user that stands before its supplier (a loop of recipes) has had its turn this month.
+        late = (arrays.slots.node[public.slots] < block.nodes.stop).astype(np.int64)
+        state.deviation[month + late, public.slots] += received
         record.released[month % len(record.released), public.slots] += received

@@ -6,14 +6,15 @@ from supplychain.model.arrays import Arrays
 from supplychain.model.cascade import Behaviour, Outcome, run
 from supplychain.model.wiring import Wiring
 
-FROZEN = Behaviour(spot=False, substitute=False, catch_up=False, leaks=False)
+FROZEN = Behaviour(spot=False, substitute=False, catch_up=False, leaks=False, sets_aside=True)
 
 
 def frozen(arrays: Arrays, *, trace: bool = True, wiring: Sequence[Wiring] = ()) -> Outcome:
     """Plants keep their suppliers, live on their stocks, and lose what they miss.
 
     Cumulative flows are built from minima, sums and products with non-negative constants, so the
-    cumulative loss never falls when a restriction grows (checked by property test, the queue cap
-    included). It is the no-adaptation case, usually the largest loss, and no bound.
+    cumulative loss never falls when a restriction grows. Goods for a flow whose queue is full are
+    not made, and the inputs set aside for them help nobody else; both are checked by property test.
+    It is the no-adaptation case, usually the largest loss, and no bound.
     """
     return run(arrays, FROZEN, trace=trace, wiring=wiring)

@@ -24,6 +24,7 @@ Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 _CERTIFICATE = 1e-7
+_TIGHT = {"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-9}
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def plan(arrays: Arrays, targets: Index, value: Array) -> Plan:
     matrix, right = program.rows()
     bounds = program.bounds()
     solve: Any = linprog  # its type stubs know no sparse matrices
-    answer = solve(cost, A_ub=matrix, b_ub=right, bounds=bounds, method="highs")
+    answer = solve(cost, A_ub=matrix, b_ub=right, bounds=bounds, method="highs", options=_TIGHT)
     if answer.status != 0:
         raise SolverError(
             f"the planner's programme ended with status {answer.status}: {answer.message}"

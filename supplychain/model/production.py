@@ -42,8 +42,10 @@ def elastic_output(available: Array, elasticity: Array, cost_share: Array) -> Ar
     sigma = np.broadcast_to(elasticity, a.shape)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         r = (sigma - 1.0) / sigma
-        inner = theta * a**r + (1.0 - theta)
-        ces = inner ** (1.0 / r)
+        # The smaller of a and 1 is taken out of the sum, so that no power overflows when r < 0.
+        least = np.minimum(a, 1.0)
+        inner = theta * (a / least) ** r + (1.0 - theta) * least ** (-r)
+        ces = least * inner ** (1.0 / r)
     ces = np.where(sigma <= 0, a, ces)
     ces = np.where(np.abs(sigma - 1.0) < _ALIKE, a**theta, ces)
     ces = np.where((a == 0) & (sigma <= 1), 0.0, ces)

@@ -13,7 +13,8 @@ Array = npt.NDArray[np.float64]
 _TOLERANCE = 1e-12
 _MOST_STEPS = 200
 _GOOD_ENOUGH = 1e-8
-_SHORTEST_STEP = 1e-10
+_MOST_HALVINGS = 40
+_DESCENT = 1e-4
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,7 @@ def balance(
         use_weight: b, per user, > 0.
 
     Raises:
-        ArithmeticError: the iteration did not converge. Seen only with a weight of 1e-9, which is
-            far below any in a pack; a bug if it happens otherwise.
+        ArithmeticError: the iteration did not converge (weights far below any in a pack).
 
     Example, by hand: one supplier of 100 and one user of 60 with equal weights and a free flow meet
     at the geometric mean, sqrt(100 * 60) = 77.46:
@@ -103,25 +103,26 @@ def _newton(
     """Newton's method with step halving on the dual; returns the flows and the residual."""
     n, m = prior.shape
     dual = np.zeros(n + m)
+    value, gradient, hessian, flows = _dual(dual, prior, weight, supply, demand)
+    residual = float(np.abs(gradient).max())
     for _ in range(_MOST_STEPS):
-        value, gradient, hessian, flows = _dual(dual, prior, weight, supply, demand)
-        residual = float(np.abs(gradient).max())
         if residual < _TOLERANCE:
-            return flows, residual
+            break
         step = np.linalg.solve(hessian, -gradient)
-        length = 1.0
         slope = float(gradient @ step)
-        while length > _SHORTEST_STEP:
-            trial = _dual(dual + length * step, prior, weight, supply, demand)[0]
-            if np.isfinite(trial) and trial <= value + 1e-4 * length * slope + 1e-15:
+        for halvings in range(_MOST_HALVINGS):
+            length = 0.5**halvings
+            trial = _dual(dual + length * step, prior, weight, supply, demand)
+            smaller = float(np.abs(trial[1]).max())
+            # Near the optimum only the residual still changes: the value's last digit is reached.
+            if trial[0] <= value + _DESCENT * length * slope or smaller < residual:
                 break
-            length /= 2
-        dual = dual + length * step
+        else:
+            break
+        dual, (value, gradient, hessian, flows), residual = dual + length * step, trial, smaller
     if residual < _GOOD_ENOUGH:
         return flows, residual
-    raise ArithmeticError(
-        f"the balance did not converge: residual {residual:g} after {_MOST_STEPS} steps"
-    )
+    raise ArithmeticError(f"the balance did not converge: a residual of {residual:g} is left")
 
 
 def _dual(

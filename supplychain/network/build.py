@@ -141,13 +141,12 @@ def _nodes(
                 nodes.append(Node(country, *commodity, "outside", made))
                 continue
             kind: NodeKind = "industry" if commodity[1] else "producer"
-            output = stated.value if commodity[1] else made
             nodes.append(
                 Node(
                     country,
                     *commodity,
                     kind,
-                    output,
+                    made,
                     stated.capacity_ratio,
                     stated.exports_usd,
                     stated.rows,

@@ -67,7 +67,8 @@ def balance_market(
         return Market({c: o.value for c, o in outputs.items()}, {}, {}, {}, (), ())
     trade, supply, warnings = _usable_trade(tables, commodity, outputs, modelled)
     rest = max(sum(supply.values()) - sum(modelled.values()), 0.0)
-    other = {FINAL: rest} if commodity[1] else _other_uses(tables, commodity, rest)
+    sold = {FINAL: rest} if rest > 0 else {}
+    other = sold if commodity[1] else _other_uses(tables, commodity, rest)
     uses = {c: modelled.get(c, 0.0) + other.get(c, 0.0) for c in sorted({*modelled, *other})}
 
     def weight(grade: str) -> float:
@@ -108,6 +109,10 @@ def _balanced(
     )
     names, places = list(stated.supply), list(stated.uses)
     made = dict(zip(names, result.outputs.tolist(), strict=True))
+    idle = sorted(c for c, output in made.items() if output <= 0)
+    if idle:
+        makers = ", ".join(idle)
+        warnings += (f"{_label(commodity)}: nobody takes what {makers} makes; it is left out",)
     used = dict(zip(places, result.uses.tolist(), strict=True))
     left = {c: other[c] / stated.uses[c] * used[c] for c in places if other.get(c)}
     flows = {
@@ -117,6 +122,7 @@ def _balanced(
     moved = _moved_totals(commodity, outputs, stated, made, used)
     moved += _moved_flows(commodity, stated, result.flows)
     modelled = {c: used[c] - left.get(c, 0.0) for c in places}
+    made = {c: output for c, output in made.items() if output > 0}
     return Market(made, modelled, left, flows, tuple(moved), warnings)
 
 
@@ -142,8 +148,8 @@ def _usable_trade(
     warnings: tuple[str, ...] = ()
     if lost:
         warning = (
-            f"trade.csv: {commodity[0]} from {', '.join(sorted(set(lost)))}: the exporter has no "
-            "output in the pack; its share is spread over the other suppliers"
+            f"{_label(commodity)}: trade.csv names exporters without output in the pack "
+            f"({', '.join(sorted(set(lost)))}); their shares are spread over the other suppliers"
         )
         warnings = (warning,)
     return rows, supply, warnings
