@@ -189,20 +189,6 @@ def sources(
     )
 
 
-def is_near(figure: Input, focus: Sequence[str], short: frozenset[str]) -> bool:
-    """Whether a figure is worth moving on its own.
-
-    Constants are; of the rest, figures about products that can run `short`, and of stocks only
-    those of focus countries or of all.
-    """
-    row = figure.row
-    if row is None or row.table == "parameters":
-        return True
-    product = row["input"] if row.table == "recipes" else row["product"]
-    near = row.table != "stocks" or row["country"] in (EVERYONE, *focus)
-    return near and product in {EVERYONE, *short}
-
-
 def label(figure: Input) -> str:
     """What a figure is, in a few words."""
     row = figure.row

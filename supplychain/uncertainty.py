@@ -18,10 +18,11 @@ from supplychain.network import Network
 from supplychain.result import Driver
 from supplychain.run import Run
 from supplychain.sectors import Sector, loss_share, segment_losses, shares
+from supplychain.tables import Row
 
 Array = npt.NDArray[np.float64]
 
-_LANES_AT_ONCE = 24
+_LANES_AT_ONCE = 48
 _VISIBLE = 1e-9
 
 
@@ -68,9 +69,8 @@ def drivers(network: Network, run: Run) -> dict[tuple[str, str], tuple[Driver, .
         return {}
     recorder = Recorder()
     compile_arrays(network, run.resolved, recorder)
-    short = frozenset(c[0] for c in reach(network, run.resolved.measures).downstream)
-    focus = run.resolved.focus
-    figures = [f for f in recorder.asked.values() if pedigree.is_near(f, focus, short)]
+    rows = _rows_of_focus(network, run)
+    figures = [f for f in recorder.asked.values() if f.row is None or f.row in rows]
     losses = (
         in_parts(network, run.resolved, OneAtATime.of(figures), hit)
         if figures
@@ -86,6 +86,20 @@ def drivers(network: Network, run: Run) -> dict[tuple[str, str], tuple[Driver, .
         ranked = sorted((d for d in moved if d.swing > _VISIBLE), key=lambda d: (-d.swing, d.name))
         found[sector.country, sector.sector] = tuple(ranked)
     return found
+
+
+def _rows_of_focus(network: Network, run: Run) -> frozenset[Row]:
+    """Rows worth moving one by one: constants, and those of inputs that focus countries may miss."""
+    short = reach(network, run.resolved.measures).downstream
+    rows = set(network.tables.rows("parameters"))
+    for q in run.compiled.slots:
+        slot = network.slots[q]
+        if slot.commodity in short and network.nodes[slot.node].country in run.resolved.focus:
+            rows |= {row for row in (slot.recipe, slot.stock) if row is not None}
+    products = {c[0] for c in short}
+    for table in ("substitutes", "trade"):
+        rows |= {r for r in network.tables.rows(table) if r["product"] in products}
+    return frozenset(rows)
 
 
 def _driver(figure: Input, at_low: float, at_high: float) -> Driver:

@@ -198,12 +198,16 @@ def test_the_worked_example_of_the_spot_market_in_month_two(example: Run) -> Non
     queue[blocked], shipped[blocked] = 1, 0
     room = np.zeros((2, 1, 2))
     room[example.at("CHN:magnet")], room[example.at("JPN:magnet")] = 1, 0.3
-    market = Market.of(arrays, queue, 1, block, wiring, room, shipped)
-    deal = clear_market(market, np.array([[[3.3, 0.9]]]), rounds=3)
+    missing = np.array([[[3.3, 0.9]]])
+    market = Market.of(
+        arrays, 1, block, wiring, queue=queue, room=room, shipped=shipped, missing=missing
+    )
+    deal = clear_market(market, rounds=3)
     assert market.from_room[example.at("JPN:magnet"), 0] == near(1.8)
     assert deal.asked[example.at("JPN:magnet"), 0] == near(2.4)
-    assert deal.flows[open_, 0].tolist() == near([1.125, 0.675])
-    assert deal.flows[blocked, 0].tolist() == [0, 0]
+    # The banned flow offers nothing that its ceiling lets through: it is no deal at all.
+    assert blocked not in market.deals
+    assert deal.bought[market.deals.tolist().index(open_), 0].tolist() == near([1.125, 0.675])
     assert deal.room_sold[:, 0].tolist() == near([0, 1])
     assert (deal.queue_sold == 0).all()
 

@@ -175,13 +175,14 @@ def _step(
     )
     possible = _weakest(arrays, record, month, block, wiring, allowed)
     output = np.minimum(_target(arrays, behaviour, state, block), possible)
-    blocked = _ship_contracts(arrays, behaviour, state, record, month, block, wiring, output)
+    shipped, blocked = _ship_contracts(arrays, behaviour, state, month, block, wiring, output)
     set_aside = blocked if behaviour.sets_aside else np.zeros_like(blocked)
     output = output - blocked
     if behaviour.spot:
         room = np.minimum(possible, arrays.nodes.capacity[block.nodes][:, :, None]) - output
         room[arrays.nodes.final[block.nodes]] = 0.0
-        output = output + _spot(arrays, state, record, month, block, wiring, np.maximum(room, 0.0))
+        room = np.maximum(room, 0.0)
+        output = output + _spot(arrays, state, record, month, block, wiring, room, shipped)
     node_of_slot = arrays.slots.node[inputs] - block.nodes.start
     wanted = required_input(
         (output + set_aside)[node_of_slot],
@@ -197,6 +198,8 @@ def _step(
         final, np.maximum(state.missed[block.nodes] + (1.0 - output), 0.0), 0.0
     )
     record.output[month, block.nodes] = output
+    record.shipped[month % len(record.shipped), block.flows] = shipped
+    record.queue[month % len(record.queue), block.flows] = state.queue[block.flows]
     record.stock[month % len(record.stock), inputs] = state.stock[inputs]
     record.arrivals[month % len(record.arrivals), inputs] = arrived
     record.allowed[month % len(record.allowed), inputs] = allowed
@@ -246,36 +249,33 @@ def _ship_contracts(
     arrays: Arrays,
     behaviour: Behaviour,
     state: _State,
-    record: Outcome,
     month: int,
     block: Block,
     wiring: Wiring,
     output: Array,
-) -> Array:
+) -> tuple[Array, Array]:
     """Queue this month's goods for each flow and ship what the ceilings let through.
 
-    Goods for a flow whose queue has reached the cap are not made. Returns the output that is not
-    made for that reason, per node.
+    Goods for a flow whose queue has reached the cap are not made. Returns what was shipped, per
+    flow, and the output that is not made for that reason, per node.
     """
     e = block.flows
-    if e.stop == e.start:
-        return np.zeros_like(output)
-    made = output[wiring.supplier]
     ceiling = _ceiling(arrays, behaviour, month, e)
-    room = arrays.limits.queue_cap[None, :, None] + ceiling - state.queue[e]
-    accepted = np.minimum(made, np.maximum(room, 0.0))
-    queue = state.queue[e] + accepted
-    shipped = np.minimum(queue, ceiling)
-    state.queue[e] = queue - shipped
-    record.shipped[month % len(record.shipped), e] = shipped
-    record.queue[month % len(record.queue), e] = state.queue[e]
+    waiting = state.queue[e]
+    made = output[wiring.supplier]
+    blocked = np.zeros_like(output)
+    room = arrays.limits.queue_cap[None, :, None] + ceiling - waiting
+    if made.size and room.min() < made.max():
+        accepted = np.minimum(made, np.maximum(room, 0.0))
+        refused = (made - accepted).reshape(made.shape[0], -1)
+        blocked = np.asarray((wiring.to_supplier @ refused).reshape(output.shape))
+        made = accepted
+    waiting += made
+    shipped = np.minimum(waiting, ceiling)
+    waiting -= shipped
     change = (shipped - 1.0) * arrays.flows.share[e][:, :, None]
     _deliver(state.deviation, month, wiring.users, wiring.flows, change)
-    refused = made - accepted
-    if not refused.any():
-        return np.zeros_like(output)
-    held = wiring.to_supplier @ refused.reshape(refused.shape[0], -1)
-    return np.asarray(held.reshape(output.shape), dtype=np.float64)
+    return shipped, blocked
 
 
 def _ceiling(arrays: Arrays, behaviour: Behaviour, month: int, flows: slice) -> Array:
@@ -310,36 +310,53 @@ def _spot(
     block: Block,
     wiring: Wiring,
     room: Array,
+    shipped: Array,
 ) -> Array:
-    """Short users buy spare output and withheld goods; returns the extra output of each node."""
-    if block.flows.stop == block.flows.start:
+    """Short users buy spare output and withheld goods; returns the extra output of each node.
+
+    What is bought is added to `shipped`, in months of each flow.
+    """
+    if not wiring.users.size:
         return np.zeros_like(room)
     _release_public_stock(arrays, state, record, month, block, wiring)
     missing = _missing(arrays, state, month, wiring.users)
-    if not (missing > 0).any():
+    if not missing.any():
         state.extra[block.nodes] = 0.0
         return np.zeros_like(room)
-    shipped = record.shipped[month % len(record.shipped)]
-    market = Market.of(arrays, state.queue, month, block, wiring, room, shipped)
-    deal = clear_market(market, missing, arrays.limits.spot_rounds)
-    e, p = block.flows, block.openings
-    record.shipped[month % len(record.shipped), e] += deal.flows / (
-        arrays.flows.quantity[e][:, None, None] / arrays.bins
-    )
-    bought = deal.flows / _need(arrays, arrays.flows.slot[e])
-    opened = deal.openings / _need(arrays, arrays.openings.slot[p])
-    record.opened[month % len(record.opened), p] = opened
-    for deliveries, amount in ((wiring.flows, bought), (wiring.openings, opened)):
-        _deliver(state.deviation, month, wiring.users, deliveries, amount)
-        _deliver(state.at_sea, month, wiring.users, deliveries, amount)
+    e = block.flows
+    market = Market.of(
+        arrays, month, block, wiring,
+        queue=state.queue[e], room=room, shipped=shipped, missing=missing,
+    )  # fmt: skip
+    deal = clear_market(market, arrays.limits.spot_rounds)
+    known = market.deals < shipped.shape[0]
+    flows, openings = market.deals[known], market.deals[~known] - shipped.shape[0]
+    quantity = arrays.flows.quantity[e][flows][:, None, None] / arrays.bins
+    shipped[flows] += deal.bought[known] / quantity
+    received = deal.bought / _need(arrays, wiring.users[market.user])
+    place = block.openings.start + openings
+    record.opened[month % len(record.opened), place] = received[~known]
+    _deliver_deals(state, month, wiring, market, received)
     state.queue[e] *= 1.0 - deal.queue_sold[wiring.supplier][:, :, None]
-    record.queue[month % len(record.queue), e] = state.queue[e]
     spare = np.minimum(
         deal.asked / arrays.nodes.base[block.nodes][:, None],
         arrays.nodes.capacity[block.nodes] - 1.0,
     )
     state.extra[block.nodes] = spare[:, :, None]
     return room * deal.room_sold[:, :, None]
+
+
+def _deliver_deals(
+    state: _State, month: int, wiring: Wiring, market: Market, received: Array
+) -> None:
+    """Add what was bought (months of need) to what reaches its users, each after its lag."""
+    lags = wiring.deal_lag[market.deals]
+    for lag in np.unique(lags):
+        mine = np.flatnonzero(lags == lag)
+        present, starts = np.unique(market.user[mine], return_index=True)
+        total = np.add.reduceat(received[mine], starts, axis=0)
+        for target in (state.deviation, state.at_sea):
+            target[month + int(lag), wiring.users[present]] += total
 
 
 def _missing(arrays: Arrays, state: _State, month: int, users: Index) -> Array:
@@ -352,9 +369,10 @@ def _missing(arrays: Arrays, state: _State, month: int, users: Index) -> Array:
     final = arrays.nodes.final[node][:, None, None]
     target = 1.0 + np.where(final, more, state.extra[node])
     share = _substitution(arrays, month, users)
-    # Goods bought earlier that arrive later are counted, so that nobody orders twice.
-    coming = state.at_sea[month + 1 : month + 1 + state.longest, users].sum(axis=0)
-    have = state.stock[users] + 1.0 + state.deviation[month, users] + share + coming
+    have = state.stock[users] + 1.0 + state.deviation[month, users] + share
+    if state.longest > 1:
+        # Goods bought earlier that arrive later are counted, so that nobody orders twice.
+        have += state.at_sea[month + 1 : month + 1 + state.longest, users].sum(axis=0)
     binds = (arrays.slots.weight[users] > 0) | ~np.isnan(arrays.slots.elasticity[users])
     return np.where(binds[:, :, None], np.maximum(target - have, 0.0), 0.0) * _need(arrays, users)
 

@@ -8,69 +8,98 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from supplychain.model.arrays import Arrays, Block
-from supplychain.model.wiring import Wiring, sums
+from supplychain.model.wiring import Wiring
 
 Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Market:
-    """What is on offer and who may buy it.
+    """What is on offer and who may buy it, for one commodity in one month.
 
     Attributes:
-        wiring: the two ends of every possible deal, first the baseline flows, then the openings.
+        deals: which flow or opening each deal is (openings count on after the flows), by user.
+        supplier, user: the two ends of each deal; users in ascending order.
         headroom: (deals, L, K) most that a deal may add, unit/month.
         from_queue: (suppliers, L) withheld goods on offer, unit/month.
         from_room: (suppliers, L) spare output on offer, unit/month.
-        flows: how many of the deals are baseline flows.
+        missing: (users, L, K) unmet need, unit/month.
     """
 
-    wiring: Wiring
+    deals: Index
+    supplier: Index
+    user: Index
     headroom: Array
     from_queue: Array
     from_room: Array
-    flows: int
+    missing: Array
 
     @classmethod
     def of(
         cls,
         arrays: Arrays,
-        queue: Array,
         month: int,
         block: Block,
         wiring: Wiring,
+        *,
+        queue: Array,
         room: Array,
         shipped: Array,
+        missing: Array,
     ) -> "Market":
         """Collect offers and headrooms of one commodity in one month.
 
-        A baseline flow has headroom up to its ceiling (its restriction, else baseline x access); an
-        opening, once qualified, up to a share of its supplier's spare capacity.
+        Args:
+            queue, shipped: (flows, L, K) what waits and what was shipped, months of each flow.
+            room: (suppliers, L, K) spare output, months of each supplier's output.
+            missing: (users, L, K) unmet need, unit/month.
         """
-        e, p = block.flows, block.openings
-        restricted = arrays.flows.leaky[month, e]
-        limit = np.where(np.isfinite(restricted), restricted, arrays.limits.access[None, :])
-        quantity = arrays.flows.quantity[e][:, None, None] / arrays.bins
-        old = np.maximum(limit[:, :, None] - shipped[e], 0.0) * quantity
-        opener = wiring.deal_supplier[wiring.supplier.size :]
-        spare = (arrays.nodes.capacity[block.nodes] - 1.0) * arrays.nodes.base[block.nodes][:, None]
-        is_open = month >= arrays.openings.opens[p]
-        new = (
-            arrays.limits.new_share[None, :]
-            * spare[opener]
-            * arrays.openings.ceiling[month, p]
-            * is_open
-        )
-        new = np.repeat(new[:, :, None] / arrays.bins, arrays.bins, axis=2)
+        quantity = arrays.flows.quantity[block.flows][:, None, None] / arrays.bins
         base = arrays.nodes.base[block.nodes][:, None, None] / arrays.bins
-        waiting = (queue[e] * quantity).sum(axis=2)
-        held = wiring.queue_to_supplier @ waiting
-        return cls(
-            wiring, np.concatenate([old, new]), held, (room * base).sum(axis=2), old.shape[0]
+        held = wiring.queue_to_supplier @ (queue * quantity).sum(axis=2)
+        spare = (room * base).sum(axis=2)
+        limit = _limits(arrays, month, block, wiring)
+        # Most possible deals are closed (banned, not yet qualified, nothing offered, nobody short):
+        # they are left out before anything is computed for every plant and lane.
+        deals = np.flatnonzero(
+            (limit.max(axis=1) > 0)
+            & ((held + spare).max(axis=1) > 0)[wiring.deal_supplier]
+            & (missing.max(axis=(1, 2)) > 0)[wiring.deal_user]
         )
+        deals = deals[np.argsort(wiring.deal_user[deals], kind="stable")]
+        headroom = np.repeat(limit[deals][:, :, None] / arrays.bins, arrays.bins, axis=2)
+        known = np.flatnonzero(deals < quantity.shape[0])
+        flows = deals[known]
+        headroom[known] -= shipped[flows] * quantity[flows]
+        return cls(
+            deals,
+            wiring.deal_supplier[deals],
+            wiring.deal_user[deals],
+            np.maximum(headroom, 0.0),
+            held,
+            spare,
+            missing,
+        )
+
+
+def _limits(arrays: Arrays, month: int, block: Block, wiring: Wiring) -> Array:
+    """Most that each flow and opening may carry, (deals, L), unit/month.
+
+    A baseline flow: its restriction, else its access ceiling. An opening, once qualified: a share
+    of its supplier's spare capacity.
+    """
+    e, p = block.flows, block.openings
+    restricted = arrays.flows.leaky[month, e]
+    ceiling = np.where(np.isfinite(restricted), restricted, arrays.limits.access[None, :])
+    old = ceiling * arrays.flows.quantity[e][:, None]
+    opener = wiring.deal_supplier[wiring.supplier.size :]
+    spare = (arrays.nodes.capacity[block.nodes] - 1.0) * arrays.nodes.base[block.nodes][:, None]
+    is_open = month >= arrays.openings.opens[p]
+    share = arrays.limits.new_share[None, :] * arrays.openings.ceiling[month, p] * is_open
+    return np.concatenate([old, share * spare[opener]])
 
 
 @dataclass(frozen=True)
@@ -78,46 +107,35 @@ class Deal:
     """What was bought.
 
     Attributes:
-        flows, openings: (deals, L, K) bought quantity, unit/month.
+        bought: (deals, L, K) quantity, unit/month.
         queue_sold, room_sold: (suppliers, L) share of each offer that was sold.
         asked: (suppliers, L) what users asked for in the first round, unit/month.
     """
 
-    flows: Array
-    openings: Array
+    bought: Array
     queue_sold: Array
     room_sold: Array
     asked: Array
 
 
-def clear_market(market: Market, missing: Array, rounds: int) -> Deal:
+def clear_market(market: Market, rounds: int) -> Deal:
     """Share the offers: users ask pro rata to offers, suppliers fill pro rata to what is asked.
 
     Each round, a user that misses m asks every reachable supplier i for
     ``m * offer_i / sum of reachable offers`` (at most its headroom), and a supplier whose asks
     exceed its offer fills the same share of each. What stays missing goes into the next round.
-
-    Args:
-        missing: (users, L, K) unmet need, unit/month.
-        rounds: number of rounds.
     """
+    supplier, user = market.supplier, market.user
     offer = market.from_queue + market.from_room
-    start = offer.copy()
+    start = offer
     asked = np.zeros_like(offer)
-    bought = np.zeros_like(market.headroom)
-    # Most possible deals are closed (banned, not yet qualified, nothing offered): leave them out.
-    live = np.flatnonzero(
-        market.headroom.any(axis=(1, 2))
-        & (offer.max(axis=1) > 0)[market.wiring.deal_supplier]
-        & (missing.max(axis=(1, 2)) > 0)[market.wiring.deal_user]
-    )
-    supplier, user = market.wiring.deal_supplier[live], market.wiring.deal_user[live]
-    per_supplier, per_user = sums(supplier, offer.shape[0]), sums(user, missing.shape[0])
-    headroom, left = market.headroom[live], missing
-    taken = np.zeros_like(headroom)
-    for number in range(rounds if live.size else 0):
+    per_supplier = (supplier == np.arange(offer.shape[0])[:, None]).astype(np.float64)
+    per_user = _Grouped.of(user, market.missing.shape[0])
+    headroom, left = market.headroom, market.missing
+    bought = np.zeros_like(headroom)
+    for number in range(rounds if user.size else 0):
         pull = np.where(headroom > 0, offer[supplier][:, :, None], 0.0)
-        total = _summed(per_user, pull)
+        total = per_user.sums(pull)
         rate = np.divide(left, total, out=np.zeros_like(left), where=total > 0)
         ask = np.minimum(headroom, pull * rate[user])
         demand = per_supplier @ ask.sum(axis=2)
@@ -125,22 +143,36 @@ def clear_market(market: Market, missing: Array, rounds: int) -> Deal:
             asked = demand
         fill = np.minimum(1.0, np.divide(offer, demand, out=np.ones_like(offer), where=demand > 0))
         got = ask * fill[supplier][:, :, None]
-        taken += got
+        bought += got
         headroom = headroom - got
-        left = np.maximum(left - _summed(per_user, got), 0.0)
+        left = np.maximum(left - per_user.sums(got), 0.0)
         offer = np.maximum(offer - demand * fill, 0.0)
-    bought[live] = taken
     sold = start - offer
     from_queue = np.minimum(sold, market.from_queue)
     part = _share(from_queue, market.from_queue)
     rest = _share(sold - from_queue, market.from_room)
-    return Deal(bought[: market.flows], bought[market.flows :], part, rest, asked)
+    return Deal(bought, part, rest, asked)
 
 
-def _summed(sums_: sparse.csr_array, deals: Array) -> Array:
-    """Sum of deals (deals, L, K) per row of a matrix of sums."""
-    total = sums_ @ deals.reshape(deals.shape[0], -1)
-    return np.asarray(total.reshape(total.shape[0], *deals.shape[1:]), dtype=np.float64)
+@dataclass(frozen=True)
+class _Grouped:
+    """Deals sorted by user: which users have any, where each group starts, and how many users."""
+
+    present: Index
+    starts: Index
+    count: int
+
+    @classmethod
+    def of(cls, user: Index, count: int) -> "_Grouped":
+        """Groups of a sorted list of users."""
+        present, starts = np.unique(user, return_index=True)
+        return cls(present, starts.astype(np.int64), count)
+
+    def sums(self, deals: Array) -> Array:
+        """Sum of deals (deals, L, K) per user (users, L, K)."""
+        total = np.zeros((self.count, *deals.shape[1:]))
+        total[self.present] = np.add.reduceat(deals, self.starts, axis=0)
+        return total
 
 
 def _share(part: Array, whole: Array) -> Array:

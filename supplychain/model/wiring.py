@@ -38,7 +38,7 @@ class Wiring:
         deal_supplier, deal_user: the ends of flows, then of openings.
         to_supplier: nodes x flows, weighted by the flow's share of its supplier's output.
         queue_to_supplier: nodes x flows, plain sums.
-        flows, openings: deliveries by lag.
+        flows: deliveries by lag; ``deal_lag``: of flows, then of openings.
     """
 
     slot_starts: Index
@@ -50,7 +50,7 @@ class Wiring:
     to_supplier: sparse.csr_array
     queue_to_supplier: sparse.csr_array
     flows: tuple[Delivery, ...]
-    openings: tuple[Delivery, ...]
+    deal_lag: Index
 
     @classmethod
     def of(cls, arrays: Arrays, block: Block) -> "Wiring":
@@ -75,7 +75,7 @@ class Wiring:
             sums(supplier, count, share),
             sums(supplier, count),
             _deliveries(arrays.flows.lag[e], user, users.size),
-            _deliveries(arrays.openings.lag[p], taker, users.size),
+            np.concatenate([arrays.flows.lag[e], arrays.openings.lag[p]]),
         )
 
 
