@@ -2,8 +2,8 @@
 
     python benchmarks/bench_reference_case.py
 
-Seconds depend on the machine; the ratios (to a bare interpreter that imports numpy, and of a batch of
-lanes to the same lanes one by one) are what should be compared between versions.
+Seconds depend on the machine; the ratios (to a bare interpreter that imports numpy, and of a batch
+of lanes to the same lanes one by one) are what should be compared between versions.
 """
 
 import statistics
@@ -80,8 +80,10 @@ def main() -> None:
     one_by_one = median_seconds(
         lambda: [adaptive(arrays.take(slice(k, k + 1)), trace=False) for k in range(LANES)]
     )
-    print(f"{LANES} draws in one batch are {one_by_one / batch:.1f} x as fast as one by one "
-          f"({1000 * batch / LANES:.0f} ms a draw)")
+    print(
+        f"{LANES} draws in one batch are {one_by_one / batch:.1f} x as fast as one by one "
+        f"({1000 * batch / LANES:.0f} ms a draw)"
+    )
 
 
 if __name__ == "__main__":

@@ -120,10 +120,15 @@ def _cases(loss: SectorLoss, d_threshold: float) -> str:
     parts = []
     if "planner" in loss.share:
         parts.append(f"no less than {percent(loss.share['planner'])} even with the best response")
-    if loss.grade_d_weight <= d_threshold:
+    if _is_point(loss, d_threshold):
         parts.append(f"{percent(loss.share['adaptive'])} expected")
     parts.append(f"{percent(loss.share['frozen'])} without adaptation")
     return f" (at central figures {'; '.join(parts)})"
+
+
+def _is_point(loss: SectorLoss, d_threshold: float) -> bool:
+    """Whether a point may be printed: not where assumptions dominate what is known."""
+    return loss.grade_d_weight is not None and loss.grade_d_weight <= d_threshold
 
 
 def _timing(loss: SectorLoss, names: dict[str, str]) -> str:
@@ -156,7 +161,8 @@ def _trust(loss: SectorLoss) -> str:
         return f"Weakest evidence that matters: grade {loss.evidence}."
     top = [d.label for d in loss.drivers if d.evidence == "D"][:2]
     named = f": {'; '.join(top)}" if top else ""
-    return f"{percent(loss.grade_d_weight)} % of the swing rests on assumptions (grade D){named}."
+    weight = percent(loss.grade_d_weight or 0.0)
+    return f"{weight} % of the swing rests on assumptions (grade D){named}."
 
 
 def _why(result: Result, names: dict[str, str]) -> list[str]:
@@ -186,7 +192,7 @@ def loss_table(result: Result, names: dict[str, str]) -> "Table":
         "exports\nbn USD",
         *(f"{rung}% lost\n10-90 %" for rung in rungs),
         "best response\n- no adaptation\n% lost",
-        "expected\nbn USD",
+        "bn USD lost\n10-90 %",
         "first\nstop\nday",
     ):
         table.add_column(header, justify="right")
@@ -209,12 +215,18 @@ def loss_table(result: Result, names: dict[str, str]) -> "Table":
             f"{loss.baseline_exports_usd / 1e9:.1f}",
             *ranges,
             _bracket(loss),
-            f"{loss.usd('adaptive') / 1e9:.2f}",
+            _billions(loss),
             "-" if loss.first_stop_day is None else f"{loss.first_stop_day:.0f}",
             loss.binding or "-",
-            percent(loss.grade_d_weight),
+            "?" if loss.grade_d_weight is None else percent(loss.grade_d_weight),
         )
     return table
+
+
+def _billions(loss: SectorLoss) -> str:
+    """The band in billions of USD."""
+    low, high = (f"{share * loss.baseline_exports_usd / 1e9:.2f}" for share in loss.band)
+    return low if low == high else f"{low}-{high}"
 
 
 def _bracket(loss: SectorLoss) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from supplychain.coverage import Resolved
-from supplychain.vocabulary import RESULT_SCHEMA
+from supplychain.vocabulary import CASES, RESULT_SCHEMA
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,7 +95,8 @@ class SectorLoss:
             lost.
         chain_cover_days: days until the median plant feels the missing share, stage by stage.
         evidence: weakest grade among the shares that matter; grade_d_weight: share of the swing
-            that rests on grade D figures.
+            that rests on grade D figures (None where
+            the figures were not moved).
         drivers: the figures that move the loss, largest swing first.
         monthly: case -> loss of each month.
     """
@@ -113,7 +114,7 @@ class SectorLoss:
     binding: str
     chain_cover_days: float
     evidence: str
-    grade_d_weight: float
+    grade_d_weight: float | None
     segments: tuple[SegmentLoss, ...]
     drivers: tuple[Driver, ...]
     monthly: Mapping[str, tuple[float, ...]]
@@ -128,8 +129,8 @@ class SectorLoss:
             "country": self.country,
             "sector": self.sector,
             "baseline_exports_usd": self.baseline_exports_usd,
-            "export_loss_share": dict(self.share),
-            "export_loss_usd": {case: self.usd(case) for case in self.share},
+            "export_loss_share": _by_case(self.share),
+            "export_loss_usd": _by_case({case: self.usd(case) for case in self.share}),
             "band_share": {"low": self.band[0], "high": self.band[1]},
             "all_lost_share": self.all_lost,
             "refined_only_share": self.refined_only,
@@ -168,8 +169,10 @@ class Total:
         return {
             "country": self.country,
             "baseline_exports_usd": self.baseline_exports_usd,
-            "export_loss_usd": {c: s * self.baseline_exports_usd for c, s in self.share.items()},
-            "export_loss_share": dict(self.share),
+            "export_loss_usd": _by_case(
+                {c: s * self.baseline_exports_usd for c, s in self.share.items()}
+            ),
+            "export_loss_share": _by_case(self.share),
         }
 
 
@@ -312,6 +315,11 @@ class Result:
             "warnings": list(self.warnings),
             "sources": [dict(s) for s in self.sources],
         }
+
+
+def _by_case(values: Mapping[str, float]) -> dict[str, float | None]:
+    """Every case of the contract; null for one that was not asked for."""
+    return {case: values.get(case) for case in CASES}
 
 
 def scenario_dict(resolved: Resolved) -> dict[str, Any]:

@@ -219,7 +219,9 @@ def _word_problems(r: Restriction) -> Iterator[_Problem]:
     if not r.items:
         yield "products", "name at least one mineral or product"
     if r.kind not in KINDS:
-        yield "kind", f"{r.kind!r} is not one of {', '.join(KINDS)}"
+        more = "; a tax needs demand elasticities, which come with the price layer"
+        hint = more if str(r.kind) == "tax" else ""
+        yield "kind", f"{r.kind!r} is not one of {', '.join(KINDS)}{hint}"
     if r.form not in FORMS:
         yield "form", f"{r.form!r} is not one of {', '.join(FORMS)}"
     if r.stage is not None and r.stage not in STAGES:
@@ -248,11 +250,11 @@ def _number_problems(r: Restriction) -> Iterator[_Problem]:
 def _severity_problems(severity: Range) -> Iterator[_Problem]:
     """Shares that are none, or that fall from low to high."""
     low, value, high = severity.low, severity.value, severity.high
-    for name, share in (("low", low), ("value", value), ("high", high)):
+    for share in dict.fromkeys((low, value, high)):
         if not 0 <= share <= 1:
             meant = f"write {share / _PER_CENT:g} for {share:g} per cent"
             hint = f"; {meant}" if 1 < share <= _PER_CENT else ""
-            yield f"severity ({name})", f"{share:g} is not between 0 and 1{hint}"
+            yield "severity", f"{share:g} is not between 0 and 1{hint}"
     if not low <= value <= high:
         yield "severity", "low, mode and high must not fall"
 

@@ -110,7 +110,7 @@ def load_scenario(name: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     if path.suffix != ".toml" and not path.is_file():
         known = scenario_ids()
         if str(name) not in known:
-            raise UnknownNameError(str(name), "scenario", suggestions=nearest(str(name), known))
+            raise UnknownNameError(str(name), "scenario", nearest(str(name), known) or known)
         path = shipped("scenarios") / f"{name}.toml"
     if not path.is_file():
         raise ScenarioError(

@@ -102,7 +102,7 @@ def simulate(
         pack=pedigree.pack(network),
         losses=main.losses,
         totals=main.totals,
-        ladder=tuple(rungs) if scenario.ladder else (),
+        ladder=tuple(_as_on(main, rung) for rung in rungs) if scenario.ladder else (),
         reliance=pedigree.reliance(network, run.resolved),
         traces=_traces(network, run),
         assumptions=pedigree.assumptions(network, run.resolved, run.compiled),
@@ -159,12 +159,14 @@ class _Beside:
         band: quantiles of the sample; None where there is none.
         refined_only: adaptive loss when only the refined forms are restricted.
         drivers: the figures that move the loss, largest swing first.
+        grade_d_weight: share of their swing that rests on grade D; None where none were moved.
     """
 
     planned: float | None
     band: tuple[float, float] | None
     refined_only: float
     drivers: tuple[Driver, ...]
+    grade_d_weight: float | None
 
 
 def _answer(
@@ -179,10 +181,11 @@ def _answer(
     for sector in run.sectors:
         key = (sector.country, sector.sector)
         beside = _Beside(
-            plans.get(key, 0.0) if plans or not run.is_hit else None,
+            plans.get(key, 0.0) if effort.planner else None,
             bands.get(key),
             refined.get(key, 0.0),
             moved.get(key, ()),
+            _d_weight(moved.get(key, ())) if effort.band and drivers else None,
         )
         losses.append(_sector_loss(network, run, sector, beside))
     totals = []
@@ -190,6 +193,19 @@ def _answer(
         best = total_plans.get(country, 0.0) if effort.planner else None
         totals.append(_total(country, losses, best, run.resolved.months))
     return tuple(losses), tuple(totals)
+
+
+def _d_weight(drivers: Sequence[Driver]) -> float:
+    """Share of the swing of all drivers that rests on grade D figures; 0 where nothing moves."""
+    swing = sum(d.swing for d in drivers)
+    return sum(d.swing for d in drivers if d.evidence == "D") / swing if swing else 0.0
+
+
+def _as_on(hardest: Rung, rung: Rung) -> Rung:
+    """A rung whose weights of grade D are those measured on the hardest rung."""
+    weights = {(s.country, s.sector): s.grade_d_weight for s in hardest.losses}
+    losses = (replace(s, grade_d_weight=weights[s.country, s.sector]) for s in rung.losses)
+    return replace(rung, losses=tuple(losses))
 
 
 def _total(country: str, losses: Sequence[SectorLoss], planned: float | None, months: int) -> Total:
@@ -218,8 +234,6 @@ def _sector_loss(network: Network, run: Run, sector: Sector, beside: _Beside) ->
     bound = binding(network, run.compiled, sector, adaptive_outcome)
     days_per_month = network.parameters.value("days_per_month")
     segments = _segment_losses(run, sector)
-    swing = sum(d.swing for d in beside.drivers)
-    weight = sum(d.swing for d in beside.drivers if d.evidence == "D") / swing if swing else 0.0
     return SectorLoss(
         sector.country,
         sector.sector,
@@ -234,7 +248,7 @@ def _sector_loss(network: Network, run: Run, sector: Sector, beside: _Beside) ->
         bound.name,
         bound.cover_days,
         _grade(sector, segments),
-        weight,
+        beside.grade_d_weight,
         segments,
         beside.drivers,
         {case: tuple(values.tolist()) for case, values in monthly.items()},
@@ -246,7 +260,7 @@ def _segment_losses(run: Run, sector: Sector) -> tuple[SegmentLoss, ...]:
     found = []
     for k, row in enumerate(sector.rows):
         loss = {
-            case: float(segment_losses(sector, run.outcomes[case])[:, k, 0].mean())
+            case: max(float(segment_losses(sector, run.outcomes[case])[:, k, 0].mean()), 0.0)
             for case in ("adaptive", "frozen")
         }
         found.append(
@@ -298,7 +312,7 @@ def _plans(network: Network, run: Run) -> tuple[dict[tuple[str, str], float], di
         by_country[country] = (
             lost if len(hit) == 1 else _planned_loss(network, run, hit) if hit else 0.0
         )
-    return by_sector or {("", ""): 0.0}, by_country
+    return by_sector, by_country
 
 
 def _planned_loss(network: Network, run: Run, chosen: Sequence[Sector]) -> float:

@@ -89,7 +89,7 @@ def drivers(network: Network, run: Run) -> dict[tuple[str, str], tuple[Driver, .
 
 
 def _rows_of_focus(network: Network, run: Run) -> frozenset[Row]:
-    """Rows worth moving one by one: constants, and those of inputs that focus countries may miss."""
+    """Rows worth moving one by one: constants, and inputs that focus countries may miss."""
     short = reach(network, run.resolved.measures).downstream
     rows = set(network.tables.rows("parameters"))
     for q in run.compiled.slots:

@@ -299,7 +299,8 @@ def test_no_planner_and_no_band_leave_the_cases_as_they_are(dysprosium, quick):
     for loss in quick["losses"]:
         at = loss["export_loss_share"]["adaptive"]
         assert loss["band_share"] == {"low": at, "high": at}
-    assert any("planner" not in loss["export_loss_share"] for loss in quick["losses"])
+        assert loss["export_loss_share"]["planner"] is None
+        assert loss["grade_d_weight"] is None
 
 
 def test_names_codes_and_symbols_are_the_same(quick):
@@ -615,13 +616,19 @@ def test_help_of_every_command_is_there_and_light():
     assert report["heavy"] == []
 
 
+def test_without_a_command_the_help_is_shown(capsys):
+    assert main([]) == 2
+    said = capsys.readouterr()
+    assert "Usage: supplychain" in said.out
+    assert not said.err
+
+
 # Saying no ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("words", "code", "parts"),
     [
-        ((), 2, ["supplychain --help"]),
         (("restrict",), 2, ["country"]),
         (("restrict", "China", "dysprosium", "--sevrity", "1"), 2, ["--sevrity"]),
         (("restrict", "China", "dysprosium", "--severity", "much"), 2, ["--severity"]),

@@ -37,16 +37,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SupplychainError as error:
         return _report(error, wants_json=wants_json)
     except KeyboardInterrupt:
-        print("interrupted; nothing was written half", file=sys.stderr)
-        return 130
+        return _interrupted()
     except BrokenPipeError:
         sys.stderr.close()
         return 0
     except Exception as error:  # the last line of defence: a bug is reported, with no traceback
         if hasattr(error, "exit_code") and hasattr(error, "format_message"):
             return _usage(error.format_message(), int(error.exit_code), wants_json=wants_json)
-        if type(error).__name__ == "Abort":
-            return 130
+        if type(error).__name__ == "Abort":  # what typer makes of an interrupt
+            return _interrupted()
         if os.environ.get("SUPPLYCHAIN_TRACEBACK"):
             raise
         bug = SupplychainError(
@@ -55,6 +54,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return _report(bug, wants_json=wants_json)
     return result if isinstance(result, int) else 0
+
+
+def _interrupted() -> int:
+    """Say so in one line: every file appears complete or not at all."""
+    print("interrupted; nothing was written half", file=sys.stderr)
+    return 130
 
 
 def _report(error: SupplychainError, *, wants_json: bool) -> int:
@@ -70,6 +75,8 @@ def _usage(message: str, code: int, *, wants_json: bool) -> int:
     """A command line that cannot be parsed."""
     from supplychain.errors import UsageError
 
+    if not message:  # no command at all: the help has been printed
+        return code
     error = UsageError(f"{message} Try: supplychain --help")
     _report(error, wants_json=wants_json)
     return code or error.code

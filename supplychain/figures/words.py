@@ -120,7 +120,7 @@ def source_line(result: Result) -> str:
 
 def has_point(loss: SectorLoss) -> bool:
     """Whether a central value may be shown: not where grade D figures dominate."""
-    return loss.grade_d_weight <= DOMINATES
+    return loss.grade_d_weight is not None and loss.grade_d_weight <= DOMINATES
 
 
 def is_hit(loss: SectorLoss) -> bool:

@@ -11,7 +11,13 @@ from types import MappingProxyType
 import numpy as np
 
 from supplychain.errors import DataError, Fault
-from supplychain.network.figures_in import Output, segment_rows, stated_outputs, stock_row
+from supplychain.network.figures_in import (
+    Output,
+    private_stocks,
+    segment_rows,
+    stated_outputs,
+    stock_row,
+)
 from supplychain.network.market import FINAL, Market, balance_market
 from supplychain.network.ordering import commodity_of_input, commodity_of_output, upstream_first
 from supplychain.network.values import Commodity, Flow, Network, Node, NodeKind, Slot
@@ -173,6 +179,7 @@ def _slots(
         c: {n.country: n.output for n in nodes if n.commodity == c and n.kind != "other"}
         for c in order
     }
+    stocks = private_stocks(tables)
     slots: list[Slot] = []
     slots_of: dict[tuple[str, Commodity], list[int]] = {}
     for commodity in order:
@@ -187,7 +194,7 @@ def _slots(
                 slots_of.setdefault((country, commodity), []).append(len(slots))
                 slots.append(
                     Slot(
-                        node, commodity, need, row, stock_row(tables, country, users, commodity[0])
+                        node, commodity, need, row, stock_row(stocks, country, users, commodity[0])
                     )
                 )
         for country, use in market.other.items():
@@ -196,7 +203,7 @@ def _slots(
             node = index[Node(country, *commodity, "other", use).id]
             slots_of.setdefault((country, commodity), []).append(len(slots))
             slots.append(
-                Slot(node, commodity, use, None, stock_row(tables, country, (), commodity[0]))
+                Slot(node, commodity, use, None, stock_row(stocks, country, (), commodity[0]))
             )
     return slots, slots_of
 

@@ -77,16 +77,22 @@ def stated_outputs(
     return found
 
 
-def stock_row(tables: Tables, country: str, users: tuple[str, ...], product: str) -> Row | None:
-    """The most specific private stock row: own country before ``*``, own user before ``*``."""
-    rows = {
+def private_stocks(tables: Tables) -> dict[tuple[str, str, str], Row]:
+    """(country, user, product) -> row of the plants' own stocks."""
+    return {
         (str(r["country"]), str(r["user"]), str(r["product"])): r
         for r in tables.rows("stocks")
         if r["holder"] == "private"
     }
+
+
+def stock_row(
+    stocks: Mapping[tuple[str, str, str], Row], country: str, users: tuple[str, ...], product: str
+) -> Row | None:
+    """The most specific private stock row: own country before ``*``, own user before ``*``."""
     for place in (country, "*"):
         for user in (*users, "*"):
             for what in (product, "*"):
-                if (place, user, what) in rows:
-                    return rows[place, user, what]
+                if (place, user, what) in stocks:
+                    return stocks[place, user, what]
     return None
