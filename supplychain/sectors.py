@@ -99,7 +99,17 @@ def loss_share(
     """
     if not sector.nodes:
         return np.zeros(share.shape[1] if share.size else outcome.output.shape[2])
-    losses = segment_losses(sector, outcome)[months].mean(axis=0)
+    return combined(segment_losses(sector, outcome)[months].mean(axis=0), share)
+
+
+def combined(losses: Array, share: Array) -> Array:
+    """Loss of a sector, (L,), from the losses of its slices and their shares, both (slices, L).
+
+    ``sum_s share_s loss_s``, exactly 0 where it differs from 0 by rounding only.
+
+    >>> combined(np.array([[0.5], [0.2]]), np.array([[0.1], [0.4]])).round(3).tolist()
+    [0.13]
+    """
     total = (share * losses).sum(axis=0)
     return np.where(np.abs(total) < _NOTHING, 0.0, np.maximum(total, 0.0))
 

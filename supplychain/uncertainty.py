@@ -11,13 +11,13 @@ import numpy.typing as npt
 from supplychain import pedigree
 from supplychain.compiled import compile_arrays, reach
 from supplychain.coverage import Resolved
-from supplychain.draws import Draws, Input, OneAtATime, Recorder, Sample
+from supplychain.draws import Central, Draws, Input, OneAtATime, Recorder, Sample
 from supplychain.model.adaptive import adaptive
 from supplychain.model.wiring import wire
 from supplychain.network import Network
 from supplychain.result import Driver
 from supplychain.run import Run
-from supplychain.sectors import Sector, loss_share, segment_losses, shares
+from supplychain.sectors import Sector, combined, segment_losses, shares
 from supplychain.tables import Row
 
 Array = npt.NDArray[np.float64]
@@ -26,38 +26,42 @@ _LANES_AT_ONCE = 48
 _VISIBLE = 1e-9
 
 
-def in_parts(
+def losses_in_parts(
     network: Network, resolved: Resolved, draws: Draws, chosen: Sequence[Sector]
 ) -> list[Array]:
-    """Adaptive loss of sectors in every lane, a few lanes at a time (so that they fit a cache).
+    """Adaptive loss of every slice of some sectors, (slices, L), a few lanes at a time.
 
-    Lanes never touch each other, so the answer does not depend on the parts.
+    Lanes never touch each other, so the answer does not depend on the parts; a part fits a cache.
     """
     arrays = compile_arrays(network, resolved, draws).arrays
     wiring = wire(arrays)
-    drawn = [shares(sector, draws) for sector in chosen]
     parts = []
     for start in range(0, draws.lanes, _LANES_AT_ONCE):
         lanes = slice(start, min(start + _LANES_AT_ONCE, draws.lanes))
         outcome = adaptive(arrays.take(lanes), trace=False, wiring=wiring)
-        parts.append(
-            [loss_share(s, outcome, d[:, lanes]) for s, d in zip(chosen, drawn, strict=True)]
-        )
-    return [np.concatenate(found) for found in zip(*parts, strict=True)]
+        parts.append([segment_losses(s, outcome).mean(axis=0) for s in chosen])
+    return [np.concatenate(found, axis=1) for found in zip(*parts, strict=True)]
 
 
 def bands(network: Network, run: Run, seed: int) -> dict[tuple[str, str], tuple[float, float]]:
-    """10 and 90 % quantile of the adaptive loss of every hit sector over a seeded sample."""
+    """10 and 90 % quantile of the adaptive loss of every hit sector over a seeded sample.
+
+    Losses are linear in the affected shares, so every simulated lane is combined with many draws of
+    the shares: the band costs no more runs and is less a matter of chance.
+    """
     hit = [s for s in run.sectors if s.nodes] if run.is_hit else []
     if not hit:
         return {}
     parameters = network.parameters
     draws = Sample(int(parameters.value("band_draws")), seed)
+    repeats = int(parameters.value("band_shares_per_draw"))
+    more = Sample(draws.lanes * repeats, seed)
     levels = [parameters.value("band_low_quantile"), parameters.value("band_high_quantile")]
-    losses = in_parts(network, run.resolved, draws, hit)
+    losses = losses_in_parts(network, run.resolved, draws, hit)
     found = {}
     for sector, values in zip(hit, losses, strict=True):
-        low, high = np.quantile(values, levels).tolist()
+        total = combined(np.tile(values, repeats), shares(sector, more))
+        low, high = np.quantile(total, levels).tolist()
         found[sector.country, sector.sector] = (low, high)
     return found
 
@@ -71,13 +75,12 @@ def drivers(network: Network, run: Run) -> dict[tuple[str, str], tuple[Driver, .
     compile_arrays(network, run.resolved, recorder)
     rows = _rows_of_focus(network, run)
     figures = [f for f in recorder.asked.values() if f.row is None or f.row in rows]
-    losses = (
-        in_parts(network, run.resolved, OneAtATime.of(figures), hit)
-        if figures
-        else [np.zeros(0)] * len(hit)
-    )
+    draws = OneAtATime.of(figures)
+    losses = losses_in_parts(network, run.resolved, draws, hit) if figures else []
     found = {}
-    for sector, values in zip(hit, losses, strict=True):
+    for number, sector in enumerate(hit):
+        central = shares(sector, Central())
+        values = combined(losses[number], central) if figures else np.zeros(0)
         moved = [
             _driver(f, float(values[2 * i]), float(values[2 * i + 1]))
             for i, f in enumerate(figures)
