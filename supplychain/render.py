@@ -6,16 +6,17 @@ Computes nothing new.
 import csv
 import io
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from supplychain.network import Network
 from supplychain.result import Result, Rung, SectorLoss
 from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-_DAYS_PER_MONTH = 30.4375
 _HEADER_WIDTH = 10
 _SMALL = 0.0005
 _TEN = 0.0995
@@ -44,30 +45,63 @@ def percent_range(low: float, high: float) -> str:
     return first if first == last else f"{first}-{last}"
 
 
-def headline(result: Result, names: dict[str, str], d_threshold: float) -> list[str]:
+@dataclass(frozen=True)
+class Words:
+    """What a pack says that sentences need.
+
+    Attributes:
+        names: id or country code -> name for people; stages: product -> stage.
+        d_threshold: share of the swing on grade D above which no point is printed.
+        days_per_month: to say in which month a day lies.
+    """
+
+    names: Mapping[str, str]
+    stages: Mapping[str, str]
+    d_threshold: float
+    days_per_month: float
+
+    @classmethod
+    def of(cls, network: Network) -> "Words":
+        """The words of a pack."""
+        products, tables = network.products, network.tables
+        names = {p: str(r["name"]) for p, r in products.items()}
+        names |= {str(r["iso3"]): str(r["name"]) for r in tables.rows("countries")}
+        return cls(
+            names,
+            {p: str(r["stage"]) for p, r in products.items()},
+            network.parameters.value("headline_d_threshold"),
+            network.parameters.value("days_per_month"),
+        )
+
+    def name(self, id_: str) -> str:
+        """The name of an id; the id itself where it has none."""
+        return self.names.get(id_, id_)
+
+
+def headline(result: Result, words: Words) -> list[str]:
     """The first paragraph that a person reads, one line per thought."""
-    lines = [_question(result, names)]
+    lines = [_question(result, words)]
     for country in result.resolved.focus:
         mine = [s for s in result.losses if s.country == country]
         top = max(mine, key=lambda s: (s.usd("adaptive"), s.usd("frozen")), default=None)
         if top is None or max(top.share.values()) == 0:
-            lines.append(f"{names.get(country, country)}: no sector of the pack loses exports.")
+            lines.append(f"{words.name(country)}: no sector of the pack loses exports.")
             continue
-        lines.append(f"{names.get(country, country)}: {_rungs(result, top, names, d_threshold)}")
-        lines.append("  " + _timing(top, names))
+        lines.append(f"{words.name(country)}: {_rungs(result, top, words)}")
+        lines.append("  " + _timing(top, words))
         lines.append("  " + _trust(top))
-    lines += _why(result, names)
+    lines += _why(result, words)
     return lines
 
 
-def _question(result: Result, names: dict[str, str]) -> str:
+def _question(result: Result, words: Words) -> str:
     """What was asked, and what it was taken to cover."""
     r = result.resolved
     parts = []
     for measure in r.measures:
         restriction = measure.restriction
         items = ", ".join(c.item.replace("_", " ") for c in measure.covered)
-        covers = ", ".join(names.get(p, p) for p in measure.products)
+        covers = ", ".join(words.name(p) for p in measure.products)
         whys = "; ".join(dict.fromkeys(c.why for c in measure.covered))
         to = "" if EVERYONE in restriction.to else f" to {', '.join(restriction.to)}"
         out = f" except {', '.join(restriction.exclude)}" if restriction.exclude else ""
@@ -76,7 +110,7 @@ def _question(result: Result, names: dict[str, str]) -> str:
             if r.scenario.ladder
             else f", {_strength(restriction.kind, restriction.severity.value)}"
         )
-        actor = names.get(restriction.actor, restriction.actor)
+        actor = words.name(restriction.actor)
         parts.append(
             f"{actor} restricts {items}{to}{out}{strength}: {covers or 'nothing'} ({whys}), "
             f"{restriction.months} months from {restriction.start or r.start}."
@@ -95,18 +129,18 @@ def _strength(kind: str, severity: float) -> str:
     )
 
 
-def _rungs(result: Result, top: SectorLoss, names: dict[str, str], d_threshold: float) -> str:
+def _rungs(result: Result, top: SectorLoss, words: Words) -> str:
     """Losses of the hardest-hit sector, rung by rung; no point where assumptions dominate."""
-    sector = names.get(top.sector, top.sector).lower()
+    sector = words.name(top.sector).lower()
     months = result.resolved.months
     period = "a year's exports" if months == MONTHS_PER_YEAR else f"{months} months' exports"
     if not result.ladder:
-        return f"{sector} lose {percent_range(*top.band)} % of {period}{_cases(top, d_threshold)}."
+        return f"{sector} lose {percent_range(*top.band)} % of {period}{_cases(top, words)}."
     said = []
     for rung in result.ladder:
         loss = _same(rung, top)
         part = f"{rung.name}: {percent_range(*loss.band)} %"
-        said.append(part + (_cases(loss, d_threshold) if rung is result.ladder[-1] else ""))
+        said.append(part + (_cases(loss, words) if rung is result.ladder[-1] else ""))
     return f"{sector} lose of {period}: {'; '.join(said)}."
 
 
@@ -115,23 +149,23 @@ def _same(rung: Rung, sector: SectorLoss) -> SectorLoss:
     return next(s for s in rung.losses if (s.country, s.sector) == (sector.country, sector.sector))
 
 
-def _cases(loss: SectorLoss, d_threshold: float) -> str:
+def _cases(loss: SectorLoss, words: Words) -> str:
     """What brackets the number: best response, expectation, no adaptation."""
     parts = []
     if "planner" in loss.share:
         parts.append(f"no less than {percent(loss.share['planner'])} even with the best response")
-    if _is_point(loss, d_threshold):
+    if _is_point(loss, words):
         parts.append(f"{percent(loss.share['adaptive'])} expected")
     parts.append(f"{percent(loss.share['frozen'])} without adaptation")
     return f" (at central figures {'; '.join(parts)})"
 
 
-def _is_point(loss: SectorLoss, d_threshold: float) -> bool:
+def _is_point(loss: SectorLoss, words: Words) -> bool:
     """Whether a point may be printed: not where assumptions dominate what is known."""
-    return loss.grade_d_weight is not None and loss.grade_d_weight <= d_threshold
+    return loss.grade_d_weight is not None and loss.grade_d_weight <= words.d_threshold
 
 
-def _timing(loss: SectorLoss, names: dict[str, str]) -> str:
+def _timing(loss: SectorLoss, words: Words) -> str:
     """First stops, and what binds."""
     if not loss.binding:
         return "No plant runs out at central figures."
@@ -140,18 +174,19 @@ def _timing(loss: SectorLoss, names: dict[str, str]) -> str:
         "no plant of its own runs out of stock"
         if loss.first_stop_day is None
         else (
-            f"the first plants run out in month {int(loss.first_stop_day / _DAYS_PER_MONTH) + 1} "
-            f"(day {loss.first_stop_day:.0f})"
+            "the first plants run out in month "
+            f"{int(loss.first_stop_day / words.days_per_month) + 1} (day {loss.first_stop_day:.0f})"
         )
     )
     alone = ""
-    if loss.refined_only < 0.5 * loss.share["adaptive"]:
+    is_made_of_it = words.stages.get(product) == "component"
+    if is_made_of_it and loss.refined_only < 0.5 * loss.share["adaptive"]:
         alone = (
             ", not the refined form: the refined forms alone cost "
             f"{percent(loss.refined_only)} %, because what {loss.country} buys is the "
             "semi-finished product, whose makers in the restricting country are not hit"
         )
-    binds = f"what binds is {names.get(product, product)} ({loss.binding}){alone}"
+    binds = f"what binds is {words.name(product)} ({loss.binding}){alone}"
     return f"{when[0].upper()}{when[1:]}; {binds}."
 
 
@@ -165,7 +200,7 @@ def _trust(loss: SectorLoss) -> str:
     return f"{weight} % of the swing rests on assumptions (grade D){named}."
 
 
-def _why(result: Result, names: dict[str, str]) -> list[str]:
+def _why(result: Result, words: Words) -> list[str]:
     """One sentence why countries differ, per covered product that they use."""
     by_product: dict[tuple[str, str], list[str]] = {}
     binding = {s.binding.split(":")[1] for s in result.losses if s.binding}
@@ -175,13 +210,12 @@ def _why(result: Result, names: dict[str, str]) -> list[str]:
                 f"{r.country} {percent(r.of_use)} % of use ({percent(r.of_imports)} % of imports)"
             )
     return [
-        f"Why: from {names.get(actor, actor)} come, of {names.get(product, product)}: "
-        f"{', '.join(said)}."
+        f"Why: from {words.name(actor)} come, of {words.name(product)}: {', '.join(said)}."
         for (actor, product), said in by_product.items()
     ]
 
 
-def loss_table(result: Result, names: dict[str, str]) -> "Table":
+def loss_table(result: Result, words: Words) -> "Table":
     """Sectors that lose, ranked by loss in USD."""
     from rich.table import Table
 
@@ -211,7 +245,7 @@ def loss_table(result: Result, names: dict[str, str]) -> "Table":
             percent_range(*loss.band)
         ]
         table.add_row(
-            f"{loss.country} {names.get(loss.sector, loss.sector)}",
+            f"{loss.country} {words.name(loss.sector)}",
             f"{loss.baseline_exports_usd / 1e9:.1f}",
             *ranges,
             _bracket(loss),

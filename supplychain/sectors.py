@@ -19,6 +19,7 @@ from supplychain.vocabulary import node_id
 Array = npt.NDArray[np.float64]
 
 _NOTHING = 1e-12
+_STOPPED = 1e-9
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,9 @@ def first_stop_day(
         return None
     before = np.concatenate([arrays.slots.cover[None, chosen], outcome.stock[:-1, chosen]])[:, :, 0]
     missing = 1.0 - outcome.arrivals[:, chosen, 0]
-    short = (missing > _NOTHING) & (before < missing - _NOTHING)
+    # A plant that a substitute keeps going has not stopped.
+    stopped = outcome.allowed[:, chosen, 0] < 1.0 - _STOPPED
+    short = stopped & (missing > _NOTHING) & (before < missing - _NOTHING)
     if not short.any():
         return None
     lasts = np.divide(before, missing, out=np.full_like(before, np.inf), where=short)

@@ -114,12 +114,6 @@ def load_world(data: Path | None) -> "World":
     return load(data)
 
 
-def names_of(world: "World") -> dict[str, str]:
-    """Ids and country codes -> names for people."""
-    names = {str(r["product"]): str(r["name"]) for r in world.tables.rows("products")}
-    return names | {str(r["iso3"]): str(r["name"]) for r in world.tables.rows("countries")}
-
-
 def print_result(
     world: "World",
     result: "Result",
@@ -138,14 +132,13 @@ def print_result(
     if as_csv:
         print(render.losses_csv(result), end="")
         return
-    names = names_of(world)
+    words = render.Words.of(world.network)
     out = console()
-    threshold = world.network.parameters.value("headline_d_threshold")
-    for line in render.headline(result, names, threshold):
+    for line in render.headline(result, words):
         _prose(out, line)
     out.print()
     if any(max(s.share.values()) > 0 for s in result.losses):
-        out.print(render.loss_table(result, names))
+        out.print(render.loss_table(result, words))
     quiet_line = render.untouched(result)
     if quiet_line:
         _prose(out, quiet_line)
