@@ -58,3 +58,8 @@ def __getattr__(name: str) -> Any:
             f"module 'supplychain' has no attribute {name!r}; it has {', '.join(__all__)}"
         )
     return getattr(import_module(f"supplychain.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """The public names, for completion."""
+    return sorted([*__all__, "__version__"])

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 from supplychain.errors import ScenarioError, UnknownNameError
 from supplychain.names import Names
-from supplychain.network.values import Network
+from supplychain.network.values import Network, Node, Slot
 from supplychain.scenario import Restriction, Scenario, StockRelease, check, month_number
 from supplychain.tables import Row
-from supplychain.vocabulary import EVERYONE
+from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,39 @@ class Resolved:
     notes: tuple[str, ...]
 
 
+def covers(network: Network, measure: Measure, supplier: Node, slot: Slot) -> bool:
+    """Whether a measure covers a flow: its actor, product and target, never domestic supply."""
+    r = measure.restriction
+    user = network.nodes[slot.node].country
+    return (
+        supplier.country == r.actor
+        and supplier.product in measure.products
+        and user != r.actor
+        and (EVERYONE in r.to or user in r.to)
+        and user not in r.exclude
+    )
+
+
+def open_share(network: Network, measure: Measure) -> float:
+    """Share of the actor's baseline exports of the covered products that the measure leaves open.
+
+    Shares of quantity, averaged over the products; 0 where everything is covered.
+    """
+    shares = []
+    for product in measure.products:
+        sent = withheld = 0.0
+        for flow in network.flows:
+            supplier, slot = network.nodes[flow.supplier], network.slots[flow.slot]
+            is_sent = supplier.product == product
+            is_sent &= supplier.country == measure.restriction.actor
+            if is_sent and network.nodes[slot.node].country != supplier.country:
+                sent += flow.quantity
+                withheld += flow.quantity * covers(network, measure, supplier, slot)
+        if sent > 0:
+            shares.append(1.0 - withheld / sent)
+    return sum(shares) / len(shares) if shares else 0.0
+
+
 def resolve(scenario: Scenario, network: Network) -> Resolved:
     """Resolve names, forms and dates.
 
@@ -87,6 +120,11 @@ def resolve(scenario: Scenario, network: Network) -> Resolved:
         measure, said = _measure(restriction, network, finder.names, start)
         measures.append(measure)
         notes += said
+    months = scenario.horizon or max(
+        [MONTHS_PER_YEAR, *(m.first_month + m.restriction.months for m in measures)]
+    )
+    notes += [note for m in measures for note in _time_notes(m, months)]
+    notes += _release_notes(releases, network)
     named = replace(
         scenario,
         restrictions=tuple(m.restriction for m in measures),
@@ -94,9 +132,7 @@ def resolve(scenario: Scenario, network: Network) -> Resolved:
         focus=focus,
         start=start,
     )
-    return Resolved(
-        named, tuple(measures), focus, start, scenario.counted_months, tuple(dict.fromkeys(notes))
-    )
+    return Resolved(named, tuple(measures), focus, start, months, tuple(dict.fromkeys(notes)))
 
 
 class _Finder:
@@ -168,27 +204,106 @@ def _measure(
         for item in restriction.items
     )
     products = tuple(dict.fromkeys(p for c in covered for p in c.products))
-    notes = []
-    actor = restriction.actor
-    made = {n.product for n in network.nodes if n.country == actor and n.kind != "other"}
-    if not made & set(products):
-        place = (
-            "has no output of"
-            if actor in network.countries
-            else "is part of the rest of world in this pack and has no known output of"
-        )
-        notes.append(
-            f"{actor} {place} {', '.join(products)}: "
-            "it has no flow into the chain, so nothing is withheld"
-        )
+    _refuse_industries(products, network)
+    notes = _flow_notes(restriction, products, network)
     if restriction.kind == "licence" and restriction.severity.value == 0:
         notes.append("a licence of severity 0 still has its dead time and ramp: the loss is delay")
+    if restriction.kind == "licence":
+        notes.append(
+            "this licence follows the pack's dead time and ramp; the rung 'licence as in 2025' "
+            "of a ladder follows the exports observed in 2025 month by month"
+        )
     if first < 0:
         raise ScenarioError(
             f"start: a restriction that starts in {restriction.start} "
             f"lies before the horizon ({start})"
         )
     return Measure(restriction, covered, products, first), notes
+
+
+def _refuse_industries(products: Sequence[str], network: Network) -> None:
+    """A restriction names what industries buy; their own goods are never covered."""
+    goods = [p for p in products if network.products[p]["stage"] == "industry"]
+    if goods:
+        raise ScenarioError(
+            f"products: {', '.join(goods)} is the output of an end industry; "
+            "restrict a mineral, a refined product or a component"
+        )
+
+
+def _flow_notes(restriction: Restriction, products: Sequence[str], network: Network) -> list[str]:
+    """What to say of an actor, or of targets and exceptions, without a flow of the products."""
+    actor, named, what = restriction.actor, set(products), ", ".join(products)
+    nothing = "so nothing is withheld"
+    if not any(n.country == actor and n.product in named for n in network.nodes):
+        outside = "is part of the rest of world in this pack and has no known output of"
+        said = "makes no" if actor in network.countries else outside
+        return [f"{actor} {said} {what}: it has no flow into the chain, {nothing}"]
+    buyers = {
+        network.nodes[network.slots[flow.slot].node].country
+        for flow in network.flows
+        if network.nodes[flow.supplier].country == actor
+        and network.nodes[flow.supplier].product in named
+    } - {actor}
+    everyone = EVERYONE in restriction.to
+    hit = {c for c in buyers if (everyone or c in restriction.to) and c not in restriction.exclude}
+    if not hit:
+        return [f"nobody who buys {what} from {actor} is restricted, {nothing}"]
+    return [
+        f"{country} buys no {what} from {actor} in this pack{_place(country, network)}: "
+        "naming it changes nothing"
+        for country in (*restriction.to, *restriction.exclude)
+        if country not in {EVERYONE, *buyers}
+    ]
+
+
+def _place(country: str, network: Network) -> str:
+    """Where a country without a node of its own is."""
+    return "" if country in network.countries else " (it is part of its rest of world)"
+
+
+def _time_notes(measure: Measure, months: int) -> list[str]:
+    """Refuse a restriction outside the counted months; say how much of it is counted.
+
+    Raises:
+        ScenarioError: it starts after the last counted month.
+    """
+    r = measure.restriction
+    if measure.first_month >= months:
+        raise ScenarioError(
+            f"start: a restriction from {r.start} starts after the {months} months that are "
+            "counted; lengthen the horizon"
+        )
+    counted = min(months - measure.first_month, r.months)
+    if counted == r.months:
+        return []
+    return [f"{counted} of the {r.months} months of the restriction by {r.actor} are counted"]
+
+
+def _release_notes(releases: Iterable[StockRelease], network: Network) -> list[str]:
+    """Releases that can serve nobody.
+
+    Raises:
+        ScenarioError: a release of something that is not one product below an end industry.
+    """
+    notes = []
+    for release in releases:
+        row = network.products.get(release.product)
+        if row is None or row["stage"] == "industry":
+            raise ScenarioError(
+                f"mitigation: {release.product} is not a product that a state can hold; "
+                "name one refined product or component, such as dysprosium_oxide"
+            )
+        served = any(
+            slot.commodity[0] == release.product
+            and network.nodes[slot.node].country == release.country
+            for slot in network.slots
+        )
+        if not served:
+            notes.append(
+                f"nobody in {release.country} uses {release.product}: its release does nothing"
+            )
+    return notes
 
 
 def _cover(

@@ -11,13 +11,13 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from supplychain.coverage import Measure, Resolved
+from supplychain.coverage import Measure, Resolved, covers, open_share
 from supplychain.draws import Draws, Input, place
 from supplychain.model.arrays import Flows, Limits, Nodes, Openings, PublicStock, Slots
 from supplychain.model.ceilings import constant_ceiling, leaky, licence_ceiling, path_ceiling
 from supplychain.network.values import Commodity, Flow, Network, Node, Slot
 from supplychain.tables import Row
-from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR
+from supplychain.vocabulary import MONTHS_PER_YEAR
 
 Array = npt.NDArray[np.float64]
 
@@ -51,6 +51,11 @@ class LaneBuilder:
     def bins(self) -> int:
         """Plants per node."""
         return int(self.network.parameters.value("cover_bins"))
+
+    @cached_property
+    def first_month(self) -> int:
+        """Month in which the first restriction starts: adaptation begins then, not before."""
+        return min((m.first_month for m in self.resolved.measures), default=0)
 
     @cached_property
     def rank(self) -> Mapping[Commodity, int]:
@@ -106,7 +111,8 @@ class LaneBuilder:
                 rate[k] = place(
                     self.draws, _figure(row, "substitution", "share_per_year"), 0.0, 1.0
                 )
-                most[k], start[k] = float(row["maximum"]), float(row["start_month"])
+                most[k] = float(row["maximum"])
+                start[k] = self.first_month + float(row["start_month"])
         need = np.array([self.network.slots[q].need for q in chosen]) / MONTHS_PER_YEAR
         node = np.array([node_at[self.network.slots[q].node] for q in chosen], dtype=np.int64)
         return Slots(node, need, weight, elasticity, cost, cover, rate, most, start)
@@ -189,8 +195,7 @@ class LaneBuilder:
         share = base / total[slot] if flows else base
         moved = np.ones_like(share)
         for k, flow in enumerate(flows):
-            user = self.network.nodes[self.network.slots[flow.slot].node].country
-            if flow.row is not None and flow.row["share"] and user in self.resolved.focus:
+            if flow.row is not None and flow.row["share"]:
                 value = float(flow.row["share"])
                 moved[k] = place(self.draws, _figure(flow.row, "share", "share"), 0.0, 1.0) / value
         if (moved == 1.0).all():
@@ -202,8 +207,11 @@ class LaneBuilder:
         scale = np.divide(
             np.maximum(1.0 - fixed, 0.0), free, out=np.ones_like(free), where=free > 0
         )
-        over = np.maximum(fixed, 1.0)
-        return np.where(moved != 1.0, stated / over[slot], share * scale[slot])
+        drawn = np.where(moved != 1.0, stated, share * scale[slot])
+        # Where nobody is left to make room (or too much is stated) all give way in proportion.
+        whole = np.zeros_like(total)
+        np.add.at(whole, slot, drawn)
+        return np.asarray(drawn / whole[slot], dtype=np.float64)
 
     def _lag(self, supplier: Node, slot: Slot) -> int:
         """Transit in whole months; inside a loop of recipes at least one month."""
@@ -220,7 +228,7 @@ class LaneBuilder:
         plain = np.full((self.resolved.months, len(pairs), self.draws.lanes), np.inf)
         loose = plain.copy()
         for measure in self.resolved.measures:
-            covered = [k for k, (n, s) in enumerate(pairs) if self._covers(measure, n, s)]
+            covered = [k for k, (n, s) in enumerate(pairs) if covers(self.network, measure, n, s)]
             if not covered:
                 continue
             window, ceiling = self._schedule(measure)
@@ -229,18 +237,6 @@ class LaneBuilder:
             plain[months, covered] = np.minimum(plain[months, covered], ceiling[:, None, :])
             loose[months, covered] = np.minimum(loose[months, covered], leak[:, None, :])
         return plain, loose
-
-    def _covers(self, measure: Measure, supplier: Node, slot: Slot) -> bool:
-        """Whether a measure covers a flow: its actor, product and target, never domestic supply."""
-        r = measure.restriction
-        user = self.network.nodes[slot.node].country
-        return (
-            supplier.country == r.actor
-            and supplier.product in measure.products
-            and user != r.actor
-            and (EVERYONE in r.to or user in r.to)
-            and user not in r.exclude
-        )
 
     def _schedule(self, measure: Measure) -> tuple[npt.NDArray[np.bool_], Array]:
         """Months under the measure (T,) and the ceilings in them (months, L)."""
@@ -286,13 +282,15 @@ class LaneBuilder:
         )
 
     def _leakage(self, measure: Measure) -> Array:
-        """Share of what is withheld that leaks, (T, L): nothing at first, less once enforced."""
-        scope = (
-            "all_targets"
-            if EVERYONE in measure.restriction.to and not measure.restriction.exclude
-            else "some_targets"
-        )
-        share = self.parameter("leakage", scope, ceiling=1.0)
+        """Share of what is withheld that leaks, (T, L): none at first, less once it is enforced.
+
+        Goods leak through destinations that stay open: the share lies between the constant for
+        restrictions of everybody and that for restrictions of some, by the part of the actor's
+        baseline exports of these products that the measure leaves open.
+        """
+        tight = self.parameter("leakage", "all_targets", ceiling=1.0)
+        loose = self.parameter("leakage", "some_targets", ceiling=1.0)
+        share = tight + (loose - tight) * open_share(self.network, measure)
         late = self.parameter("leakage_lag_months")
         enforced = self.parameter("leakage_enforcement_month")
         kept = self.parameter("leakage_enforced", ceiling=1.0)
@@ -314,28 +312,26 @@ class LaneBuilder:
         opens = np.zeros((len(pairs), self.draws.lanes))
         for k, (node, _) in enumerate(ends):
             stage = str(self.network.products[node.product]["stage"])
-            opens[k] = np.round(self.parameter("qualification_lag_months", node.product, stage))
+            wait = np.round(self.parameter("qualification_lag_months", node.product, stage))
+            opens[k] = self.first_month + wait
         return Openings(supplier, slot, lag, opens, np.minimum(self._ceilings(ends)[1], 1.0))
 
     def public_stocks(self, slots: Sequence[int]) -> tuple[PublicStock, ...]:
-        """Stocks of states: rows of the pack, and releases of the scenario that replace them."""
+        """Stocks of states: those of the pack, and beside them the scenario's own releases."""
+        public = [r for r in self.network.tables.rows("stocks") if r["holder"] == "public"]
+        found = [
+            (str(r["country"]), str(r["product"]), float(r["cover_days"]),
+             float(r["release_days"] or 0.0), float(r["release_lag_months"] or 0.0))
+            for r in public
+        ]  # fmt: skip
+        for m in self.resolved.scenario.mitigations:
+            rate = m.release_days
+            if rate is None:
+                rate = self.network.parameters.value("public_release_days")
+            found.append((m.country, m.product, m.days, rate, float(m.lag_months)))
         month = self.network.parameters.value("days_per_month")
-        found: dict[tuple[str, str], tuple[float, float, float]] = {}
-        for row in self.network.tables.rows("stocks"):
-            if row["holder"] == "public":
-                found[str(row["country"]), str(row["product"])] = (
-                    float(row["cover_days"]),
-                    float(row["release_days"] or 0.0),
-                    float(row["release_lag_months"] or 0.0),
-                )
-        for release in self.resolved.scenario.mitigations:
-            found[release.country, release.product] = (
-                release.days,
-                release.release_days,
-                release.lag_months,
-            )
         stocks = []
-        for (country, product), (days, rate, lag) in found.items():
+        for country, product, days, rate, lag in found:
             held = [
                 k
                 for k, q in enumerate(slots)
@@ -344,7 +340,10 @@ class LaneBuilder:
             if held and days > 0 and rate > 0:
                 stocks.append(
                     PublicStock(
-                        np.array(held, dtype=np.int64), days / month, rate / month, round(lag)
+                        np.array(held, dtype=np.int64),
+                        days / month,
+                        rate / month,
+                        self.first_month + round(lag),
                     )
                 )
         return tuple(stocks)

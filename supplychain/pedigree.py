@@ -2,20 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-from supplychain.compiled import Compiled, reach
-from supplychain.coverage import Resolved
+from supplychain.compiled import Compiled
+from supplychain.coverage import Measure, Resolved, covers
 from supplychain.draws import Input
 from supplychain.network import Network
 from supplychain.parameters import Parameters
 from supplychain.result import Reliance
+from supplychain.scenario import LADDER_LICENCE_PARAMETER
 from supplychain.sectors import Sector
-from supplychain.tables import Row, ref
+from supplychain.tables import Row
 from supplychain.vocabulary import EVERYONE
-
-
-def place_of(row: Row) -> str:
-    """Where a row stands, ``segments.csv:12``."""
-    return ref(row)
 
 
 def pack(network: Network) -> Mapping[str, str]:
@@ -63,36 +59,37 @@ def not_counted(network: Network, focus: Sequence[str]) -> tuple[str, ...]:
 
 
 def reliance(network: Network, resolved: Resolved) -> tuple[Reliance, ...]:
-    """Direct shares of each actor in what each focus country uses of each covered product."""
+    """Direct shares of each actor in what each focus country uses of each covered product.
+
+    Only for countries that the measure restricts, and never of an actor in its own use.
+    """
     found = []
     for measure in resolved.measures:
-        actor = measure.restriction.actor
         for country in resolved.focus:
             for product in measure.products:
-                one = _reliance(network, country, product, actor)
+                one = _reliance(network, measure, country, product)
                 if one is not None:
                     found.append(one)
     return tuple(dict.fromkeys(found))
 
 
-def _reliance(network: Network, country: str, product: str, actor: str) -> Reliance | None:
+def _reliance(network: Network, measure: Measure, country: str, product: str) -> Reliance | None:
     """Share of the actor in one country's use and imports of one product."""
     use = imports = direct = 0.0
     grade = "prior"
     for flow in network.flows:
-        slot = network.slots[flow.slot]
+        slot, supplier = network.slots[flow.slot], network.nodes[flow.supplier]
         if slot.commodity[0] != product or network.nodes[slot.node].country != country:
             continue
-        supplier = network.nodes[flow.supplier].country
         use += flow.quantity
-        imports += flow.quantity if supplier != country else 0.0
-        if supplier == actor:
+        imports += flow.quantity if supplier.country != country else 0.0
+        if covers(network, measure, supplier, slot):
             direct += flow.quantity
             grade = str(flow.row["evidence"]) if flow.row is not None else grade
-    if use <= 0:
+    if direct <= 0:
         return None
     return Reliance(
-        country, product, actor, direct / use, direct / imports if imports else 0.0, grade
+        country, product, measure.restriction.actor, direct / use, direct / imports, grade
     )
 
 
@@ -113,11 +110,35 @@ def assumptions(network: Network, resolved: Resolved, compiled: Compiled) -> tup
         )
     if any(m.restriction.kind == "licence" for m in resolved.measures):
         found.append(_licence_rule(network.parameters))
-    found += [
-        f"public stock of {m.product} in {m.country}: {m.days:g} days"
+    found += releases(resolved)
+    found += _fitted(network.parameters, resolved)
+    found.append(
+        "at central values in every draw: outputs, recipe amounts, other uses, transit lags, "
+        "public stocks and dated paths"
+    )
+    return tuple(found)
+
+
+def releases(resolved: Resolved) -> list[str]:
+    """The scenario's own releases of public stocks, in words."""
+    return [
+        f"{m.country} releases {m.days:g} days of use of {m.product}, beside its public stocks"
         for m in resolved.scenario.mitigations
     ]
-    return tuple(found)
+
+
+def _fitted(parameters: Parameters, resolved: Resolved) -> list[str]:
+    """Constants that were fitted to an episode, which then is no validation of this run."""
+    names = {"licence": "licence_", "path": LADDER_LICENCE_PARAMETER}
+    prefixes = {names[m.restriction.kind] for m in resolved.measures if m.restriction.kind in names}
+    if resolved.scenario.ladder:
+        prefixes.add(LADDER_LICENCE_PARAMETER)
+    fitted = {
+        (name, str(row["calibrated_on"]))
+        for (name, _), row in parameters.rows.items()
+        if row["calibrated_on"] and any(name.startswith(p) for p in prefixes)
+    }
+    return [f"{name} is fitted to {episode}: no test of it" for name, episode in sorted(fitted)]
 
 
 def _rules(parameters: Parameters) -> list[str]:
@@ -136,7 +157,10 @@ def _rules(parameters: Parameters) -> list[str]:
         ),
         f"catch-up: plants may run at {catch_up} x baseline to make up what they missed",
         f"access ceiling: a user gets at most {access} x its baseline flow from a supplier",
-        f"leakage of what is withheld from everyone: {from_all}; from some: {from_some}",
+        (
+            f"leakage of what is withheld: {from_all} where everybody is restricted, up to "
+            f"{from_some} by the share of the actor's exports that stays open"
+        ),
         f"goods for a blocked flow are made until {queue} months wait",
         f"stock covers differ between plants (lognormal, {bins} bins)",
         "a release of a public stock serves the country's short plants pro rata",
@@ -210,8 +234,3 @@ def label(figure: Input) -> str:
             return f"substitution of {row['product']}"
         case _:
             return f"{row['parameter']} ({row['scope']})"
-
-
-def has_reach(network: Network, resolved: Resolved) -> bool:
-    """Whether any end industry lies downstream of what is covered."""
-    return any(c[1] for c in reach(network, resolved.measures).downstream)

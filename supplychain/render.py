@@ -6,13 +6,15 @@ Computes nothing new.
 import csv
 import io
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from supplychain.network import Network
+from supplychain.pedigree import releases
 from supplychain.result import Result, Rung, SectorLoss
-from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR
+from supplychain.scenario import Restriction
+from supplychain.vocabulary import CASES, EVERYONE, MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -80,68 +82,76 @@ class Words:
 
 def headline(result: Result, words: Words) -> list[str]:
     """The first paragraph that a person reads, one line per thought."""
-    lines = [_question(result, words)]
+    lines = _question(result, words)
     for country in result.resolved.focus:
-        mine = [s for s in result.losses if s.country == country]
-        top = max(mine, key=lambda s: (s.usd("adaptive"), s.usd("frozen")), default=None)
-        if top is None or max(top.share.values()) == 0:
+        hit = [s for s in ranked(result) if s.country == country]
+        if not hit:
             lines.append(f"{words.name(country)}: no sector of the pack loses exports.")
             continue
-        lines.append(f"{words.name(country)}: {_rungs(result, top, words)}")
-        lines.append("  " + _timing(top, words))
-        lines.append("  " + _trust(top))
-    lines += _why(result, words)
-    return lines
+        lines.append(f"{words.name(country)}: {_rungs(result, hit[0], words)}")
+        lines.append("  " + _timing(hit[0], words))
+        lines.append("  " + _trust(hit[0]))
+    return lines + _why(result, words)
 
 
-def _question(result: Result, words: Words) -> str:
-    """What was asked, and what it was taken to cover."""
+def ranked(result: Result) -> list[SectorLoss]:
+    """Sectors that lose in any case or draw, by the top of their band in USD."""
+    hit = [s for s in result.losses if not s.is_zero]
+    return sorted(hit, key=lambda s: (-s.band[1] * s.baseline_exports_usd, -s.usd("frozen")))
+
+
+def _question(result: Result, words: Words) -> list[str]:
+    """What was asked, what it was taken to cover, and what is done about it."""
     r = result.resolved
-    parts = []
+    lines = []
     for measure in r.measures:
         restriction = measure.restriction
         items = ", ".join(c.item.replace("_", " ") for c in measure.covered)
-        covers = ", ".join(words.name(p) for p in measure.products)
-        whys = "; ".join(dict.fromkeys(c.why for c in measure.covered))
         to = "" if EVERYONE in restriction.to else f" to {', '.join(restriction.to)}"
         out = f" except {', '.join(restriction.exclude)}" if restriction.exclude else ""
-        strength = (
-            ""
-            if r.scenario.ladder
-            else f", {_strength(restriction.kind, restriction.severity.value)}"
-        )
-        actor = words.name(restriction.actor)
-        parts.append(
-            f"{actor} restricts {items}{to}{out}{strength}: {covers or 'nothing'} ({whys}), "
+        strength = "" if r.scenario.ladder else f", {_strength(restriction)}"
+        lines.append(
+            f"{words.name(restriction.actor)} restricts {items}{to}{out}{strength}, "
             f"{restriction.months} months from {restriction.start or r.start}."
         )
-    return " ".join(parts)
+        by_reason: dict[str, list[str]] = {}
+        for covered in measure.covered:
+            by_reason.setdefault(covered.why, []).extend(covered.products)
+        for why, products in by_reason.items():
+            named = ", ".join(words.name(p) for p in dict.fromkeys(products))
+            lines.append(f"  Covered: {named or 'nothing'} ({why}).")
+    return lines + [f"  With: {said}." for said in releases(r)]
 
 
-def _strength(kind: str, severity: float) -> str:
+def _strength(restriction: Restriction) -> str:
     """Kind and severity in words."""
-    if kind == "ban" and severity == 1:
-        return "full stop"
-    if kind == "path":
+    severity = restriction.severity
+    if restriction.kind == "path":
         return "on a dated path of monthly ceilings"
-    return f"{kind} withholding {percent(severity)} %" + (
-        " after its ramp" if kind == "licence" else ""
+    if restriction.kind == "ban" and severity.low == severity.high == 1:
+        return "full stop"
+    spread = (
+        f" ({percent_range(severity.low, severity.high)})" if severity.low < severity.high else ""
     )
+    after = " after its ramp" if restriction.kind == "licence" else ""
+    return f"{restriction.kind} withholding {percent(severity.value)} %{spread}{after}"
 
 
 def _rungs(result: Result, top: SectorLoss, words: Words) -> str:
     """Losses of the hardest-hit sector, rung by rung; no point where assumptions dominate."""
     sector = words.name(top.sector).lower()
     months = result.resolved.months
-    period = "a year's exports" if months == MONTHS_PER_YEAR else f"{months} months' exports"
+    period = "a year's" if months == MONTHS_PER_YEAR else f"{months} months'"
+    begin = f"exports of {sector} fall by"
     if not result.ladder:
-        return f"{sector} lose {percent_range(*top.band)} % of {period}{_cases(top, words)}."
-    said = []
-    for rung in result.ladder:
-        loss = _same(rung, top)
-        part = f"{rung.name}: {percent_range(*loss.band)} %"
-        said.append(part + (_cases(loss, words) if rung is result.ladder[-1] else ""))
-    return f"{sector} lose of {period}: {'; '.join(said)}."
+        return f"{begin} {_range(top)} of {period} total{_cases(top, words)}."
+    rungs = "; ".join(f"{rung.name} {_range(_same(rung, top))}" for rung in result.ladder)
+    return f"{begin}, of {period} total: {rungs}{_cases(top, words)}."
+
+
+def _range(loss: SectorLoss) -> str:
+    """The band, or what stands in its place."""
+    return f"{percent_range(*loss.band)} %" if loss.has_band else "(band not computed)"
 
 
 def _same(rung: Rung, sector: SectorLoss) -> SectorLoss:
@@ -180,10 +190,11 @@ def _timing(loss: SectorLoss, words: Words) -> str:
     )
     alone = ""
     is_made_of_it = words.stages.get(product) == "component"
-    if is_made_of_it and loss.refined_only < 0.5 * loss.share["adaptive"]:
+    alone_known = is_made_of_it and loss.refined_only is not None
+    if alone_known and (loss.refined_only or 0.0) < 0.5 * loss.share["adaptive"]:
         alone = (
             ", not the refined form: the refined forms alone cost "
-            f"{percent(loss.refined_only)} %, because what {loss.country} buys is the "
+            f"{percent(loss.refined_only or 0.0)} %, because what {loss.country} buys is the "
             "semi-finished product, whose makers in the restricting country are not hit"
         )
     binds = f"what binds is {words.name(product)} ({loss.binding}){alone}"
@@ -232,18 +243,9 @@ def loss_table(result: Result, words: Words) -> "Table":
         table.add_column(header, justify="right")
     table.add_column("what binds", no_wrap=True, overflow="fold")
     table.add_column("on D\n%", justify="right")
-    hit = sorted(
-        (s for s in result.losses if max(s.share.values()) > 0),
-        key=lambda s: (
-            s.country not in result.resolved.focus,
-            -s.usd("adaptive"),
-            -s.usd("frozen"),
-        ),
-    )
-    for loss in hit:
-        ranges = [percent_range(*_same(r, loss).band) for r in result.ladder] or [
-            percent_range(*loss.band)
-        ]
+    for loss in ranked(result):
+        steps = [_same(r, loss) for r in result.ladder] or [loss]
+        ranges = [percent_range(*s.band) if s.has_band else "?" for s in steps]
         table.add_row(
             f"{loss.country} {words.name(loss.sector)}",
             f"{loss.baseline_exports_usd / 1e9:.1f}",
@@ -259,6 +261,8 @@ def loss_table(result: Result, words: Words) -> "Table":
 
 def _billions(loss: SectorLoss) -> str:
     """The band in billions of USD."""
+    if not loss.has_band:
+        return "?"
     low, high = (f"{share * loss.baseline_exports_usd / 1e9:.2f}" for share in loss.band)
     return low if low == high else f"{low}-{high}"
 
@@ -272,7 +276,7 @@ def _bracket(loss: SectorLoss) -> str:
 
 def untouched(result: Result) -> str:
     """Sectors without any loss, in one line."""
-    found = [f"{s.country} {s.sector}" for s in result.losses if max(s.share.values()) == 0]
+    found = [f"{s.country} {s.sector}" for s in result.losses if s.is_zero]
     return f"No loss: {', '.join(found)}." if found else ""
 
 
@@ -291,9 +295,10 @@ def footer(result: Result) -> list[str]:
 
 
 _CSV_COLUMNS = (
+    "scenario",
+    "rung",
     "country",
     "sector",
-    "rung",
     "baseline_exports_usd",
     "planner_share",
     "adaptive_share",
@@ -315,39 +320,40 @@ _CSV_COLUMNS = (
 )
 
 
-def losses_csv(result: Result) -> str:
-    """All losses as tidy CSV: one row per rung, country and sector.
+def losses_csv(*results: Result) -> str:
+    """All losses as tidy CSV: one row per scenario, rung, country and sector.
 
-    Shares are 0-1, USD are over the horizon.
+    Shares are 0-1, USD are over the horizon; what was not asked for is empty.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_CSV_COLUMNS)
-    rungs: Sequence[tuple[str, tuple[SectorLoss, ...]]] = [
-        (r.name, r.losses) for r in result.ladder
-    ] or [("scenario", result.losses)]
-    for name, losses in rungs:
-        for s in losses:
-            shares = [s.share.get(c, "") for c in ("planner", "adaptive", "frozen")]
-            usd = [s.usd(c) if c in s.share else "" for c in ("planner", "adaptive", "frozen")]
-            writer.writerow(
-                [
-                    s.country,
-                    s.sector,
-                    name,
-                    s.baseline_exports_usd,
-                    *shares,
-                    *s.band,
-                    *usd,
-                    s.all_lost,
-                    s.refined_only,
-                    s.restricted_months,
-                    "" if s.first_month is None else s.first_month,
-                    "" if s.first_stop_day is None else s.first_stop_day,
-                    s.binding,
-                    s.chain_cover_days,
-                    s.evidence,
-                    s.grade_d_weight,
-                ]
-            )
+    for result in results:
+        rungs = [(r.name, r.losses) for r in result.ladder] or [("scenario", result.losses)]
+        for name, losses in rungs:
+            for loss in losses:
+                cells = _csv_cells(loss)
+                writer.writerow([result.resolved.scenario.id, name, *cells])
     return out.getvalue()
+
+
+def _csv_cells(loss: SectorLoss) -> list[object]:
+    """One sector's cells after scenario and rung; empty for what was not asked for."""
+    cells: list[object] = [
+        loss.country,
+        loss.sector,
+        loss.baseline_exports_usd,
+        *(loss.share.get(case) for case in CASES),
+        *(loss.band if loss.has_band else (None, None)),
+        *(loss.usd(case) if case in loss.share else None for case in CASES),
+        loss.all_lost,
+        loss.refined_only,
+        loss.restricted_months,
+        loss.first_month,
+        loss.first_stop_day,
+        loss.binding,
+        loss.chain_cover_days,
+        loss.evidence,
+        loss.grade_d_weight,
+    ]
+    return ["" if cell is None else cell for cell in cells]

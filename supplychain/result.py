@@ -85,9 +85,10 @@ class SectorLoss:
 
     Attributes:
         share: case -> loss; ``planner`` is missing where it was not asked for.
-        band: 10 and 90 % quantile of the adaptive loss over what is not known.
+        band: 10 and 90 % quantile of the adaptive loss over what is not known; twice the central
+            loss where it was not asked for (``has_band``).
         all_lost: adaptive, nothing caught up later.
-        refined_only: adaptive, only the refined forms restricted.
+        refined_only: adaptive, only the refined forms restricted; None where none is.
         restricted_months: adaptive loss over the restricted months.
         first_month: first month with a loss (from 1), first_stop_day: day on which the first plants
             run out (from 0); None if never. Both adaptive.
@@ -106,8 +107,9 @@ class SectorLoss:
     baseline_exports_usd: float
     share: Mapping[str, float]
     band: tuple[float, float]
+    has_band: bool
     all_lost: float
-    refined_only: float
+    refined_only: float | None
     restricted_months: float
     first_month: int | None
     first_stop_day: float | None
@@ -118,6 +120,11 @@ class SectorLoss:
     segments: tuple[SegmentLoss, ...]
     drivers: tuple[Driver, ...]
     monthly: Mapping[str, tuple[float, ...]]
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether nothing is lost in any case, nor anywhere in the band."""
+        return max((*self.share.values(), *self.band)) == 0
 
     def usd(self, case: str) -> float:
         """Loss of a case in USD over the horizon."""
@@ -131,7 +138,10 @@ class SectorLoss:
             "baseline_exports_usd": self.baseline_exports_usd,
             "export_loss_share": _by_case(self.share),
             "export_loss_usd": _by_case({case: self.usd(case) for case in self.share}),
-            "band_share": {"low": self.band[0], "high": self.band[1]},
+            "band_share": {
+                "low": self.band[0] if self.has_band else None,
+                "high": self.band[1] if self.has_band else None,
+            },
             "all_lost_share": self.all_lost,
             "refined_only_share": self.refined_only,
             "restricted_months_share": self.restricted_months,
@@ -178,7 +188,11 @@ class Total:
 
 @dataclass(frozen=True)
 class Rung:
-    """One step of a ladder: how hard the restriction bites, and what it costs."""
+    """One step of a ladder: how hard the restriction bites, and what it costs.
+
+    The figures are moved one at a time on the hardest rung only: the weights of grade D of the
+    other rungs are those measured there.
+    """
 
     name: str
     kind: str
@@ -338,6 +352,9 @@ def scenario_dict(resolved: Resolved) -> dict[str, Any]:
                 "severity": m.restriction.severity.value,
                 "severity_low": m.restriction.severity.low,
                 "severity_high": m.restriction.severity.high,
+                "stage": m.restriction.stage,
+                "dead_time_months": m.restriction.dead_time_months,
+                "ramp_months": m.restriction.ramp_months,
                 "months": m.restriction.months,
                 "first_month": m.first_month + 1,
                 "to": list(m.restriction.to),

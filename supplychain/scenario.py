@@ -88,14 +88,14 @@ class StockRelease:
     Attributes:
         country, product: whose stock of what.
         days: its size in days of the country's use.
-        release_days: days of use that may be released each month.
+        release_days: days of use that may be released each month; None for the pack's usual rate.
         lag_months: months before the first release.
     """
 
     country: str
     product: str
     days: float
-    release_days: float = 30.0
+    release_days: float | None = None
     lag_months: int = 0
 
 
@@ -197,7 +197,7 @@ def check(scenario: Scenario) -> None:
         found = (*_word_problems(restriction), *_number_problems(restriction))
         problems += [(f"restriction {number}: {field}", what) for field, what in found]
     for number, release in enumerate(scenario.mitigations, 1):
-        if release.days < 0 or release.release_days < 0 or release.lag_months < 0:
+        if release.days < 0 or (release.release_days or 0.0) < 0 or release.lag_months < 0:
             what = "days, release_days and lag_months must not be negative"
             problems.append((f"mitigation {number}", what))
     if problems:

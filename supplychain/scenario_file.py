@@ -74,18 +74,18 @@ class _Mitigation(_Strict):
     country: str
     product: str
     days: float
-    release_days: float = 30.0
+    release_days: float | None = None
     lag_months: int = 0
 
 
 class _File(_Strict):
-    id: str
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     title: str
     description: str = ""
     source: str = ""
     focus: list[str] = ["KOR"]
     horizon: _Horizon = _Horizon()
-    restriction: list[_Restriction]
+    restriction: Annotated[list[_Restriction], Field(min_length=1)]
     mitigation: list[_Mitigation] = []
 
 
@@ -169,7 +169,7 @@ def _restriction(r: _Restriction, horizon: int) -> Restriction:
         tuple(r.products),
         kind,
         spread,
-        r.months or horizon or MONTHS_PER_YEAR,
+        (horizon or MONTHS_PER_YEAR) if r.months is None else r.months,
         r.start,
         tuple(r.to),
         tuple(r.exclude),

@@ -3,7 +3,7 @@
 Reads outcomes only.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -240,8 +240,3 @@ def _chain_cover(
         if stock is not None and worst > _NOTHING:
             days += float(stock["cover_days"]) / min(worst, 1.0)
     return days
-
-
-def labels(network: Network) -> Mapping[str, str]:
-    """Product id -> name, for sentences."""
-    return {str(r["product"]): str(r["name"]) for r in network.tables.rows("products")}

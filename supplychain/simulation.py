@@ -29,6 +29,7 @@ from supplychain.sectors import (
     segment_losses,
     shares,
 )
+from supplychain.tables import ref
 from supplychain.vocabulary import MONTHS_PER_YEAR, worst_evidence
 from supplychain.world import World
 
@@ -157,14 +158,15 @@ class _Beside:
     Attributes:
         planned: the planner's loss share; None where it was not asked for.
         band: quantiles of the sample; None where there is none.
-        refined_only: adaptive loss when only the refined forms are restricted.
+        refined_only: adaptive loss when only the refined forms are restricted; None where no
+            refined form is.
         drivers: the figures that move the loss, largest swing first.
         grade_d_weight: share of their swing that rests on grade D; None where none were moved.
     """
 
     planned: float | None
     band: tuple[float, float] | None
-    refined_only: float
+    refined_only: float | None
     drivers: tuple[Driver, ...]
     grade_d_weight: float | None
 
@@ -182,8 +184,8 @@ def _answer(
         key = (sector.country, sector.sector)
         beside = _Beside(
             plans.get(key, 0.0) if effort.planner else None,
-            bands.get(key),
-            refined.get(key, 0.0),
+            bands.get(key, (0.0, 0.0)) if effort.band else None,
+            refined.get(key),
             moved.get(key, ()),
             _d_weight(moved.get(key, ())) if effort.band and drivers else None,
         )
@@ -240,6 +242,7 @@ def _sector_loss(network: Network, run: Run, sector: Sector, beside: _Beside) ->
         sector.exports_usd * run.resolved.months / MONTHS_PER_YEAR,
         share,
         beside.band or (share["adaptive"], share["adaptive"]),
+        beside.band is not None,
         run.loss(sector, "all_lost"),
         beside.refined_only,
         run.loss(sector, "adaptive", _restricted(run.resolved.measures, run.resolved.months)),
@@ -269,7 +272,7 @@ def _segment_losses(run: Run, sector: Sector) -> tuple[SegmentLoss, ...]:
                 float(row["share"]),
                 loss,
                 str(row["evidence"]),
-                pedigree.place_of(row),
+                ref(row),
             )
         )
     return tuple(found)
@@ -331,18 +334,20 @@ def _planned_loss(network: Network, run: Run, chosen: Sequence[Sector]) -> float
 
 
 def _refined_only(network: Network, run: Run) -> dict[tuple[str, str], float]:
-    """Adaptive losses when only the refined forms of the same measures are restricted."""
-    if not run.is_hit:
-        return {}
-    stage = {str(r["product"]): str(r["stage"]) for r in network.tables.rows("products")}
+    """Adaptive losses when only the refined forms of the same measures are restricted.
+
+    Empty where no refined form is restricted at all.
+    """
     measures = tuple(
-        replace(m, products=tuple(p for p in m.products if stage[p] == "refine"))
+        replace(
+            m, products=tuple(p for p in m.products if network.products[p]["stage"] == "refine")
+        )
         for m in run.resolved.measures
     )
-    if [m.products for m in measures] == [m.products for m in run.resolved.measures]:
-        return {(s.country, s.sector): run.loss(s, "adaptive") for s in run.sectors}
     if not any(m.products for m in measures):
         return {}
+    if not run.is_hit:
+        return {(s.country, s.sector): 0.0 for s in run.sectors}
     variant = replace(run.resolved, measures=measures)
     compiled = compile_arrays(network, variant, Central())
     outcome = adaptive(compiled.arrays, trace=False)
@@ -360,6 +365,8 @@ def _traces(network: Network, run: Run) -> tuple[Trace, ...]:
             if not (outcome.output[:, node] < 1.0 - _VISIBLE).any():
                 continue
             slots = np.flatnonzero(run.compiled.arrays.slots.node == node)
+            if not slots.size:
+                continue
             slot = min(slots, key=lambda q: float(outcome.allowed[:, q].min()))
             place = network.nodes[run.compiled.nodes[node]]
             product = "/".join(p for p in network.slots[run.compiled.slots[slot]].commodity if p)

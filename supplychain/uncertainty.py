@@ -49,8 +49,8 @@ def bands(network: Network, run: Run, seed: int) -> dict[tuple[str, str], tuple[
     Losses are linear in the affected shares, so every simulated lane is combined with many draws of
     the shares: the band costs no more runs and is less a matter of chance.
     """
-    hit = [s for s in run.sectors if s.nodes] if run.is_hit else []
-    if not hit:
+    hit = [s for s in run.sectors if s.nodes]
+    if not hit or not run.compiled.arrays.flows.covered.any():
         return {}
     parameters = network.parameters
     draws = Sample(int(parameters.value("band_draws")), seed)
@@ -100,8 +100,12 @@ def _rows_of_focus(network: Network, run: Run) -> frozenset[Row]:
         if slot.commodity in short and network.nodes[slot.node].country in run.resolved.focus:
             rows |= {row for row in (slot.recipe, slot.stock) if row is not None}
     products = {c[0] for c in short}
-    for table in ("substitutes", "trade"):
-        rows |= {r for r in network.tables.rows(table) if r["product"] in products}
+    rows |= {r for r in network.tables.rows("substitutes") if r["product"] in products}
+    rows |= {
+        r
+        for r in network.tables.rows("trade")
+        if r["product"] in products and r["importer"] in run.resolved.focus
+    }
     return frozenset(rows)
 
 

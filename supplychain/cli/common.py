@@ -114,30 +114,23 @@ def load_world(data: Path | None) -> "World":
     return load(data)
 
 
-def print_result(
-    world: "World",
-    result: "Result",
-    *,
-    as_json: bool,
-    as_csv: bool,
-    quiet: bool,
-    hints: Sequence[str],
-) -> None:
-    """A result on stdout: JSON, CSV, or sentences and a table."""
+def print_csv(results: Sequence["Result"]) -> None:
+    """Tidy CSV of one or several results, with one header."""
     from supplychain import render
 
-    if as_json:
-        print_json(result.as_dict())
-        return
-    if as_csv:
-        print(render.losses_csv(result), end="")
-        return
+    print(render.losses_csv(*results), end="")
+
+
+def print_result(world: "World", result: "Result", *, quiet: bool, hints: Sequence[str]) -> None:
+    """A result on stdout: sentences and a table."""
+    from supplychain import render
+
     words = render.Words.of(world.network)
     out = console()
     for line in render.headline(result, words):
         _prose(out, line)
     out.print()
-    if any(max(s.share.values()) > 0 for s in result.losses):
+    if render.ranked(result):
         out.print(render.loss_table(result, words))
     quiet_line = render.untouched(result)
     if quiet_line:
@@ -176,15 +169,15 @@ def write_folder(world: "World", result: "Result", folder: Path) -> list[Path]:
 
 def _drawings(world: "World", result: "Result") -> "Iterator[tuple[str, Drawing]]":
     """Every figure that says something about a result, with the name of its files."""
-    from supplychain import figures
+    from supplychain import figures, render
 
-    hit = [s for s in result.losses if max(s.share.values()) > 0]
+    hit = render.ranked(result)
     if hit:
         yield "losses", figures.losses(result)
     for country in result.resolved.focus:
         mine = [s for s in hit if s.country == country]
         if mine:
-            worst = max(mine, key=lambda s: (s.usd("adaptive"), s.usd("frozen")))
+            worst = mine[0]
             yield f"chain-{country}", figures.chain(world, result, country)
             yield f"months-{country}", figures.months(result, country)
             table = figures.share_cover(world, result, country, worst.sector)

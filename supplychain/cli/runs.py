@@ -1,7 +1,9 @@
 """Commands that play scenarios: demo, restrict, run."""
 
+import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -18,6 +20,7 @@ from supplychain.cli.common import (
     QuietFlag,
     SeedOption,
     load_world,
+    print_csv,
     print_json,
     print_result,
     progress,
@@ -25,10 +28,14 @@ from supplychain.cli.common import (
     write_folder,
 )
 from supplychain.errors import UsageError
+from supplychain.vocabulary import EVERYONE
 
 if TYPE_CHECKING:
+    from supplychain.result import Result
     from supplychain.scenario import Scenario
+    from supplychain.simulation import Effort
     from supplychain.vocabulary import Form, Kind, Stage
+    from supplychain.world import World
 
 _DEMO_FOLDER = Path("supplychain-demo")
 
@@ -43,30 +50,22 @@ def register(app: typer.Typer) -> None:
 def demo(
     *,
     out: Annotated[Path, typer.Option(help="Folder for the figure.")] = _DEMO_FOLDER,
+    seed: SeedOption = 1,
     as_json: JsonFlag = False,
+    as_csv: CsvFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
     """China restricts dysprosium: Korea's lost exports as a table, one figure, what to try next."""
     from supplychain.scenario import restrict
+    from supplychain.simulation import Effort
 
-    _play(
-        [restrict("China", "dysprosium")],
-        focus="",
-        data=None,
-        seed=1,
-        planner=True,
-        band=True,
-        as_json=as_json,
-        as_csv=False,
-        quiet=quiet,
-        out=None,
-        figure=out,
-        hints=[
-            "supplychain restrict China dysprosium terbium ndfeb_magnet --kind ban --focus KOR,JPN",
-            "supplychain run china-april-2025",
-            "supplychain list minerals",
-        ],
+    hints = (
+        "supplychain restrict China dysprosium terbium ndfeb_magnet --kind ban --focus KOR,JPN",
+        "supplychain run china-april-2025",
+        "supplychain list minerals",
     )
+    to = _Output(as_json, as_csv, quiet, figure=None if as_json or as_csv else out, hints=hints)
+    _play([restrict("China", "dysprosium")], focus="", data=None, effort=Effort(seed=seed), to=to)
 
 
 def restrict_command(
@@ -134,6 +133,7 @@ def restrict_command(
     supplychain restrict China Dy Tb ndfeb_magnet --kind ban --severity 0.8 --focus KOR,JPN,USA
     """
     from supplychain.scenario import restrict
+    from supplychain.simulation import Effort
 
     scenario = restrict(
         country,
@@ -149,25 +149,17 @@ def restrict_command(
         start=start,
         focus=split(focus),
     )
-    again = f"supplychain restrict {country} {' '.join(items)}"
+    again = ["supplychain", "restrict", country, *items]
+    again += ["--to", to] if to != EVERYONE else []
+    again += ["--except", except_] if except_ else []
+    again += ["--form", form] if form != "listed" else []
     hints = [
-        f"{again} --kind ban --focus {focus} --out results",
-        f"{again} --focus KOR,JPN,USA,DEU",
+        shlex.join([*again, "--kind", "ban", "--focus", focus, "--out", "results"]),
+        shlex.join([*again, "--focus", "KOR,JPN,USA,DEU"]),
     ]
-    _play(
-        [scenario],
-        focus="",
-        data=data,
-        seed=seed,
-        planner=not no_planner,
-        band=not no_band,
-        as_json=as_json,
-        as_csv=as_csv,
-        quiet=quiet,
-        out=out,
-        figure=None,
-        hints=hints,
-    )
+    effort = Effort(planner=not no_planner, band=not no_band, seed=seed)
+    to_ = _Output(as_json, as_csv, quiet, out, None, tuple(hints))
+    _play([scenario], focus="", data=data, effort=effort, to=to_)
 
 
 def run_command(
@@ -195,74 +187,68 @@ def run_command(
     supplychain run my.toml -S severity=0.5 -S horizon.months=18 --out results
     """
     from supplychain.scenario_file import load_scenario
+    from supplychain.simulation import Effort
 
     loaded = [load_scenario(name, override or ()) for name in scenarios]
-    _play(
-        loaded,
-        focus=focus,
-        data=data,
-        seed=seed,
-        planner=not no_planner,
-        band=not no_band,
-        as_json=as_json,
-        as_csv=as_csv,
-        quiet=quiet,
-        out=out,
-        figure=None,
-        hints=["supplychain list scenarios"],
-    )
+    effort = Effort(planner=not no_planner, band=not no_band, seed=seed)
+    to = _Output(as_json, as_csv, quiet, out, None, ("supplychain list scenarios",))
+    _play(loaded, focus=focus, data=data, effort=effort, to=to)
+
+
+@dataclass(frozen=True)
+class _Output:
+    """What to do with results: how to print them, where to write them, what to suggest."""
+
+    as_json: bool
+    as_csv: bool
+    quiet: bool
+    out: Path | None = None
+    figure: Path | None = None
+    hints: tuple[str, ...] = ()
 
 
 def _play(
-    scenarios: Sequence["Scenario"],
-    *,
-    focus: str,
-    data: Path | None,
-    seed: int,
-    planner: bool,
-    band: bool,
-    as_json: bool,
-    as_csv: bool,
-    quiet: bool,
-    out: Path | None,
-    figure: Path | None,
-    hints: Sequence[str],
+    scenarios: Sequence["Scenario"], *, focus: str, data: Path | None, effort: "Effort", to: _Output
 ) -> None:
     """Load the pack once, play every scenario, print and write."""
-    from supplychain.simulation import Effort, simulate
+    from supplychain.simulation import simulate
 
-    if as_json and as_csv:
+    if to.as_json and to.as_csv:
         raise UsageError("--json and --csv: choose one")
-    with progress(quiet) as report:
+    twice = [s.id for s in scenarios if [t.id for t in scenarios].count(s.id) > 1]
+    if twice:
+        raise UsageError(f"two scenarios have the id {twice[0]!r}; give each its own")
+    with progress(to.quiet) as report:
         world = load_world(data)
-        effort = Effort(planner=planner, band=band, seed=seed)
         results = [
             simulate(world, s, focus=split(focus), effort=effort, progress=report)
             for s in scenarios
         ]
-    if as_json and len(results) > 1:
-        print_json({"results": [r.as_dict() for r in results]})
+    if to.as_json:
+        found = [r.as_dict() for r in results]
+        print_json(found[0] if len(found) == 1 else {"results": found})
+    elif to.as_csv:
+        print_csv(results)
     else:
         for result in results:
-            print_result(
-                world,
-                result,
-                as_json=as_json,
-                as_csv=as_csv,
-                quiet=quiet,
-                hints=hints if result is results[-1] else (),
-            )
+            last = result is results[-1]
+            print_result(world, result, quiet=to.quiet, hints=to.hints if last else ())
     for result in results:
-        if out is not None:
-            folder = out if len(results) == 1 else out / result.resolved.scenario.id
-            written = write_folder(world, result, folder)
-            _say(f"wrote {len(written)} files into {folder}", quiet=quiet)
-        if figure is not None:
-            from supplychain import figures
+        _write(world, result, to, several=len(results) > 1)
 
-            drawing = figures.losses(result)
-            saved = figures.save(drawing.figure, drawing.rows, figure, drawing.name)
-            _say(f"figure: {saved[0]}", quiet=quiet)
+
+def _write(world: "World", result: "Result", to: _Output, *, several: bool) -> None:
+    """The files that were asked for."""
+    if to.out is not None:
+        folder = to.out / result.resolved.scenario.id if several else to.out
+        written = write_folder(world, result, folder)
+        _say(f"wrote {len(written)} files into {folder}", quiet=to.quiet)
+    if to.figure is not None:
+        from supplychain import figures
+
+        drawing = figures.losses(result)
+        saved = figures.save(drawing.figure, drawing.rows, to.figure, drawing.name)
+        _say(f"figure: {saved[0]}", quiet=to.quiet)
 
 
 def _say(text: str, *, quiet: bool) -> None:

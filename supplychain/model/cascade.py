@@ -72,8 +72,6 @@ class _State:
     missed: Array
     extra: Array
     deviation: Array
-    at_sea: Array
-    longest: int
     public: list[Array] = field(default_factory=list)
 
 
@@ -148,8 +146,6 @@ def _start(arrays: Arrays) -> _State:
         missed=np.zeros((n, *tail)),
         extra=np.zeros((n, *tail)),
         deviation=np.zeros((arrays.months + longest + 1, q, *tail)),
-        at_sea=np.zeros((arrays.months + longest + 1, q, *tail)),
-        longest=longest,
         public=[np.full(tail[0], stock.amount) for stock in arrays.stocks],
     )
 
@@ -319,14 +315,39 @@ def _spot(
     if not wiring.users.size:
         return np.zeros_like(room)
     _release_public_stock(arrays, state, record, month, block, wiring)
-    missing = _missing(arrays, state, month, wiring.users)
+    room, left, asked = room.copy(), room, np.zeros((room.shape[0], arrays.lanes))
+    for lag in np.unique(wiring.deal_lag):
+        left, more = _buy(arrays, state, record, month, block, wiring, left, shipped, int(lag))
+        asked = asked + more
+    spare = np.minimum(
+        asked / arrays.nodes.base[block.nodes][:, None], arrays.nodes.capacity[block.nodes] - 1.0
+    )
+    state.extra[block.nodes] = spare[:, :, None]
+    return room - left
+
+
+def _buy(
+    arrays: Arrays,
+    state: _State,
+    record: Outcome,
+    month: int,
+    block: Block,
+    wiring: Wiring,
+    room: Array,
+    shipped: Array,
+    lag: int,
+) -> tuple[Array, Array]:
+    """Deals over one transit lag: users order for the month in which the goods arrive.
+
+    Returns what is left of the suppliers' room, and what they were asked for (unit/month).
+    """
+    missing = _missing(arrays, state, month, wiring.users, lag)
     if not missing.any():
-        state.extra[block.nodes] = 0.0
-        return np.zeros_like(room)
+        return room, np.zeros((room.shape[0], arrays.lanes))
     e = block.flows
     market = Market.of(
         arrays, month, block, wiring,
-        queue=state.queue[e], room=room, shipped=shipped, missing=missing,
+        queue=state.queue[e], room=room, shipped=shipped, missing=missing, lag=lag,
     )  # fmt: skip
     deal = clear_market(market, arrays.limits.spot_rounds)
     known = market.deals < shipped.shape[0]
@@ -336,43 +357,29 @@ def _spot(
     received = deal.bought / _need(arrays, wiring.users[market.user])
     place = block.openings.start + openings
     record.opened[month % len(record.opened), place] = received[~known]
-    _deliver_deals(state, month, wiring, market, received)
+    if market.user.size:
+        present, starts = np.unique(market.user, return_index=True)
+        total = np.add.reduceat(received, starts, axis=0)
+        state.deviation[month + lag, wiring.users[present]] += total
     state.queue[e] *= 1.0 - deal.queue_sold[wiring.supplier][:, :, None]
-    spare = np.minimum(
-        deal.asked / arrays.nodes.base[block.nodes][:, None],
-        arrays.nodes.capacity[block.nodes] - 1.0,
-    )
-    state.extra[block.nodes] = spare[:, :, None]
-    return room * deal.room_sold[:, :, None]
+    return room * (1.0 - deal.room_sold[:, :, None]), deal.asked
 
 
-def _deliver_deals(
-    state: _State, month: int, wiring: Wiring, market: Market, received: Array
-) -> None:
-    """Add what was bought (months of need) to what reaches its users, each after its lag."""
-    lags = wiring.deal_lag[market.deals]
-    for lag in np.unique(lags):
-        mine = np.flatnonzero(lags == lag)
-        present, starts = np.unique(market.user[mine], return_index=True)
-        total = np.add.reduceat(received[mine], starts, axis=0)
-        for target in (state.deviation, state.at_sea):
-            target[month + int(lag), wiring.users[present]] += total
+def _missing(arrays: Arrays, state: _State, month: int, users: Index, lag: int = 0) -> Array:
+    """Unmet need of each using slot in the month in which goods bought now arrive (unit/month).
 
-
-def _missing(arrays: Arrays, state: _State, month: int, users: Index) -> Array:
-    """Unmet need of each using slot this month (unit/month per bin).
-
-    The target less stock and arrivals.
+    Per bin: the target less arrivals already on their way, substitutes, and what will be left of
+    the stock by then.
     """
     node = arrays.slots.node[users]
     more = np.minimum(arrays.limits.catch_up[None, :, None] - 1.0, state.missed[node])
     final = arrays.nodes.final[node][:, None, None]
     target = 1.0 + np.where(final, more, state.extra[node])
-    share = _substitution(arrays, month, users)
-    have = state.stock[users] + 1.0 + state.deviation[month, users] + share
-    if state.longest > 1:
-        # Goods bought earlier that arrive later are counted, so that nobody orders twice.
-        have += state.at_sea[month + 1 : month + 1 + state.longest, users].sum(axis=0)
+    stock = state.stock[users]
+    for earlier in range(month, month + lag):
+        stock = np.maximum(stock + 1.0 + state.deviation[earlier, users] - target, 0.0)
+    share = _substitution(arrays, month + lag, users)
+    have = stock + 1.0 + state.deviation[month + lag, users] + share
     binds = (arrays.slots.weight[users] > 0) | ~np.isnan(arrays.slots.elasticity[users])
     return np.where(binds[:, :, None], np.maximum(target - have, 0.0), 0.0) * _need(arrays, users)
 

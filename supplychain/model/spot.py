@@ -49,6 +49,7 @@ class Market:
         room: Array,
         shipped: Array,
         missing: Array,
+        lag: int = 0,
     ) -> "Market":
         """Collect offers and headrooms of one commodity in one month.
 
@@ -56,6 +57,7 @@ class Market:
             queue, shipped: (flows, L, K) what waits and what was shipped, months of each flow.
             room: (suppliers, L, K) spare output, months of each supplier's output.
             missing: (users, L, K) unmet need, unit/month.
+            lag: deals whose goods are so many months under way.
         """
         quantity = arrays.flows.quantity[block.flows][:, None, None] / arrays.bins
         base = arrays.nodes.base[block.nodes][:, None, None] / arrays.bins
@@ -65,7 +67,8 @@ class Market:
         # Most possible deals are closed (banned, not yet qualified, nothing offered, nobody short):
         # they are left out before anything is computed for every plant and lane.
         deals = np.flatnonzero(
-            (limit.max(axis=1) > 0)
+            (wiring.deal_lag == lag)
+            & (limit.max(axis=1) > 0)
             & ((held + spare).max(axis=1) > 0)[wiring.deal_supplier]
             & (missing.max(axis=(1, 2)) > 0)[wiring.deal_user]
         )
