@@ -15,6 +15,7 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
+from supplychain.schema import schema
 from supplychain.tables import Row, ref
 
 Array = npt.NDArray[np.float64]
@@ -49,9 +50,11 @@ class Input:
         if self.row is None:
             return self.name
         sources = "|".join(self.row["source_id"])
-        return (
-            self.name if self.row["evidence"] == "D" else f"{sources} {self.row.table} {self.kind}"
-        )
+        if self.row["evidence"] != "D":
+            return f"{sources} {self.row.table} {self.kind}"
+        # Named by its key, not by its line: a row added above it must not reshuffle its draws.
+        key = "|".join(str(self.row.get(column)) for column in schema()[self.row.table].key)
+        return f"{self.row.table} {key} {self.kind}"
 
 
 class Draws(Protocol):

@@ -191,16 +191,32 @@ def _overridden(data: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any
             value = tomllib.loads(f"value = {raw}")["value"]
         except tomllib.TOMLDecodeError:
             value = raw
-        key = key.strip()
-        if key in _PER_RESTRICTION:
-            data["restriction"] = [dict(r) | {key: value} for r in data.get("restriction", [])]
-            continue
-        target, *rest = key.split(".")
-        if rest:
-            data[target] = dict(data.get(target, {})) | {".".join(rest): value}
-        else:
-            data[target] = value
+        _put(data, key.strip(), value, text)
     return data
+
+
+def _put(data: dict[str, Any], key: str, value: object, text: str) -> None:
+    """Put one override into the file's values.
+
+    Raises:
+        ScenarioError: the key is none of a file or a restriction, or the file has no such part.
+    """
+    target, *rest = key.split(".")
+    if key in _PER_RESTRICTION:
+        restrictions = data.get("restriction", [])
+        if not isinstance(restrictions, list):
+            raise ScenarioError(f"-S {text}: restriction is not a list; write [[restriction]]")
+        data["restriction"] = [dict(r) | {key: value} for r in restrictions]
+    elif target not in _File.model_fields:
+        allowed = sorted({*_PER_RESTRICTION, *_File.model_fields} - {"restriction", "mitigation"})
+        near = did_you_mean(nearest(target, allowed))
+        raise ScenarioError(f"-S {text}: unknown key. {near} Allowed: {', '.join(allowed)}.")
+    elif rest:
+        if not isinstance(data.get(target, {}), dict):
+            raise ScenarioError(f"-S {text}: {target} has no parts of its own")
+        data[target] = dict(data.get(target, {})) | {".".join(rest): value}
+    else:
+        data[target] = value
 
 
 def _lines(error: ValidationError) -> list[str]:

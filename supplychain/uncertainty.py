@@ -125,18 +125,14 @@ def _driver(figure: Input, at_low: float, at_high: float) -> Driver:
 
 
 def _share_drivers(run: Run, sector: Sector) -> list[Driver]:
-    """Affected shares: the loss of a slice times the low and the high of its share."""
-    central = run.loss(sector, "adaptive")
-    lost = segment_losses(sector, run.outcomes["adaptive"])[:, :, 0].mean(axis=0)
+    """Affected shares at their low and high, the others central (never more than the whole)."""
+    lost = segment_losses(sector, run.outcomes["adaptive"])[:, :, :1].mean(axis=0)
     found = []
     for k, row in enumerate(sector.rows):
         value, low, high = (float(row[c]) for c in ("share", "low", "high"))
+        share = np.array([[float(r["share"])] * 2 for r in sector.rows])
+        share[k] = low, high
+        at_low, at_high = combined(lost, share / np.maximum(share.sum(axis=0), 1.0)).tolist()
         figure = Input(row, "affected share", value, low, high)
-        found.append(
-            _driver(
-                figure,
-                central + (low - value) * float(lost[k]),
-                central + (high - value) * float(lost[k]),
-            )
-        )
+        found.append(_driver(figure, at_low, at_high))
     return found

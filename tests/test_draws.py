@@ -121,7 +121,6 @@ def test_the_seed_changes_every_column():
     assert abs(np.corrcoef(one, two)[0, 1]) < 0.1
 
 
-@pytest.mark.xfail(reason="BUG: the group of an assumption is named by its line", strict=True)
 def test_an_assumption_keeps_its_column_when_its_row_moves_in_the_file():
     sample = Sample(LANES, 1)
     cells = {"evidence": "D", "source_id": ("a",), "country": "KOR", "product": "magnet"}

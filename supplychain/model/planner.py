@@ -77,8 +77,8 @@ def plan(arrays: Arrays, targets: Index, value: Array) -> Plan:
             f"the planner's programme ended with status {answer.status}: {answer.message}"
         )
     primal, dual, gap = certificate(cost, matrix, right, bounds, answer)
-    worst = max(primal, dual, gap)
-    if not worst <= _CERTIFICATE:
+    # A number that is none must fail too, so each part is asked whether it is small.
+    if not all(part <= _CERTIFICATE for part in (primal, dual, gap)):
         raise SolverError(
             f"the planner's answer fails its certificate: feasibility {primal:.2g}, "
             f"duality {dual:.2g}, gap {gap:.2g} (allowed {_CERTIFICATE:g})"

@@ -22,9 +22,7 @@ from supplychain.network.market import FINAL, Market, balance_market
 from supplychain.network.ordering import commodity_of_input, commodity_of_output, upstream_first
 from supplychain.network.values import Commodity, Flow, Network, Node, NodeKind, Slot
 from supplychain.parameters import Parameters, read_parameters
-from supplychain.tables import Row, Tables
-
-_A_TOLERANCE = 0.01
+from supplychain.tables import Row, Tables, ref
 
 
 def build_network(tables: Tables) -> Network:
@@ -63,31 +61,40 @@ def _needs(
 
 
 def _refuse_moved_official_figures(markets: Mapping[Commodity, Market]) -> None:
-    """Refuse a balance that pushes an output graded A out of its own low-high range."""
-    faults = []
-    for market in markets.values():
-        for moved in market.adjustments:
-            if moved.kind != "output" or moved.evidence != "A" or moved.row is None:
-                continue
-            low, high = float(moved.row["low"]), float(moved.row["high"])
-            if moved.row.table == "industries":
-                continue
-            slack = _A_TOLERANCE * moved.before
-            if not low - slack <= moved.after <= high + slack:
-                faults.append(
-                    Fault(
-                        moved.row.file,
-                        moved.row.line,
-                        "output",
-                        f"{moved.before:g}",
-                        f"balancing would move this figure graded A to {moved.after:g}",
-                        f"between {low:g} and {high:g}",
-                        "widen the range, lower the grade, or mend the recipes, uses and trade of "
-                        + moved.name,
-                    )
-                )
+    """Refuse a balance that pushes a figure graded A out of its own low-high range."""
+    faults = [
+        Fault(
+            moved.row.file,
+            moved.row.line,
+            _column(moved.row),
+            f"{moved.row[_column(moved.row)]:g}",
+            f"balancing would move this figure graded A to {moved.restated:g}",
+            f"between {moved.row['low']:g} and {moved.row['high']:g}",
+            "widen the range, lower the grade, or mend the recipes, uses and trade of "
+            + moved.name,
+        )
+        for market in markets.values()
+        for moved in market.adjustments
+        if moved.evidence == "A" and moved.is_outside and moved.row is not None
+    ]
     if faults:
         raise DataError(faults=faults)
+
+
+def _column(row: Row) -> str:
+    """The column in which the figure of a row stands."""
+    return next(c for c in ("output", "quantity", "share") if row.get(c) is not None)
+
+
+def _moved_figures(markets: Mapping[Commodity, Market]) -> list[str]:
+    """Warnings about figures graded B that balancing left outside their range."""
+    return [
+        f"{moved.name.split(':')[1]}: balancing moved {moved.kind} {moved.name} "
+        f"({ref(moved.row)}, grade B) to {moved.restated:.3g}, outside its range"
+        for market in markets.values()
+        for moved in market.adjustments
+        if moved.evidence == "B" and moved.is_outside and moved.row is not None
+    ]
 
 
 def _assemble(
@@ -129,7 +136,7 @@ def _assemble(
         MappingProxyType(hosts),
         MappingProxyType(dict(segments)),
         tuple(moved),
-        tuple(w for m in markets.values() for w in m.warnings),
+        (*(w for m in markets.values() for w in m.warnings), *_moved_figures(markets)),
     )
 
 

@@ -176,7 +176,15 @@ def _moved_totals(
     """What balancing did to outputs and uses."""
     name = _label(commodity)
     moved = [
-        Adjustment("output", f"{c}:{name}", o.value, made[c], o.evidence, o.rows[0])
+        Adjustment(
+            "output",
+            f"{c}:{name}",
+            o.value,
+            made[c],
+            o.evidence,
+            o.rows[0],
+            None if commodity[1] else made[c],
+        )
         for c, o in outputs.items()
     ]
     return moved + [
@@ -197,9 +205,20 @@ def _moved_flows(commodity: Commodity, stated: _Stated, flows: Array) -> list[Ad
             float(flows[i, j]),
             str(row["evidence"]),
             row,
+            _restated(row, float(flows[i, j]), flows[:, j], names, places[j]),
         )
         for (i, j), row in stated.prior.rows.items()
+        if flows[:, j].sum() > 0
     ]
+
+
+def _restated(row: Row, flow: float, column: Array, names: Sequence[str], user: str) -> float:
+    """A balanced flow in the terms of its row: a quantity, a share of use or of imports."""
+    if row["quantity"] is not None:
+        return flow
+    home = float(column[names.index(user)]) if user in names and row["base"] == "imports" else 0.0
+    base = float(column.sum()) - home
+    return flow / base if base > 0 else 0.0
 
 
 def _label(commodity: Commodity) -> str:

@@ -91,6 +91,9 @@ class Flow:
     row: Row | None
 
 
+_SLACK = 0.01
+
+
 @dataclass(frozen=True)
 class Adjustment:
     """What balancing did to one figure.
@@ -102,6 +105,7 @@ class Adjustment:
         after: balanced value, unit/year.
         evidence: grade of the figure; ``prior`` where filled by proportionality.
         row: the row it came from.
+        restated: the balanced value in the row's own terms (a share of its base, or a quantity).
     """
 
     kind: str
@@ -110,6 +114,16 @@ class Adjustment:
     after: float
     evidence: str
     row: Row | None
+    restated: float | None = None
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether balancing left the range of the row (by more than a hundredth of the figure)."""
+        if self.row is None or self.restated is None:
+            return False
+        low, high = float(self.row["low"]), float(self.row["high"])
+        slack = _SLACK * max(abs(low), abs(high))
+        return not low - slack <= self.restated <= high + slack
 
     @property
     def ratio(self) -> float:
