@@ -143,7 +143,7 @@ class SectorLoss:
                 "high": self.band[1] if self.has_band else None,
             },
             "all_lost_share": self.all_lost,
-            "refined_only_share": self.refined_only,
+            "refined_only_share": self.refined_only or 0.0,
             "restricted_months_share": self.restricted_months,
             "first_month": self.first_month,
             "first_stop_day": self.first_stop_day,

@@ -462,8 +462,8 @@ def test_7_leakage_differs_between_targeted_and_general_measures(tmp_path):
     leaking = LINK.but(
         constants={"leakage some_targets": 0.3, "leakage all_targets": 0.1, "leakage_enforced": 1}
     )
-    # Everybody who buys is stopped, by name or not: 0.1 leaks. With an equal buyer left open, half of
-    # China's exports stay open: 0.1 + 0.5 x (0.3 - 0.1). An exception for nobody changes nothing.
+    # Everybody who buys is stopped, by name or not: 0.1 leaks. With an equal buyer left open, half
+    # of China's exports stay open: 0.1 + 0.5 x (0.3 - 0.1).
     network = leaking.network(tmp_path)
     assert run(network, stop(to=["KOR"])).loss("adaptive", CARS) == near(0.9)
     assert run(network, stop()).loss("adaptive", CARS) == near(0.9)

@@ -14,7 +14,8 @@ LANES = 2000
 
 
 def row(line=2, *, evidence="B", source="a", table="stocks"):
-    return Row(table, line, {"evidence": evidence, "source_id": tuple(source.split("|"))})
+    cells = {"evidence": evidence, "source_id": tuple(source.split("|")), "product": f"p{line}"}
+    return Row(table, line, cells)
 
 
 def figure(*ends, kind="cover", at=None):

@@ -186,7 +186,7 @@ def test_warnings_are_those_about_products_of_the_run(tmp_path):
         industries=["KOR cars 120", "KOR lamps 120"],
         segments=["* cars all 1", "* lamps all 1"],
         recipes=["cars/all magnet 1", "lamps/all glass 1"],
-        trade=["CHN KOR magnet 0.9", "JPN KOR magnet 0.1", "JPN KOR glass 0.1"],
+        trade=["CHN KOR magnet 0.9 evidence=D", "JPN KOR magnet 0.1", "JPN KOR glass 0.1"],
     )
     network = tiny.network(tmp_path)
     assert len(network.warnings) == 2

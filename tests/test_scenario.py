@@ -332,9 +332,9 @@ def test_the_last_override_of_a_key_wins_and_a_dotted_one_keeps_its_neighbours()
     [
         ("severity", "-S severity: write key=value, such as severity=0.5"),
         ("", "-S : write key=value, such as severity=0.5"),
-        ("sevrity=0.5", "scenario: sevrity: unknown key."),
+        ("sevrity=0.5", "-S sevrity=0.5: unknown key."),
         ("horizon.month=3", "scenario: horizon.month: unknown key. Did you mean 'months'?"),
-        ("extends=april", "scenario: extends: unknown key."),
+        ("extends=april", "-S extends=april: unknown key."),
         ("months=six", "scenario: restriction.1.months: Input should be a valid integer"),
         ("months=", "scenario: restriction.1.months: Input should be a valid integer (found '')"),
         ("severity=high", "scenario: restriction.1.severity: a number between 0 and 1, or a table"),
