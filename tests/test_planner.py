@@ -100,6 +100,23 @@ def test_what_is_missed_is_caught_up_within_the_capacity_to_do_so(tmp_path, capa
     assert found.loss("planner", CARS) == near(loss)
 
 
+@pytest.mark.parametrize(("severity", "loss"), [(0, 0.9), (0.5, 0.95), (1, 1)])
+def test_a_new_supplier_may_be_restricted_too(tmp_path, severity, loss):
+    # Korea could have a fifth of the 60 that Japan has to spare, 12 of 120, as far as Japan lets
+    # them go.
+    tiny = LINK.but(
+        processors=["CHN magnet 120", "JPN magnet 60 capacity=120"],
+        other_uses=["JPN magnet 1"],
+        trade=["CHN KOR magnet 1", "JPN JPN magnet 1"],
+        constants={"new_supplier_share": 0.2},
+    )
+    both = several(
+        restriction("CHN", "magnet"), restriction("JPN", "magnet", severity=Range.of(severity))
+    )
+    found = run(tiny.network(tmp_path), both)
+    assert [found.loss(case, CARS) for case in ("planner", "adaptive")] == near([loss, loss])
+
+
 def test_nobody_makes_in_advance_what_is_not_ordered(tmp_path):
     # All twelve months are known, and still no car leaves before it was ordered.
     late = several(restriction("CHN", "magnet", start="2025-10", months=3), horizon=12)
