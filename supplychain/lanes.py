@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from supplychain.coverage import Measure, Resolved, covers, open_share
-from supplychain.draws import Draws, Input, place
+from supplychain.draws import Draws, Input, normal_scores, place
 from supplychain.model.arrays import Flows, Limits, Nodes, Openings, PublicStock, Slots
 from supplychain.model.ceilings import constant_ceiling, leaky, licence_ceiling, path_ceiling
 from supplychain.network.values import Commodity, Flow, Network, Node, Slot
@@ -140,14 +140,12 @@ class LaneBuilder:
         ``median * exp(z_k s)``, z_k the normal score of the middle of bin k, s from the row's 10
         and 90 % plants (the wider side).
         """
-        from scipy.special import ndtri
-
         days = place(self.draws, _figure(stock, "cover", "cover_days", "median_low", "median_high"))
         centre, low, high = (float(stock[c]) for c in ("cover_days", "low", "high"))
         spread = 0.0
         if centre > 0:
             spread = max(np.log(high / centre), np.log(centre / low) if low > 0 else 0.0) / _Z90
-        scores = ndtri((np.arange(self.bins) + 0.5) / self.bins)
+        scores = normal_scores((np.arange(self.bins) + 0.5) / self.bins)
         month = self.network.parameters.value("days_per_month")
         return days[:, None] * np.exp(spread * scores)[None, :] / month
 

@@ -142,11 +142,10 @@ def _rungs(result: Result, top: SectorLoss, words: Words) -> str:
     sector = words.name(top.sector).lower()
     months = result.resolved.months
     period = "a year's" if months == MONTHS_PER_YEAR else f"{months} months'"
-    begin = f"exports of {sector} fall by"
     if not result.ladder:
-        return f"{begin} {_range(top)} of {period} total{_cases(top, words)}."
+        return f"exports of {sector} fall by {_range(top)} of {period} total{_cases(top, words)}."
     rungs = "; ".join(f"{rung.name} {_range(_same(rung, top))}" for rung in result.ladder)
-    return f"{begin}, of {period} total: {rungs}{_cases(top, words)}."
+    return f"exports of {sector} lost out of {period} total: {rungs}{_cases(top, words)}."
 
 
 def _range(loss: SectorLoss) -> str:

@@ -9,6 +9,7 @@ from supplychain.draws import Central
 from supplychain.model.adaptive import adaptive, without_catch_up
 from supplychain.model.cascade import Outcome
 from supplychain.model.frozen import frozen
+from supplychain.model.wiring import wire
 from supplychain.network import Network
 from supplychain.sectors import Sector, loss_share, sectors, shares
 
@@ -26,10 +27,11 @@ class Run:
     def of(cls, network: Network, resolved: Resolved) -> "Run":
         """Compile and simulate."""
         compiled = compile_arrays(network, resolved, Central())
+        arrays, links = compiled.arrays, wire(compiled.arrays)
         outcomes = {
-            "adaptive": adaptive(compiled.arrays),
-            "frozen": frozen(compiled.arrays),
-            "all_lost": adaptive(without_catch_up(compiled.arrays), trace=False),
+            "adaptive": adaptive(arrays, wiring=links),
+            "frozen": frozen(arrays, wiring=links),
+            "all_lost": adaptive(without_catch_up(arrays), trace=False, wiring=links),
         }
         return cls(resolved, compiled, sectors(network, compiled, resolved.focus), outcomes)
 
