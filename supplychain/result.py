@@ -5,7 +5,7 @@ JSON (`as_dict`, the contract of DESIGN section 5) and as a table (`export_losse
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -187,6 +187,16 @@ class Total:
 
 
 @dataclass(frozen=True)
+class Need:
+    """An assumption that most needs a source: its row, what it is, and the USD it moves in all."""
+
+    name: str
+    label: str
+    evidence: str
+    swing_usd: float
+
+
+@dataclass(frozen=True)
 class Rung:
     """One step of a ladder: how hard the restriction bites, and what it costs.
 
@@ -264,7 +274,7 @@ class Result:
     not_counted: tuple[str, ...] = ()
     valuation: str = ""
     baseline: str = ""
-    unsourced: tuple[Driver, ...] = field(default=())
+    unsourced: tuple[Need, ...] = ()
 
     def loss(self, country: str, sector: str) -> SectorLoss:
         """The loss of one sector.
@@ -323,7 +333,7 @@ class Result:
             "ladder": [r.as_dict() for r in self.ladder],
             "reliance": [vars(r) for r in self.reliance],
             "unsourced": [
-                {"row": d.name, "what": d.label, "swing_share": d.swing} for d in self.unsourced
+                {"row": n.name, "what": n.label, "swing_usd": n.swing_usd} for n in self.unsourced
             ],
             "assumptions": list(self.assumptions),
             "warnings": list(self.warnings),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from supplychain.compiled import Compiled, compile_arrays
 from supplychain.coverage import Resolved
-from supplychain.draws import Central
+from supplychain.draws import Central, Input, Recorder
 from supplychain.model.adaptive import adaptive, without_catch_up
 from supplychain.model.cascade import Outcome
 from supplychain.model.frozen import frozen
@@ -16,24 +16,32 @@ from supplychain.sectors import Sector, loss_share, sectors, shares
 
 @dataclass(frozen=True)
 class Run:
-    """One scenario at central values: the compiled network and what happened in each case."""
+    """One scenario at central values.
+
+    Attributes:
+        compiled, sectors, outcomes: the compiled network and what happened in each case.
+        asked: the uncertain figures that compiling asked for.
+    """
 
     resolved: Resolved
     compiled: Compiled
     sectors: tuple[Sector, ...]
     outcomes: Mapping[str, Outcome]
+    asked: tuple[Input, ...]
 
     @classmethod
     def of(cls, network: Network, resolved: Resolved) -> "Run":
         """Compile and simulate."""
-        compiled = compile_arrays(network, resolved, Central())
+        recorder = Recorder()
+        compiled = compile_arrays(network, resolved, recorder)
         arrays, links = compiled.arrays, wire(compiled.arrays)
         outcomes = {
             "adaptive": adaptive(arrays, wiring=links),
             "frozen": frozen(arrays, wiring=links),
             "all_lost": adaptive(without_catch_up(arrays), trace=False, wiring=links),
         }
-        return cls(resolved, compiled, sectors(network, compiled, resolved.focus), outcomes)
+        reached = sectors(network, compiled, resolved.focus)
+        return cls(resolved, compiled, reached, outcomes, tuple(recorder.asked.values()))
 
     def loss(self, sector: Sector, case: str, months: slice = slice(None)) -> float:
         """Loss of a sector in one case."""

@@ -16,7 +16,7 @@ from supplychain.coverage import Measure, Resolved, resolve
 from supplychain.draws import Central
 from supplychain.model.adaptive import adaptive
 from supplychain.network import Network
-from supplychain.result import Driver, Result, Rung, SectorLoss, SegmentLoss, Total, Trace
+from supplychain.result import Driver, Need, Result, Rung, SectorLoss, SegmentLoss, Total, Trace
 from supplychain.run import Run
 from supplychain.scenario import LADDER_LICENCE_PARAMETER, Range, Restriction, Scenario
 from supplychain.sectors import (
@@ -34,6 +34,7 @@ from supplychain.vocabulary import MONTHS_PER_YEAR, worst_evidence
 from supplychain.world import World
 
 Progress = Callable[[str, float], None]
+_BySector = dict[tuple[str, str], float]
 
 _MATTERS = 0.1
 _VISIBLE = 1e-9
@@ -90,14 +91,12 @@ def simulate(
         scenario = replace(scenario, focus=tuple(focus))
     resolved = resolve(scenario, network)
     steps = _rungs(resolved, network)
-    rungs = []
-    for number, step in enumerate(steps):
-        progress(step.name, number / len(steps))
-        run = Run.of(network, step.resolved)
-        losses, totals = _answer(network, run, effort, drivers=step is steps[-1])
-        rungs.append(Rung(step.name, step.kind, step.severity, losses, totals))
+    main, run, refined = _play(network, steps[-1], effort, progress, drivers=True)
+    # A milder restriction of the same refined forms costs nothing where the hardest costs nothing.
+    known = refined if not any(refined.values()) else None
+    milder = [_play(network, s, effort, progress, known, drivers=False)[0] for s in steps[:-1]]
+    rungs = [*milder, main]
     progress("done", 1.0)
-    main = rungs[-1]
     return Result(
         resolved=run.resolved if not scenario.ladder else resolved,
         pack=pedigree.pack(network),
@@ -118,12 +117,16 @@ def simulate(
 
 @dataclass(frozen=True)
 class _Step:
-    """One run of a scenario: its name on the ladder, how hard it bites, and what is played."""
+    """One run of a scenario: its name on the ladder, how hard it bites, and what is played.
+
+    `progress` is the share of the work done before it (the hardest rung comes first).
+    """
 
     name: str
     kind: str
     severity: float
     resolved: Resolved
+    progress: float = 0.0
 
 
 def _rungs(resolved: Resolved, network: Network) -> list[_Step]:
@@ -138,8 +141,8 @@ def _rungs(resolved: Resolved, network: Network) -> list[_Step]:
     quota = _varied(resolved, lambda r: replace(r, kind="quota", severity=half))
     ban = _varied(resolved, lambda r: replace(r, kind="ban", severity=full))
     return [
-        _Step("licence as in 2025", "licence", none.value, as_in_2025),
-        _Step("half", "quota", half.value, quota),
+        _Step("licence as in 2025", "licence", none.value, as_in_2025, 0.5),
+        _Step("half", "quota", half.value, quota, 0.75),
         _Step("full stop", "ban", full.value, ban),
     ]
 
@@ -171,13 +174,37 @@ class _Beside:
     grade_d_weight: float | None
 
 
+def _play(
+    network: Network,
+    step: _Step,
+    effort: Effort,
+    progress: Progress,
+    refined: _BySector | None = None,
+    *,
+    drivers: bool,
+) -> tuple[Rung, Run, _BySector]:
+    """One rung: what it costs, its run at central values, and its losses by refined forms alone.
+
+    The losses by refined forms alone are worked out where they are not given.
+    """
+    progress(step.name, step.progress)
+    run = Run.of(network, step.resolved)
+    alone = _refined_only(network, run) if refined is None else refined
+    losses, totals = _answer(network, run, effort, alone, drivers=drivers)
+    return Rung(step.name, step.kind, step.severity, losses, totals), run, alone
+
+
 def _answer(
-    network: Network, run: Run, effort: Effort, *, drivers: bool
+    network: Network,
+    run: Run,
+    effort: Effort,
+    refined: _BySector,
+    *,
+    drivers: bool,
 ) -> tuple[tuple[SectorLoss, ...], tuple[Total, ...]]:
     """Losses of all sectors and totals of all countries of one run."""
     plans, total_plans = _plans(network, run) if effort.planner else ({}, {})
     bands = uncertainty.bands(network, run, effort.seed) if effort.band else {}
-    refined = _refined_only(network, run)
     moved = uncertainty.drivers(network, run) if effort.band and drivers else {}
     losses = []
     for sector in run.sectors:
@@ -333,7 +360,7 @@ def _planned_loss(network: Network, run: Run, chosen: Sequence[Sector]) -> float
     return float((exports[worth] * np.maximum(loss, 0.0)).sum())
 
 
-def _refined_only(network: Network, run: Run) -> dict[tuple[str, str], float]:
+def _refined_only(network: Network, run: Run) -> _BySector:
     """Adaptive losses when only the refined forms of the same measures are restricted.
 
     Empty where no refined form is restricted at all.
@@ -385,16 +412,14 @@ def _traces(network: Network, run: Run) -> tuple[Trace, ...]:
     return tuple(found)
 
 
-def _unsourced(losses: Sequence[SectorLoss]) -> tuple[Driver, ...]:
+def _unsourced(losses: Sequence[SectorLoss]) -> tuple[Need, ...]:
     """The three grade D figures whose range moves most export dollars."""
-    weight: dict[str, float] = {}
-    known: dict[str, Driver] = {}
+    found: dict[str, Need] = {}
     for sector in losses:
         for driver in sector.drivers:
             if driver.evidence == "D":
-                weight[driver.name] = (
-                    weight.get(driver.name, 0.0) + driver.swing * sector.baseline_exports_usd
-                )
-                known.setdefault(driver.name, driver)
-    ranked = sorted(weight, key=lambda name: (-weight[name], name))
-    return tuple(known[name] for name in ranked[:3])
+                before = found[driver.name].swing_usd if driver.name in found else 0.0
+                usd = before + driver.swing * sector.baseline_exports_usd
+                found[driver.name] = Need(driver.name, driver.label, driver.evidence, usd)
+    ranked = sorted(found.values(), key=lambda need: (-need.swing_usd, need.name))
+    return tuple(ranked[:3])

@@ -367,8 +367,10 @@ def _scopes(bench: _Bench) -> Iterator[Fault]:
     known |= {row.get(trait, "") for row in products.values() for trait in ("group", "stage")}
     for row in bench.each("parameters"):  # a scope is free, but a misspelt one would go unnoticed
         for part in row.get("scope", "").split(">"):
+            if part in known:
+                continue
             like = nearest(part, known, alike=0.85)
-            if part not in known and (like or part != row["scope"]):
+            if like or part != row["scope"]:
                 yield _fault(row, "scope", "is no scope", mend=did_you_mean(like))
 
 

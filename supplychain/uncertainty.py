@@ -11,7 +11,7 @@ import numpy.typing as npt
 from supplychain import pedigree
 from supplychain.compiled import compile_arrays, reach
 from supplychain.coverage import Resolved
-from supplychain.draws import Central, Draws, Input, OneAtATime, Recorder, Sample
+from supplychain.draws import Central, Draws, Input, OneAtATime, Sample
 from supplychain.model.adaptive import adaptive
 from supplychain.model.wiring import wire
 from supplychain.network import Network
@@ -21,24 +21,31 @@ from supplychain.sectors import Sector, combined, segment_losses, shares
 from supplychain.tables import Row
 
 Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
 
-_LANES_AT_ONCE = 48
+_LANES_AT_ONCE = 64
 _VISIBLE = 1e-9
 
 
 def losses_in_parts(
-    network: Network, resolved: Resolved, draws: Draws, chosen: Sequence[Sector]
+    network: Network,
+    resolved: Resolved,
+    draws: Draws,
+    chosen: Sequence[Sector],
+    lanes: Index | None = None,
 ) -> list[Array]:
     """Adaptive loss of every slice of some sectors, (slices, L), a few lanes at a time.
 
-    Lanes never touch each other, so the answer does not depend on the parts; a part fits a cache.
+    Only the given lanes are played, if any are. Lanes never touch each other, so the answer does
+    not depend on the parts; a part fits a cache.
     """
     arrays = compile_arrays(network, resolved, draws).arrays
     wiring = wire(arrays)
     parts = []
-    for start in range(0, draws.lanes, _LANES_AT_ONCE):
-        lanes = slice(start, min(start + _LANES_AT_ONCE, draws.lanes))
-        outcome = adaptive(arrays.take(lanes), trace=False, wiring=wiring)
+    played = np.arange(draws.lanes) if lanes is None else lanes
+    for start in range(0, played.size, _LANES_AT_ONCE):
+        some = arrays.take(played[start : start + _LANES_AT_ONCE])
+        outcome = adaptive(some, trace=False, wiring=wiring)
         parts.append([segment_losses(s, outcome).mean(axis=0) for s in chosen])
     return [np.concatenate(found, axis=1) for found in zip(*parts, strict=True)]
 
@@ -71,16 +78,18 @@ def drivers(network: Network, run: Run) -> dict[tuple[str, str], tuple[Driver, .
     hit = [s for s in run.sectors if run.loss(s, "adaptive") > 0 or run.loss(s, "frozen") > 0]
     if not hit:
         return {}
-    recorder = Recorder()
-    compile_arrays(network, run.resolved, recorder)
     rows = _rows_of_focus(network, run)
-    figures = [f for f in recorder.asked.values() if f.row is None or f.row in rows]
+    figures = [f for f in run.asked if f.row is None or f.row in rows]
     draws = OneAtATime.of(figures)
-    losses = losses_in_parts(network, run.resolved, draws, hit) if figures else []
+    # An end that is the value itself (a critical input can be no stricter) is the central run.
+    ends = [end != f.value for f in figures for end in (f.low, f.high)]
+    lanes = np.flatnonzero(ends)
+    losses = losses_in_parts(network, run.resolved, draws, hit, lanes) if lanes.size else []
     found = {}
     for number, sector in enumerate(hit):
-        central = shares(sector, Central())
-        values = combined(losses[number], central) if figures else np.zeros(0)
+        values = np.full(draws.lanes, run.loss(sector, "adaptive"))
+        if lanes.size:
+            values[lanes] = combined(losses[number], shares(sector, Central()))
         moved = [
             _driver(f, float(values[2 * i]), float(values[2 * i + 1]))
             for i, f in enumerate(figures)

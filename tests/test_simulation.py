@@ -334,7 +334,7 @@ def test_a_mitigation_helps_by_what_it_releases(link):
         (stop(), [("scenario", 0)]),
         (
             restrict("CHN", "magnet"),
-            [("licence as in 2025", 0), ("half", 1 / 3), ("full stop", 2 / 3)],
+            [("full stop", 0), ("licence as in 2025", 0.5), ("half", 0.75)],
         ),
     ],
 )

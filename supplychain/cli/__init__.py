@@ -3,6 +3,7 @@
 Heavy rooms are imported by the command that needs them, so that ``--help`` answers at once.
 """
 
+import gc
 import json
 import os
 import sys
@@ -31,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     No traceback reaches a user; set SUPPLYCHAIN_TRACEBACK=1 to see one for an internal error.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    # A command lives for seconds and builds many small values: looking for cycles only costs.
+    gc.set_threshold(100_000)
     wants_json = "--json" in words
     try:
         result = app(words, standalone_mode=False, prog_name="supplychain")

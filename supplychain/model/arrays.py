@@ -157,12 +157,12 @@ class Arrays:
     stocks: tuple[PublicStock, ...]
     limits: Limits
 
-    def take(self, lanes: slice) -> "Arrays":
-        """The same arrays with some of the lanes (views, nothing is copied)."""
+    def take(self, lanes: slice | Index) -> "Arrays":
+        """The same arrays with some of the lanes."""
         limits = self.limits
         return replace(
             self,
-            lanes=lanes.stop - lanes.start,
+            lanes=self.limits.access[lanes].size,
             nodes=replace(self.nodes, capacity=self.nodes.capacity[:, lanes]),
             slots=replace(
                 self.slots,
