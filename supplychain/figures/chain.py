@@ -248,7 +248,7 @@ def _words(world: World, result: Result, country: str, traced: Chain) -> Words:
             for s in result.losses
             if s.country == country and is_hit(s) and s.sector not in direct
         ]
-        also = f" Hit without buying it themselves: {listed(through)}." if through else ""
+        also = f" Hit through other chains: {listed(through)}." if through else ""
         caption = (
             f"Read from right to left: where the {last} used in {name} comes from, then the inputs "
             "of those who make it, traced pro rata in baseline quantities. Heights are shares of "

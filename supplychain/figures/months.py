@@ -211,7 +211,7 @@ def _named(products: Sequence[str]) -> str:
     """The inputs of one line: the first, and how many slices share its course."""
     names = list(dict.fromkeys(products))
     more = f" and {len(names) - 1} more alike" if len(names) > 1 else ""
-    slices = f" ({len(products)} slices)" if len(products) > 1 else ""
+    slices = f" ({len(products)} segments)" if len(products) > 1 else ""
     return f"{spoken(names[0])}{more}{slices}"
 
 
@@ -243,8 +243,8 @@ def _words(result: Result, country: str, drawn: Sequence[SectorLoss]) -> Words:
     if drawn:
         caption = (
             "Left: missing exports of each month over that month's baseline, each sector on its "
-            "own scale (below zero: catching up). Right: mean stock of the input that binds at "
-            "the end of each month, in months of need (adaptive case); plants differ, so some "
+            "own scale (below zero: catching up). Right: mean stock of the input that is "
+            "tightest at its own plants, at the end of each month, in months of need (adaptive case); plants differ, so some "
             "stop while the mean is above zero. One path at central values: the band holds for "
             "the whole period."
         )

@@ -149,7 +149,8 @@ def _words(result: Result, country: str, sector: str, cells: Sequence[Cell]) -> 
         f"(adaptive case), all else central. At central values ({per_cent(c.affected_share)} % "
         f"affected, {c.cover_days:.3g} days) {per_cent(c.loss_share)} %; inside the pack's range "
         f"of both figures {percents(min(inside), max(inside))}. Cover: median over plants of the "
-        "input that binds; other restricted inputs move in proportion. The steps of the axes are "
+        "input that is tightest at the sector; other restricted inputs move in proportion. The "
+        "steps of the axes are "
         "not even."
     )
     return Words(title, scenario_words(result, hardest=True), caption, source_line(result))
