@@ -244,9 +244,9 @@ def _words(result: Result, country: str, drawn: Sequence[SectorLoss]) -> Words:
         caption = (
             "Left: missing exports of each month over that month's baseline, each sector on its "
             "own scale (below zero: catching up). Right: mean stock of the input that is "
-            "tightest at its own plants, at the end of each month, in months of need (adaptive case); plants differ, so some "
-            "stop while the mean is above zero. One path at central values: the band holds for "
-            "the whole period."
+            "tightest at its own plants, at the end of each month, in months of need (adaptive "
+            "case); plants differ, so some stop while the mean is above zero. One path at central "
+            "values: the band holds for the whole period."
         )
     else:
         caption = f"No sector of {country} loses exports in any month: nothing is drawn."
