@@ -157,6 +157,8 @@ def restrict_command(
         shlex.join([*again, "--kind", "ban", "--focus", focus, "--out", "results"]),
         shlex.join([*again, "--focus", "KOR,JPN,USA,DEU"]),
     ]
+    if form == "listed":
+        hints.append(shlex.join([*again, "--form", "contained", "--kind", "ban", "--focus", focus]))
     effort = Effort(planner=not no_planner, band=not no_band, seed=seed)
     to_ = _Output(as_json, as_csv, quiet, out, None, tuple(hints))
     _play([scenario], focus="", data=data, effort=effort, to=to_)
