@@ -259,12 +259,19 @@ class Trace:
 
 @dataclass(frozen=True)
 class Result:
-    """The answer of one run. See `as_dict` for the JSON contract."""
+    """The answer of one run. See `as_dict` for the JSON contract.
+
+    Attributes:
+        days_per_month, d_threshold: constants of the pack that pictures need (no point is drawn
+            where more than `d_threshold` of the swing rests on grade D).
+    """
 
     resolved: Resolved
     pack: Mapping[str, str]
     losses: tuple[SectorLoss, ...]
     totals: tuple[Total, ...]
+    days_per_month: float
+    d_threshold: float
     ladder: tuple[Rung, ...] = ()
     reliance: tuple[Reliance, ...] = ()
     traces: tuple[Trace, ...] = ()

@@ -102,6 +102,8 @@ def simulate(
         pack=pedigree.pack(network),
         losses=main.losses,
         totals=main.totals,
+        days_per_month=network.parameters.value("days_per_month"),
+        d_threshold=network.parameters.value("headline_d_threshold"),
         ladder=tuple(_as_on(main, rung) for rung in rungs) if scenario.ladder else (),
         reliance=pedigree.reliance(network, run.resolved),
         traces=_traces(network, run),

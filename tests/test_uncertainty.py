@@ -187,7 +187,7 @@ def test_the_weight_of_assumptions_is_their_part_of_all_swings(tmp_path, share, 
 
 
 def test_the_weight_is_nothing_where_nothing_moves_and_unknown_where_nothing_was_asked(tmp_path):
-    world = World(LINK.but(constants=SAMPLING).network(tmp_path))
+    world = World(LINK.but(constants=SAMPLING | {"headline_d_threshold": 0.5}).network(tmp_path))
     assert simulate(world, stop(), effort=Effort(planner=False)).losses[0].grade_d_weight == 0
     quick = Effort(planner=False, band=False)
     assert simulate(world, stop(), effort=quick).losses[0].grade_d_weight is None

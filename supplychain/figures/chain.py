@@ -218,7 +218,7 @@ def _notes(result: Result, country: str) -> Mapping[str, str]:
     for loss in result.losses:
         if loss.country == country and is_hit(loss):
             middle = loss.share["adaptive"]
-            said = f"{per_cent(middle)} %" if has_point(loss) else percents(*loss.band)
+            said = f"{per_cent(middle)} %" if has_point(loss, result) else percents(*loss.band)
             found[loss.sector] = f"; loses {said}"
     return found
 

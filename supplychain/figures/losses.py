@@ -93,7 +93,7 @@ def _row(result: Result, rung: Rung, loss: SectorLoss) -> Row:
         "band_low_share": loss.band[0],
         "band_high_share": loss.band[1],
         "grade_d_weight": weight.grade_d_weight,
-        "point_shown": int(has_point(weight)),
+        "point_shown": int(has_point(weight, result)),
     }
 
 
@@ -110,7 +110,7 @@ class _Panel:
         self.spared = [spoken(s) for s, steps in found.items() if not any(map(is_hit, steps))]
         hit = [steps for steps in found.values() if any(map(is_hit, steps))]
         self.hit = sorted(hit, key=lambda steps: (-self._size(steps[-1]), steps[-1].sector))
-        self.points = {s[-1].sector: has_point(s[-1]) for s in self.hit}
+        self.points = {s[-1].sector: has_point(s[-1], result) for s in self.hit}
         self.step = 0.36 if len(rungs) == 1 else 0.17 * len(rungs) + 0.1
         self.most = max((self._scaled(x, v) for s in hit for x in s for v in _ends(x)), default=0.0)
         self.label = max((width_of(spoken(s[-1].sector), NORMAL) for s in hit), default=0.0)

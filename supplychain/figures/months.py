@@ -30,7 +30,6 @@ from supplychain.figures.canvas import (
 )
 from supplychain.figures.key import Sign, key
 from supplychain.figures.words import (
-    DAYS_PER_MONTH,
     is_hit,
     listed,
     percents,
@@ -76,8 +75,7 @@ def months(result: Result, country: str) -> Drawing:
     key(sheet, signs, inner)
     top = max((100 * v for s in drawn for values in s.monthly.values() for v in values), default=1)
     for place, loss in enumerate(drawn):
-        traces = [t for t in result.traces if (t.country, t.sector) == (country, loss.sector)]
-        _sector(sheet, start + place * _STEP, loss, traces, top, last=place == len(drawn) - 1)
+        _sector(sheet, start + place * _STEP, loss, result, top, last=place == len(drawn) - 1)
     if left_out:
         sheet.say(
             MARGIN, start + len(drawn) * _STEP + (0.2 if drawn else 0.0), left_out, color=GREY
@@ -124,11 +122,13 @@ def _rows(result: Result, mine: Sequence[SectorLoss]) -> tuple[Row, ...]:
 
 
 def _sector(
-    sheet: Page, y: float, loss: SectorLoss, traces: Sequence[Trace], top: float, *, last: bool
+    sheet: Page, y: float, loss: SectorLoss, result: Result, top: float, *, last: bool
 ) -> None:
     """One sector: its losses at the left, its stocks at the right."""
+    place = (loss.country, loss.sector)
+    traces = [t for t in result.traces if (t.country, t.sector) == place]
     count = len(loss.monthly["adaptive"])
-    stop = None if loss.first_stop_day is None else loss.first_stop_day / DAYS_PER_MONTH
+    stop = None if loss.first_stop_day is None else loss.first_stop_day / result.days_per_month
     said = (
         "no plant stops"
         if loss.first_stop_day is None

@@ -26,7 +26,7 @@ from supplychain.figures.canvas import (
     width_of,
 )
 from supplychain.figures.key import Sign, Stroke, key
-from supplychain.figures.words import DAYS_PER_MONTH, per_cent, source_line
+from supplychain.figures.words import per_cent, source_line
 from supplychain.model.ceilings import backlog_months, stop_month
 from supplychain.network.values import Network
 from supplychain.result import Result
@@ -67,11 +67,11 @@ def replay(world: World, result: Result) -> Drawing:
     """
     path = world.network.parameters.series(LADDER_LICENCE_PARAMETER)
     backlog = backlog_months(path)
-    curves = [_curve("wholly China-supplied", 1.0, path)]
+    curves = [_curve("wholly China-supplied", 1.0, path, result.days_per_month)]
     for country in result.resolved.focus:
         share = chinese_share(world.network, country)
         if share > 0:
-            curves.append(_curve(country, share, path))
+            curves.append(_curve(country, share, path, result.days_per_month))
     signs = [
         Sign("line", _look(k)[0], f"{c.name} ({per_cent(c.share)} % from China)", _look(k)[1])
         for k, c in enumerate(curves)
@@ -114,9 +114,9 @@ def chinese_share(network: Network, country: str) -> float:
     return direct / use if use else 0.0
 
 
-def _curve(name: str, share: float, path: Sequence[float]) -> _Curve:
+def _curve(name: str, share: float, path: Sequence[float], days: float) -> _Curve:
     """Stop months over all covers."""
-    return _Curve(name, share, tuple(stop_month(d / DAYS_PER_MONTH, path, share) for d in _COVERS))
+    return _Curve(name, share, tuple(stop_month(d / days, path, share) for d in _COVERS))
 
 
 def month_name(number: int) -> str:

@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from supplychain.coverage import Measure
 from supplychain.result import Result, SectorLoss
 from supplychain.tables import Tables
-from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR
+from supplychain.vocabulary import EVERYONE
 
-DAYS_PER_MONTH = 365.25 / MONTHS_PER_YEAR
-DOMINATES = 0.5  # share of the swing on grade D figures above which no point is shown
 MOST_PUBLISHERS = 4
 OWN = "This pack"
 
@@ -118,9 +116,9 @@ def source_line(result: Result) -> str:
     )
 
 
-def has_point(loss: SectorLoss) -> bool:
+def has_point(loss: SectorLoss, result: Result) -> bool:
     """Whether a central value may be shown: not where grade D figures dominate."""
-    return loss.grade_d_weight is not None and loss.grade_d_weight <= DOMINATES
+    return loss.grade_d_weight is not None and loss.grade_d_weight <= result.d_threshold
 
 
 def is_hit(loss: SectorLoss) -> bool:
