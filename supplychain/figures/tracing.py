@@ -7,10 +7,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from supplychain.coverage import Measure
-from supplychain.network.values import Commodity, Network, Node, Slot
+from supplychain.coverage import Measure, covers
+from supplychain.network.values import Commodity, Network, Node
 from supplychain.result import Result
-from supplychain.vocabulary import EVERYONE
 
 UNKNOWN = "not modelled"
 _ELSEWHERE = "industry"
@@ -175,7 +174,7 @@ def _one_stage(
         user, share = wanted[flow.slot]
         part = share * flow.quantity / supply[flow.slot]
         supplier, slot = network.nodes[flow.supplier], network.slots[flow.slot]
-        covered = any(_covers(network, m, supplier, slot) for m in measures)
+        covered = any(covers(network, m, supplier, slot) for m in measures)
         bands.append(Band(stage, supplier.country, user, part, flow.quantity, covered))
         reached[flow.supplier] += part
     return reached
@@ -198,19 +197,6 @@ def _next(
         else:
             bands.append(Band(stage, UNKNOWN, country, share, 0.0, restricted=False))
     return found
-
-
-def _covers(network: Network, measure: Measure, supplier: Node, slot: Slot) -> bool:
-    """Whether a measure covers a flow (as the run sees it: never domestic supply)."""
-    r = measure.restriction
-    user = network.nodes[slot.node].country
-    return (
-        supplier.country == r.actor
-        and supplier.product in measure.products
-        and user != r.actor
-        and (EVERYONE in r.to or user in r.to)
-        and user not in r.exclude
-    )
 
 
 def merged(chain: Chain, stage: int, least: float, kept: Sequence[str]) -> Mapping[str, str]:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from supplychain.vocabulary import MONTHS_PER_YEAR
+
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -142,8 +144,11 @@ class Arrays:
     """A compiled network under one scenario.
 
     Attributes:
-        months: T, counted months; restricted: number of months under restriction.
+        months: T, counted months.
         blocks: the order of one month, upstream first.
+
+    What a month allows (`ceiling`, `opening_limit`, `help`) is worked out here and nowhere else:
+    the simulated cases and the planner share one feasible set because they ask the same questions.
     """
 
     months: int
@@ -156,6 +161,34 @@ class Arrays:
     openings: Openings
     stocks: tuple[PublicStock, ...]
     limits: Limits
+
+    def ceiling(self, month: int, flows: slice | Index, *, leaks: bool) -> Array:
+        """Most that flows may carry, (E, L), months of baseline: their restriction, else access."""
+        source = self.flows.leaky if leaks else self.flows.ceiling
+        restricted = source[month, flows]
+        return np.where(np.isfinite(restricted), restricted, self.limits.access[None, :])
+
+    def opening_limit(self, month: int, openings: slice | Index) -> Array:
+        """Most that openings may carry, (P, L), unit/month.
+
+        Once qualified, a stated share of the supplier's spare capacity, as far as no restriction
+        covers it: ``new_share * (capacity - 1) * base * ceiling``.
+        """
+        supplier = self.openings.supplier[openings]
+        spare = (self.nodes.capacity[supplier] - 1.0) * self.nodes.base[supplier][:, None]
+        is_open = month >= self.openings.opens[openings]
+        free = self.limits.new_share[None, :] * self.openings.ceiling[month, openings]
+        return np.asarray(free * is_open * spare, dtype=np.float64)
+
+    def help(self, month: int, slots: slice | Index) -> Array:
+        """Share of need met without the input, (Q, L): a ramp from its start month to its most.
+
+        ``min(most, rate * max(0, t - start) / 12)``, t the middle of the month.
+        """
+        start = self.slots.substitution_start[slots]
+        ramp = np.maximum(month + 0.5 - start, 0.0) / MONTHS_PER_YEAR
+        most = self.slots.substitution_most[slots][:, None]
+        return np.minimum(most, self.slots.substitution[slots] * ramp[:, None])
 
     def take(self, lanes: slice | Index) -> "Arrays":
         """The same arrays with some of the lanes."""

@@ -162,7 +162,7 @@ def _step(
     """One block in one month: arrivals, production, contracts, spot, use of inputs."""
     inputs = block.slots
     arrived = 1.0 + state.deviation[month, inputs]
-    help_ = _substitution(arrays, month, inputs) if behaviour.substitute else 0.0
+    help_ = arrays.help(month, inputs)[:, :, None] if behaviour.substitute else 0.0
     allowed = possible_output(
         state.stock[inputs] + arrived + help_,
         arrays.slots.weight[inputs][:, :, None],
@@ -200,19 +200,6 @@ def _step(
     record.arrivals[month % len(record.arrivals), inputs] = arrived
     record.allowed[month % len(record.allowed), inputs] = allowed
     record.used[month % len(record.used), inputs] = used
-
-
-def _substitution(arrays: Arrays, month: int, slots: slice | Index) -> Array:
-    """Share of need met without the input in this month: a ramp from its start month to its most.
-
-    ``min(most, rate * max(0, t - start) / 12)``, t the middle of the month.
-    """
-    ramp = np.maximum(month + 0.5 - arrays.slots.substitution_start[slots], 0.0) / 12.0
-    share = np.minimum(
-        arrays.slots.substitution_most[slots][:, None],
-        arrays.slots.substitution[slots] * ramp[:, None],
-    )
-    return share[:, :, None]
 
 
 def _weakest(
@@ -256,7 +243,7 @@ def _ship_contracts(
     flow, and the output that is not made for that reason, per node.
     """
     e = block.flows
-    ceiling = _ceiling(arrays, behaviour, month, e)
+    ceiling = arrays.ceiling(month, e, leaks=behaviour.leaks)[:, :, None]
     waiting = state.queue[e]
     made = output[wiring.supplier]
     blocked = np.zeros_like(output)
@@ -272,14 +259,6 @@ def _ship_contracts(
     change = (shipped - 1.0) * arrays.flows.share[e][:, :, None]
     _deliver(state.deviation, month, wiring.users, wiring.flows, change)
     return shipped, blocked
-
-
-def _ceiling(arrays: Arrays, behaviour: Behaviour, month: int, flows: slice) -> Array:
-    """Most that each flow may carry this month: its restriction, else the access ceiling."""
-    source = arrays.flows.leaky if behaviour.leaks else arrays.flows.ceiling
-    restricted = source[month, flows]
-    limit = np.where(np.isfinite(restricted), restricted, arrays.limits.access[None, :])
-    return limit[:, :, None]
 
 
 def _deliver(
@@ -378,7 +357,7 @@ def _missing(arrays: Arrays, state: _State, month: int, users: Index, lag: int =
     stock = state.stock[users]
     for earlier in range(month, month + lag):
         stock = np.maximum(stock + 1.0 + state.deviation[earlier, users] - target, 0.0)
-    share = _substitution(arrays, month + lag, users)
+    share = arrays.help(month + lag, users)[:, :, None]
     have = stock + 1.0 + state.deviation[month + lag, users] + share
     binds = (arrays.slots.weight[users] > 0) | ~np.isnan(arrays.slots.elasticity[users])
     return np.where(binds[:, :, None], np.maximum(target - have, 0.0), 0.0) * _need(arrays, users)

@@ -136,13 +136,9 @@ class Programme:
         return np.where(k < 0, cover.mean(axis=1), cover[np.arange(k.size), np.maximum(k, 0)])
 
     def _help(self) -> Array:
-        """Substitution (slot units, T), the same ramp as in the adaptive case."""
-        slots = self.a.slots
-        t = np.arange(self.months) + 0.5
-        ramp = np.maximum(t[None, :] - slots.substitution_start[self.u.slot][:, None], 0.0) / 12.0
-        most = slots.substitution_most[self.u.slot][:, None]
-        rate = slots.substitution[self.u.slot, 0][:, None]
-        return np.asarray(np.minimum(most, rate * ramp), dtype=np.float64)
+        """Substitution of each slot unit, (slot units, T)."""
+        months = [self.a.help(t, self.u.slot)[:, 0] for t in range(self.months)]
+        return np.stack(months, axis=1)
 
     def _production(self) -> None:
         """Y <= (1 - w) + w (z + kappa), or the tangents of an elasticity."""
@@ -252,10 +248,8 @@ class Programme:
         u, t = self.grid(self.u.node.size)
         high[self.at("output", u, t)] = cap[u]
         j, t = self.grid(self.u.flow.size)
-        restricted = self.a.flows.leaky[t, self.u.flow[j], 0]
-        high[self.at("flow", j, t)] = np.where(
-            np.isfinite(restricted), restricted, limits.access[0]
-        )
+        months = [self.a.ceiling(m, self.u.flow, leaks=True)[:, 0] for m in range(self.months)]
+        high[self.at("flow", j, t)] = np.stack(months, axis=1)[j, t]
         p, t = self.grid(self.u.opening.size)
         high[self.at("opening", p, t)] = self._opening_limit()[p, t]
         n, t = self.grid(self.nodes.size)
@@ -264,14 +258,9 @@ class Programme:
 
     def _opening_limit(self) -> Array:
         """Most that each opening may carry (opening units, T), in months of the slot's need."""
-        o = self.a.openings
-        chosen = self.u.opening
-        supplier = o.supplier[chosen]
-        spare = (self.a.nodes.capacity[supplier, 0] - 1.0) * self.a.nodes.base[supplier]
         need = self.a.slots.need[self.u.slot[self.u.opening_slot]]
-        free = self.a.limits.new_share[0] * spare / need
-        is_open = np.arange(self.months)[None, :] >= o.opens[chosen, 0][:, None]
-        return np.where(is_open, free[:, None] * o.ceiling[:, chosen, 0].T, 0.0)
+        months = [self.a.opening_limit(t, self.u.opening)[:, 0] for t in range(self.months)]
+        return np.stack(months, axis=1) / need[:, None]
 
     def cost(self, targets: Index, value: Array) -> Array:
         """Minus the value of the targets' output, scaled so that the largest weight is 1."""

@@ -63,7 +63,7 @@ class Market:
         base = arrays.nodes.base[block.nodes][:, None, None] / arrays.bins
         held = wiring.queue_to_supplier @ (queue * quantity).sum(axis=2)
         spare = (room * base).sum(axis=2)
-        limit = _limits(arrays, month, block, wiring)
+        limit = _limits(arrays, month, block)
         # Most possible deals are closed (banned, not yet qualified, nothing offered, nobody short):
         # they are left out before anything is computed for every plant and lane.
         deals = np.flatnonzero(
@@ -88,21 +88,11 @@ class Market:
         )
 
 
-def _limits(arrays: Arrays, month: int, block: Block, wiring: Wiring) -> Array:
-    """Most that each flow and opening may carry, (deals, L), unit/month.
-
-    A baseline flow: its restriction, else its access ceiling. An opening, once qualified: a share
-    of its supplier's spare capacity.
-    """
-    e, p = block.flows, block.openings
-    restricted = arrays.flows.leaky[month, e]
-    ceiling = np.where(np.isfinite(restricted), restricted, arrays.limits.access[None, :])
-    old = ceiling * arrays.flows.quantity[e][:, None]
-    opener = wiring.deal_supplier[wiring.supplier.size :]
-    spare = (arrays.nodes.capacity[block.nodes] - 1.0) * arrays.nodes.base[block.nodes][:, None]
-    is_open = month >= arrays.openings.opens[p]
-    share = arrays.limits.new_share[None, :] * arrays.openings.ceiling[month, p] * is_open
-    return np.concatenate([old, share * spare[opener]])
+def _limits(arrays: Arrays, month: int, block: Block) -> Array:
+    """Most that each flow and then each opening may carry, (deals, L), unit/month."""
+    e = block.flows
+    old = arrays.ceiling(month, e, leaks=True) * arrays.flows.quantity[e][:, None]
+    return np.concatenate([old, arrays.opening_limit(month, block.openings)])
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ class Units:
 
     Attributes:
         node, bin: per unit; bin is -1 where all bins are pooled.
+        size: per unit: its share of its node's output.
         slot, slot_unit: per slot unit: its slot and the unit it feeds.
         flow, flow_slot, opening, opening_slot: per flow or opening into a slot unit.
-        supplier_of, opener_of: first unit of the supplying node, per flow and opening unit.
     """
 
     node: Index
