@@ -17,7 +17,7 @@ from supplychain.model.arrays import Flows, Limits, Nodes, Openings, PublicStock
 from supplychain.model.ceilings import constant_ceiling, leaky, licence_ceiling, path_ceiling
 from supplychain.network.values import Commodity, Flow, Network, Node, Slot
 from supplychain.tables import Row
-from supplychain.vocabulary import MONTHS_PER_YEAR
+from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR
 
 Array = npt.NDArray[np.float64]
 
@@ -106,7 +106,7 @@ class LaneBuilder:
                 weight[k], elasticity[k], cost[k] = self._rule(slot.recipe)
             if slot.stock is not None:
                 cover[k] = self._cover(slot.stock)
-            row = self._substitute(slot)
+            row = substitute_row(self.network, slot)
             if row is not None:
                 rate[k] = place(
                     self.draws, _figure(row, "substitution", "share_per_year"), 0.0, 1.0
@@ -148,16 +148,6 @@ class LaneBuilder:
         scores = normal_scores((np.arange(self.bins) + 0.5) / self.bins)
         month = self.network.parameters.value("days_per_month")
         return days[:, None] * np.exp(spread * scores)[None, :] / month
-
-    def _substitute(self, slot: Slot) -> Row | None:
-        """The row of ``substitutes.csv`` for this input and user, own user before ``*``."""
-        if slot.recipe is None:
-            return None
-        rows = {
-            (str(r["product"]), str(r["user"])): r for r in self.network.tables.rows("substitutes")
-        }
-        user = self.network.nodes[slot.node].product
-        return rows.get((slot.commodity[0], user)) or rows.get((slot.commodity[0], "*"))
 
     def flows(
         self, chosen: Sequence[int], node_at: Mapping[int, int], slot_at: Mapping[int, int]
@@ -363,3 +353,12 @@ class LaneBuilder:
             queue_cap=self.parameter("queue_cap_months"),
             spot_rounds=int(self.network.parameters.value("spot_rounds")),
         )
+
+
+def substitute_row(network: Network, slot: Slot) -> Row | None:
+    """The row of ``substitutes.csv`` for an input and its user, own user before ``*``."""
+    if slot.recipe is None:
+        return None
+    rows = {(str(r["product"]), str(r["user"])): r for r in network.tables.rows("substitutes")}
+    user = network.nodes[slot.node].product
+    return rows.get((slot.commodity[0], user)) or rows.get((slot.commodity[0], EVERYONE))

@@ -1,10 +1,12 @@
 """What a result rests on, in words: data, assumptions, sources, and what is not counted."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from supplychain.compiled import Compiled
 from supplychain.coverage import Measure, Resolved, covers
 from supplychain.draws import Input
+from supplychain.lanes import substitute_row
 from supplychain.network import Network
 from supplychain.parameters import Parameters
 from supplychain.result import Reliance
@@ -190,22 +192,33 @@ def warnings(network: Network, compiled: Compiled) -> tuple[str, ...]:
 def sources(
     network: Network, compiled: Compiled, chosen: Sequence[Sector], focus: Sequence[str]
 ) -> tuple[Mapping[str, str], ...]:
-    """The sources behind the rows that the result rests on, sorted by id."""
+    """The sources behind the rows that the result rests on, sorted by id.
+
+    All model constants; what the sectors and the nodes in reach are made of; and what the focus
+    countries' plants use, from whom, with which stocks (their own and the state's) and substitutes.
+    """
     ids: set[str] = set()
-    rows: list[Row | None] = [row for s in chosen for row in s.rows]
+    rows: list[Row | None] = [*network.tables.rows("parameters")]
+    rows += [row for s in chosen for row in s.rows]
+    public = defaultdict[tuple[str, str], list[Row]](list)
+    for row in network.tables.rows("stocks"):
+        if row["holder"] == "public":
+            public[str(row["country"]), str(row["product"])].append(row)
     for i in compiled.nodes:
         rows += network.nodes[i].rows
     for q in compiled.slots:
         slot = network.slots[q]
-        if network.nodes[slot.node].country in focus:
-            rows += [slot.recipe, slot.stock]
+        country = network.nodes[slot.node].country
+        if country in focus:
+            rows += [slot.recipe, slot.stock, substitute_row(network, slot)]
+            rows += public.get((country, slot.commodity[0]), [])
     for e in compiled.flows:
         flow = network.flows[e]
         if network.nodes[network.slots[flow.slot].node].country in focus:
             rows.append(flow.row)
-    for row in rows:
-        if row is not None:
-            ids |= set(row["source_id"])
+    for cited in rows:
+        if cited is not None:
+            ids |= set(cited["source_id"])
     return tuple(
         {k: str(r[k]) for k in ("source_id", "title", "publisher", "year", "url", "licence")}
         for r in sorted(network.tables.rows("sources"), key=lambda r: str(r["source_id"]))

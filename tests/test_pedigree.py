@@ -87,10 +87,17 @@ def cited():
         segments=["* cars all 1", "* lamps all 1"],
         recipes=["cars/all magnet 1 critical", "lamps/all glass 1 critical"],
         trade=["CHN KOR magnet 1", "CHN JPN magnet 1", "CHN KOR glass 1"],
-        stocks=["KOR * magnet 60", "JPN * magnet 60", "* lamps glass 60"],
+        stocks=[
+            "KOR * magnet 60",
+            "JPN * magnet 60",
+            "* lamps glass 60",
+            "JPN - magnet 30 holder=public release_days=10 release_lag_months=0",
+        ],
+        substitutes=["magnet cars 0.1 0.5 6", "magnet lamps 0.1 0.5 6", "glass * 0.1 0.5 6"],
     ).records()
     ids = ["test"]
-    for name in ("processors", "industries", "segments", "recipes", "trade", "stocks"):
+    cited_apart = "processors industries segments recipes trade stocks substitutes"
+    for name in cited_apart.split():
         for number, row in enumerate(tables[name], 1):
             row["source_id"] = f"{name}_{number}"
             ids.append(row["source_id"])
@@ -106,14 +113,24 @@ def cited():
         (
             "magnet",
             "KOR",
-            "industries_1 industries_2 processors_1 recipes_1 segments_1 shared stocks_1 trade_1",
+            (
+                "industries_1 industries_2 processors_1 recipes_1 segments_1 shared stocks_1 "
+                "substitutes_1 test trade_1"
+            ),
         ),
         (
             "magnet",
             "JPN",
-            "industries_1 industries_2 processors_1 recipes_1 segments_1 shared stocks_2 trade_2",
+            (
+                "industries_1 industries_2 processors_1 recipes_1 segments_1 shared stocks_2 "
+                "stocks_4 substitutes_1 test trade_2"
+            ),
         ),
-        ("glass", "KOR", "industries_3 processors_2 recipes_2 segments_2 stocks_3 trade_3"),
+        (
+            "glass",
+            "KOR",
+            "industries_3 processors_2 recipes_2 segments_2 stocks_3 substitutes_3 test trade_3",
+        ),
     ],
 )
 def test_sources_are_those_of_the_rows_in_reach_sorted_and_once(tmp_path, item, focus, wanted):
