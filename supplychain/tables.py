@@ -31,7 +31,12 @@ from supplychain.schema import Column, Row, TableSchema, Value, read_rows, ref, 
 
 __all__ = ["PackInfo", "Row", "Tables", "check_folder", "load_tables", "ref"]
 
-OPTIONAL = frozenset({"producers", "other_uses", "trade", "stocks", "substitutes", "controls"})
+OPTIONAL = frozenset(
+    {
+        *("producers", "other_uses", "trade", "stocks", "substitutes", "controls"),
+        *("rules", "content", "content_flags", "concordances"),
+    }
+)
 PACK_FILE = "pack.toml"
 MONTH = "[0-9]{4}-(0[1-9]|1[0-2])"
 LARGEST_FILE_BYTES = 1 << 28
