@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from supplychain.compiled import Compiled, reach
 from supplychain.coverage import Measure, Resolved, covers
 from supplychain.draws import Input
-from supplychain.lanes import substitute_row
+from supplychain.lanes import substitute_row, substitutes
 from supplychain.network import Commodity, Network
 from supplychain.parameters import Parameters
 from supplychain.result import Reliance
@@ -260,11 +260,12 @@ def sources(
             public[str(row["country"]), str(row["product"])].append(row)
     for i in compiled.nodes:
         rows += network.nodes[i].rows
+    replaced = substitutes(network)
     for q in compiled.slots:
         slot = network.slots[q]
         country = network.nodes[slot.node].country
         if country in focus:
-            rows += [slot.recipe, slot.stock, substitute_row(network, slot)]
+            rows += [slot.recipe, slot.stock, substitute_row(network, slot, replaced)]
             rows += public.get((country, slot.commodity[0]), [])
     for e in compiled.flows:
         flow = network.flows[e]
