@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from supplychain.cli import building
 from supplychain.cli.common import CsvFlag, DataOption, JsonFlag, load_world, print_json
 from supplychain.cli.lists import as_text, list_command, print_rows, print_rows_csv
 from supplychain.errors import DataError, UnknownNameError, UsageError, nearest
@@ -32,6 +33,7 @@ def register(app: typer.Typer) -> None:
     )
     data.command("check")(check_command)
     data.command("sources")(sources_command)
+    building.register(data)
     graph = typer.Typer(no_args_is_help=True, help="Look at the network; write it for other tools.")
     graph.command("export")(export_command)
     graph.command("show")(show_command)
