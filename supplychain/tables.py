@@ -34,7 +34,7 @@ __all__ = ["PackInfo", "Row", "Tables", "check_folder", "load_tables", "ref"]
 OPTIONAL = frozenset(
     {
         *("producers", "other_uses", "trade", "stocks", "substitutes", "controls"),
-        *("rules", "content", "content_flags", "concordances"),
+        *("rules", "content", "content_flags", "concordances", "interindustry"),
     }
 )
 PACK_FILE = "pack.toml"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import pandas as pd
@@ -47,7 +47,9 @@ def codes_of(rule: Rule) -> dict[str, float]:
     for item in rule.select.get("hs", ()):
         code, _, content = item.partition(":")
         if not (code.isdigit() and len(code) == 6):  # noqa: PLR2004 - six digits make an HS code
-            raise rule.fault(f"names {item!r}: {code!r} is no HS code", "six digits, as in 282200:0.6")
+            raise rule.fault(
+                f"names {item!r}: {code!r} is no HS code", "six digits, as in 282200:0.6"
+            )
         try:
             found[code] = float(content or "1")
         except ValueError:
@@ -88,7 +90,7 @@ def from_trade(
     flows["quantity_t"] *= flows["weight"]
     flows["value_usd"] *= flows["weight"]
     for side in ("exporter", "importer"):
-        flows[side] = _countries(rule, extract, flows[side], places, remarks)
+        flows[side] = _countries(rule, extract, flows[side], places)
     flows = flows[(flows["exporter"] != flows["importer"]) & (flows["importer"] != REST_OF_WORLD)]
     measure = _MEASURES[rule.one("measure", "quantity")]
     flows = _made_there(rule, extract, flows, measure, setting, remarks)
@@ -107,7 +109,8 @@ def _same_good(
     known = unit_value.notna() & (flows["quantity_t"] > 0)
     weights = flows["value_usd"].where(known, 0.0)
     medians = {
-        code: _median(unit_value[known & (flows["hs"] == code)], weights) for code in set(flows["hs"])
+        code: _median(unit_value[known & (flows["hs"] == code)], weights)
+        for code in set(flows["hs"])
     }
     distance = unit_value / flows["hs"].map(medians)
     odd = known & ((distance > rule.unit_value_ratio) | (distance < 1 / rule.unit_value_ratio))
@@ -115,8 +118,8 @@ def _same_good(
         rows = flows[odd & (flows["hs"] == code)]
         share = rows["value_usd"].sum() / flows.loc[flows["hs"] == code, "value_usd"].sum()
         what = (
-            f"HS {code}: {len(rows)} flows ({share:.1%} of the value) have a unit value further than "
-            f"{rule.unit_value_ratio:g} times from the median of {medians[code]:,.4g} USD/t"
+            f"HS {code}: {len(rows)} flows ({share:.1%} of the value) have a unit value further "
+            f"than {rule.unit_value_ratio:g} times from the median of {medians[code]:,.4g} USD/t"
         )
         remarks.append(rule.remark(extract.file, what))
     return flows[~odd]
@@ -141,17 +144,17 @@ def _plausible(rule: Rule, extract: Extract, flows: pd.DataFrame, setting: Setti
     price, low, high = setting.price
     if not low / rule.unit_value_ratio < unit_value < high * rule.unit_value_ratio:
         raise rule.fault(
-            f"finds trade in {extract.file} worth {unit_value:,.4g} USD/{setting.unit}, and products.csv "
-            f"gives {rule.product} a price of {price:,.4g}",
+            f"finds trade in {extract.file} worth {unit_value:,.4g} USD/{setting.unit}, and "
+            f"products.csv gives {rule.product} a price of {price:,.4g}",
             f"within {rule.unit_value_ratio:g} times of its range",
             "Tonnes or dollars may be a thousand times off, or the code holds another good.",
         )
 
 
 def _countries(
-    rule: Rule, extract: Extract, codes: pd.Series[str], places: Places, remarks: list[Remark]
+    rule: Rule, extract: Extract, codes: pd.Series[str], places: Places
 ) -> pd.Series[str]:
-    """Codes of the file as countries of the pack; what is no country is in the rest of the world."""
+    """Codes of the file as countries of the pack; what is none is in the rest of the world."""
     found = {code: places.find(code) for code in set(codes)}
     unknown = sorted(code for code, iso3 in found.items() if iso3 is None)
     if unknown:
@@ -177,14 +180,14 @@ def _made_there(
     large = [f"{c} {x / total:.1%}" for c, x in by_exporter.items() if x > _LEAST_IMPORTER * total]
     if len(by_exporter):
         share = float(by_exporter.sum()) / total
-        what = f"exporters without output in the pack ({share:.1%} of trade: {', '.join(large[:8])})"
+        what = (
+            f"exporters without output in the pack ({share:.1%} of trade: {', '.join(large[:8])})"
+        )
         remarks.append(rule.remark(extract.file, what))
     return flows[makes]
 
 
-def _importers(
-    rule: Rule, flows: pd.DataFrame, measure: str, setting: Setting
-) -> list[str]:
+def _importers(rule: Rule, flows: pd.DataFrame, measure: str, setting: Setting) -> list[str]:
     """Importers for which rows are derived: the large ones and the focus countries."""
     totals = flows.groupby("importer")[measure].sum()
     large = {str(c) for c, x in totals.items() if x >= _LEAST_IMPORTER * totals.sum()}
@@ -203,7 +206,7 @@ def _into(
 ) -> list[Cells]:
     """The rows of one importer, largest exporter first, the rest of the world last."""
     central = _shares(flows, measure)
-    named = [e for e, s in central.items() if e != REST_OF_WORLD]
+    named = [str(e) for e in central.index if e != REST_OF_WORLD]
     kept = [e for e in named if central[e] >= rule.row["keep"]] or named[:1]
     if REST_OF_WORLD not in makers or _of(central, REST_OF_WORLD, kept) < _LEAST_REST:
         flows = flows[flows["exporter"].isin(kept)]  # nobody is left to make the rest

@@ -54,7 +54,7 @@ def from_usgs(
         year: _year(rule, extract, part[part["year"] == year], unit, places, remarks)
         for year in rule.years
     }
-    second = _second(rule, extracts, places, remarks)
+    second = _second(rule, extracts, places)
     last = by_year[rule.row["year"]]
     if not last:
         raise rule.fault(f"finds no figure for {rule.row['year']} in {extract.file}")
@@ -142,7 +142,8 @@ def _against_world(rule: Rule, extract: Extract, world: pd.DataFrame, total: flo
         return
     if len(printed) != 1:
         raise rule.fault(
-            f"finds {len(printed)} world totals in {extract.file}", mend="Say world=none if it prints none."
+            f"finds {len(printed)} world totals in {extract.file}",
+            mend="Say world=none if it prints none.",
         )
     if abs(total - printed.iloc[0]) > rule.tolerance * printed.iloc[0]:
         raise rule.fault(
@@ -168,9 +169,7 @@ def _merged(rule: Rule, found: dict[str, tuple[float, int]]) -> dict[str, tuple[
     return kept
 
 
-def _second(
-    rule: Rule, extracts: Mapping[str, Extract], places: Places, remarks: list[Remark]
-) -> dict[str, float]:
+def _second(rule: Rule, extracts: Mapping[str, Extract], places: Places) -> dict[str, float]:
     """iso3 -> figure of another edition for the same year, in the unit of the pack."""
     if not rule.one("second"):
         return {}

@@ -6,9 +6,12 @@ segments and the columns of countries. A row written by hand always wins over a 
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import pandas as pd
 
 from supplychain.building.flows import Setting, codes_of, from_trade
 from supplychain.building.folder import Sheet, as_text, tables_of, write_pack
@@ -53,8 +56,6 @@ class Built:
         Raises:
             DataError: the pack that results is not sound; the target is left as it was.
         """
-        import tempfile
-
         with tempfile.TemporaryDirectory() as name:
             trial = Path(name) / target.name
             write_pack(source, trial, self.texts)
@@ -123,9 +124,7 @@ def rebuild(pack: Path, downloads: Path, progress: Progress | None = None) -> Bu
         raise DataError(faults=tuple(dict.fromkeys(faults)))
     used = {extract.file: extract.sha256 for extract in desk.extracts.values()}
     texts = {
-        schema()[table].file: as_text(
-            sheet.header, [*sheet.by_hand, *desk.derived.get(table, ())]
-        )
+        schema()[table].file: as_text(sheet.header, [*sheet.by_hand, *desk.derived.get(table, ())])
         for table, sheet in desk.sheets.items()
         if table in ORDER
     }
@@ -212,7 +211,7 @@ def _fill_column(desk: _Desk, rule: Rule) -> int:
 
 
 def _editions(desk: _Desk, rule: Rule) -> dict[str, Extract]:
-    """The edition that the rule reads; for USGS the newest, and the one before if it is asked for."""
+    """The edition that the rule reads; for USGS the newest, and the one before if asked for."""
     if rule.row["importer"] != "usgs_mcs":
         return {"main": _extract(desk, rule)}
     files = _files(desk, rule)
@@ -228,8 +227,6 @@ def _extract(
     desk: _Desk, rule: Rule, *, codes: tuple[str, ...] = (), years: tuple[int, ...] = ()
 ) -> Extract:
     """What the only file (or the year files) of an importer holds."""
-    import pandas as pd
-
     files = _files(desk, rule)
     if not codes:
         if len({path.name.split(".")[0] for path in files}) > 1:

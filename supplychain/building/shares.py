@@ -29,21 +29,21 @@ def from_content(rule: Rule, tables: Tables) -> list[Cells]:
     flags = _by_country(tables, "content_flags", rule.product)
     if not families or not flags:
         raise rule.fault(f"finds no rows for {rule.product} in content.csv or content_flags.csv")
-    made = {str(row["country"]) for row in tables.rows("industries") if row["industry"] == rule.product}
+    made = {
+        str(row["country"]) for row in tables.rows("industries") if row["industry"] == rule.product
+    }
     own = sorted(((families.keys() | flags.keys()) & made) - {EVERYONE})
     rows: list[Cells] = []
     for country in [*([EVERYONE] if EVERYONE in families and EVERYONE in flags else []), *own]:
         goods = families.get(country) or families.get(EVERYONE, {})
         said = {**flags.get(EVERYONE, {}), **flags.get(country, {})}
-        said = {key: row for key, row in said.items() if key[0] in {family for family, in goods}}
+        said = {key: row for key, row in said.items() if key[0] in {family for (family,) in goods}}
         _flags_add_up(said)
         rows.extend(_segments(rule, country, goods, said))
     return rows
 
 
-def _by_country(
-    tables: Tables, table: str, industry: str
-) -> dict[str, dict[tuple[str, ...], Row]]:
+def _by_country(tables: Tables, table: str, industry: str) -> dict[str, dict[tuple[str, ...], Row]]:
     """Country -> (family,) or (family, segment) -> row."""
     keys = ("family",) if table == "content" else ("family", "segment")
     found: dict[str, dict[tuple[str, ...], Row]] = {}
@@ -72,14 +72,10 @@ def _segments(
 ) -> Iterator[Cells]:
     segments = dict.fromkeys(segment for _, segment in flags)
     for segment in segments:
-        parts = [
-            (goods[family,], row) for (family, of), row in flags.items() if of == segment
-        ]
+        parts = [(goods[family,], row) for (family, of), row in flags.items() if of == segment]
         share = sum(float(f["share"]) * float(g["share"]) for f, g in parts)
         down, up = (
-            math.sqrt(
-                sum((f["share"] * g["share"] - f[side] * g[side]) ** 2 for f, g in parts)
-            )
+            math.sqrt(sum((f["share"] * g["share"] - f[side] * g[side]) ** 2 for f, g in parts))
             for side in ("low", "high")
         )
         if not share and not up:

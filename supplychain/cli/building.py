@@ -72,7 +72,9 @@ def build_command(
         print_json(report)
         return
     total = sum(built.derived.values())
-    print(f"{len(built.derived)} rules gave {total} rows and cells from {len(built.files)} raw files")
+    print(
+        f"{len(built.derived)} rules gave {total} rows and cells from {len(built.files)} raw files"
+    )
     _list("Left out of the raw files", [str(remark) for remark in built.remarks], quiet=quiet)
     _list(f"Changes against {source}", [str(change) for change in found], quiet=False)
     if out is not None:
@@ -166,7 +168,9 @@ def import_command(
         options["codes"] = _codes(name, hs)
     if column_map is not None or name == "edges":
         if name != "edges" or column_map is None or not column_map.is_file():
-            raise UsageError("--map: the importer `edges` needs a column map, and no other takes one")
+            raise UsageError(
+                "--map: the importer `edges` needs a column map, and no other takes one"
+            )
         options["column_map"] = column_map
     if name == "baci":
         with progress(quiet) as told:

@@ -10,6 +10,7 @@ which is put back and said; a code of any other length is refused.
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import shutil
 import tempfile
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from supplychain.errors import MissingExtraError
-from supplychain.importers.extract import Extract, Remark, refuse
+from supplychain.importers.extract import Extract, Remark, refused
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -95,7 +96,7 @@ def read(
 
 
 def cache_folder() -> Path:
-    """Where year files are cached: ``$SUPPLYCHAIN_CACHE``, or ``supplychain`` in the user's cache."""
+    """Where year files are cached: ``$SUPPLYCHAIN_CACHE``, or a folder in the user's cache."""
     if own := os.environ.get("SUPPLYCHAIN_CACHE"):
         return Path(own)
     base = os.environ.get("XDG_CACHE_HOME")
@@ -125,12 +126,10 @@ def cached(path: Path, folder: Path, progress: Progress | None = None) -> Path:
 
 
 def _arrow() -> None:
-    try:
-        import pyarrow  # noqa: F401 - the check is whether it is there
-    except ImportError:
+    if importlib.util.find_spec("pyarrow") is None:
         raise MissingExtraError(
             "reading trade files needs pyarrow: install the extra, supplychain[io]"
-        ) from None
+        )
 
 
 def _sha256(path: Path) -> str:
@@ -145,13 +144,15 @@ def _extract_columns(path: Path) -> Mapping[str, str]:
     try:
         there = set(pq.read_schema(path).names)
     except (pa.ArrowInvalid, OSError) as error:
-        refuse(path.name, f"is no parquet file: {str(error).splitlines()[0]}")
+        raise refused(path.name, f"is no parquet file: {str(error).splitlines()[0]}") from None
     if there >= set(COLUMNS):
         return {name: name for name in COLUMNS}
     if there >= _EXTRACT.keys():
         return {short: long for long, short in _EXTRACT.items()}
     missing = ", ".join(sorted(_EXTRACT.keys() - there))
-    refuse(path.name, "has not the columns of BACI", column=missing, allowed=", ".join(_EXTRACT))
+    raise refused(
+        path.name, "has not the columns of BACI", column=missing, allowed=", ".join(_EXTRACT)
+    )
 
 
 def _filter(
@@ -186,9 +187,9 @@ def _as_extract(path: Path, digest: str, table: pa.Table, notes: tuple[str, ...]
     twice = frame.duplicated(key)
     if twice.any():
         first = frame.loc[twice, key].iloc[0].tolist()
-        refuse(path.name, "holds a flow twice", column=", ".join(key), value=str(first))
+        raise refused(path.name, "holds a flow twice", column=", ".join(key), value=str(first))
     if (frame["value_usd"] < 0).any() or (frame["quantity_t"] < 0).any():
-        refuse(path.name, "holds a negative flow")
+        raise refused(path.name, "holds a negative flow")
     remarks = [Remark("noted", path.name, None, "", "", note) for note in notes]
     own = frame["exporter"] == frame["importer"]
     if own.any():
@@ -201,7 +202,7 @@ def _as_extract(path: Path, digest: str, table: pa.Table, notes: tuple[str, ...]
     return Extract(path.name, digest, frame, tuple(remarks))
 
 
-# The cache -----------------------------------------------------------------------------------------
+# The cache ----------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -241,7 +242,7 @@ def _sort_by_product(path: Path, work: Path, out: Path, progress: Progress | Non
             writer.close()
             stream.close()
     if not seen.rows:
-        refuse(path.name, "holds no rows")
+        raise refused(path.name, "holds no rows")
     notes = []
     if seen.padded:
         notes.append(f"{seen.padded} product codes had lost their leading zero, which is put back")
@@ -293,12 +294,20 @@ def _batches(path: Path, digest: Any, seen: _Seen, progress: Progress | None) ->
             )
             if tuple(reader.schema.names) != COLUMNS:
                 value = ", ".join(reader.schema.names)[:80]
-                refuse(path.name, "has not the columns of BACI", row=1, value=value, allowed="t, i, j, k, v, q")
+                raise refused(
+                    path.name,
+                    "has not the columns of BACI",
+                    row=1,
+                    value=value,
+                    allowed="t, i, j, k, v, q",
+                )
             for batch in reader:
                 yield _checked(path.name, pa.Table.from_batches([batch]), seen)
         except pa.ArrowInvalid as error:
             first = str(error).splitlines()[0]
-            refuse(path.name, f"cannot be read as numbers: {first}", row=seen.rows + 2)
+            raise refused(
+                path.name, f"cannot be read as numbers: {first}", row=seen.rows + 2
+            ) from None
 
 
 def _checked(file: str, block: pa.Table, seen: _Seen) -> pa.Table:
@@ -315,26 +324,40 @@ def _checked(file: str, block: pa.Table, seen: _Seen) -> pa.Table:
         pc.match_substring_regex(codes, "^[0-9]+$"),
         pc.or_(short, pc.equal(pc.utf8_length(codes), _HS_DIGITS)),
     )
-    _all(file, right, codes, first, "k", "is no HS code of six digits")
+    _all(file, right, codes, first, column="k", problem="is no HS code of six digits")
     texts = pc.utf8_trim_whitespace(block.column("q"))
     missing = pc.is_in(texts, value_set=pa.array(["NA", ""]))
     number = pc.match_substring_regex(texts, r"^[0-9]*\.?[0-9]+([eE][+-]?[0-9]+)?$")
-    _all(file, pc.or_(missing, number), texts, first, "q", "is neither a quantity nor NA")
+    _all(
+        file,
+        pc.or_(missing, number),
+        texts,
+        first,
+        column="q",
+        problem="is neither a quantity nor NA",
+    )
     nothing = pa.scalar(None, pa.string())
     quantities = pc.cast(pc.if_else(missing, nothing, texts), pa.float64())
     values = block.column("v")
-    _all(file, pc.greater_equal(values, 0.0), values, first, "v", "is negative or no number")
+    _all(
+        file,
+        pc.greater_equal(values, 0.0),
+        values,
+        first,
+        column="v",
+        problem="is negative or no number",
+    )
     block = block.set_column(3, "k", pc.cast(codes, pa.int32()))
     return block.set_column(5, "q", quantities)
 
 
-def _all(file: str, right: Any, cells: Any, first: int, column: str, problem: str) -> None:
+def _all(file: str, right: Any, cells: Any, first: int, *, column: str, problem: str) -> None:
     import pyarrow.compute as pc
 
     wrong = pc.index(pc.fill_null(right, fill_value=False), value=False).as_py()
     if wrong >= 0:
         value = str(cells[wrong].as_py())
-        refuse(file, problem, row=first + wrong, column=column, value=value)
+        raise refused(file, problem, row=first + wrong, column=column, value=value)
 
 
 class _Told:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from supplychain.importers.extract import Extract, refuse
+from supplychain.importers.extract import Extract, refused
 from supplychain.importers.rawfile import decoded, raw_bytes, records, sha256
 
 COLUMNS = ("Material", "Stage", "Country", "Share")
@@ -37,12 +37,14 @@ def read(path: Path) -> Extract:
         found = _SHARE.fullmatch(cells["Share"].strip())
         if not found:
             problem = "is no share in per cent"
-            refuse(path.name, problem, row=line, column="Share", value=cells["Share"])
+            raise refused(path.name, problem, row=line, column="Share", value=cells["Share"])
         if cells["Stage"] not in _STAGES:
-            refuse(path.name, "is no stage", row=line, column="Stage", value=cells["Stage"])
+            raise refused(path.name, "is no stage", row=line, column="Stage", value=cells["Stage"])
         share = float(found[2]) / _PER_CENT
         if share > 1:
-            refuse(path.name, "is above 100 %", row=line, column="Share", value=cells["Share"])
+            raise refused(
+                path.name, "is above 100 %", row=line, column="Share", value=cells["Share"]
+            )
         mark = "bound" if found[1] else ""
         place = cells["Country"].strip()
         value = float("nan") if mark else share

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NoReturn
+from typing import TYPE_CHECKING, Literal
 
 from supplychain.errors import DataError, Fault
 
@@ -53,7 +53,7 @@ class Extract:
     remarks: tuple[Remark, ...] = ()
 
 
-def refuse(
+def refused(
     file: str,
     problem: str,
     *,
@@ -62,10 +62,11 @@ def refuse(
     value: str = "",
     allowed: str = "",
     mend: str = "",
-) -> NoReturn:
-    """Refuse a raw file, saying where and why.
+) -> DataError:
+    """The refusal of a raw file, to be raised: where and why.
 
-    Raises:
-        DataError: always.
+    >>> print(refused("MCS.csv", "is no number", row=3, column="Value", value="12,34"))
+    1 problem in MCS.csv
+      row 3, Value: '12,34' is no number.
     """
-    raise DataError(faults=(Fault(file, row, column, value, problem, allowed, mend),))
+    return DataError(faults=(Fault(file, row, column, value, problem, allowed, mend),))

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from supplychain.importers.extract import refuse
+from supplychain.importers.extract import refused
 
 LARGEST_BYTES = 1 << 30
 _CHUNK = 1 << 20
@@ -99,12 +99,14 @@ def raw_bytes(path: Path) -> bytes:
                 found += chunk
                 if len(found) > LARGEST_BYTES:
                     limit = f"at most {LARGEST_BYTES >> 20} MiB once unpacked"
-                    refuse(path.name, "is too large for this reader", allowed=limit)
+                    raise refused(path.name, "is too large for this reader", allowed=limit)
             return bytes(found)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        refuse(path.name, f"is a damaged gzip file: {error}", mend="Download it again.")
+        raise refused(
+            path.name, f"is a damaged gzip file: {error}", mend="Download it again."
+        ) from None
     except OSError as error:
-        refuse(path.name, f"cannot be read: {error.strerror or error}")
+        raise refused(path.name, f"cannot be read: {error.strerror or error}") from None
 
 
 def sha256(data: bytes) -> str:
@@ -124,7 +126,7 @@ def decoded(file: str, data: bytes, encodings: Sequence[str] = ("utf-8-sig",)) -
         except UnicodeDecodeError:
             continue
     named = " or ".join(encodings)
-    refuse(file, f"is not text in {named}", mend="Download it again, or save it as UTF-8.")
+    raise refused(file, f"is not text in {named}", mend="Download it again, or save it as UTF-8.")
 
 
 def records(
@@ -142,14 +144,14 @@ def records(
         for column in columns:
             if header.count(column) != 1:
                 problem = "is missing from the header" if column not in header else "stands twice"
-                refuse(file, problem, row=1, column=column, allowed=", ".join(header[:40]))
+                raise refused(file, problem, row=1, column=column, allowed=", ".join(header[:40]))
         line = reader.line_num + 1
         for cells in reader:
             if cells and len(cells) != len(header):
                 problem = f"has {len(cells)} cells, the header {len(header)}"
-                refuse(file, problem, row=line, mend="Download the file again.")
+                raise refused(file, problem, row=line, mend="Download the file again.")
             if any(cells):
                 yield line, dict(zip(header, cells, strict=True))
             line = reader.line_num + 1
     except csv.Error as error:
-        refuse(file, f"is not CSV: {error}", row=reader.line_num)
+        raise refused(file, f"is not CSV: {error}", row=reader.line_num) from None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 
 from supplychain.errors import UnknownNameError, nearest
@@ -106,6 +105,12 @@ IMPORTERS = MappingProxyType(
                 "interindustry",
                 (r"bea_use_(domestic|import)\.csv(\.gz)?",),
                 "US BEA benchmark use tables, detail level",
+            ),
+            Importer(
+                "edges",
+                "edges",
+                (),
+                "Any edge list or bill of materials of your own, by a column map",
             ),
         )
     }

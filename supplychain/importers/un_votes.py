@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from supplychain.importers.extract import Extract, refuse
+from supplychain.importers.extract import Extract, refused
 from supplychain.importers.rawfile import Marks, decoded, raw_bytes, records, sha256
 
 COLUMNS = ("session", "IdealPoint", "iso3c", "Countryname")
@@ -33,7 +33,9 @@ def read(path: Path) -> Extract:
             continue
         if mark or abs(value) > _LARGEST:
             problem = "is no ideal point"
-            refuse(path.name, problem, row=line, column="IdealPoint", value=cells["IdealPoint"])
+            raise refused(
+                path.name, problem, row=line, column="IdealPoint", value=cells["IdealPoint"]
+            )
         year = FIRST_SESSION_YEAR + int(cells["session"])
         rows.append((cells["Countryname"], cells["iso3c"], year, value, line))
     frame = pd.DataFrame.from_records(rows, columns=["place", "iso3", "year", "value", "row"])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from supplychain.importers.extract import Extract, Remark, refuse
+from supplychain.importers.extract import Extract, Remark, refused
 from supplychain.importers.rawfile import Marks, decoded, raw_bytes, records, sha256
 
 MARKS = Marks(
@@ -56,13 +56,17 @@ def read(path: Path) -> Extract:
     text = decoded(path.name, data, ("utf-8-sig", "cp1252"))
     header = text.partition("\n")[0]
     if "MCS chapter" in header:
-        rows = [_row_2026(path.name, line, cells) for line, cells in _records(path, text, LAYOUT_2026)]
+        rows = [
+            _row_2026(path.name, line, cells) for line, cells in _records(path, text, LAYOUT_2026)
+        ]
     elif "COMMODITY" in header and "UNIT_MEAS" in header:
         found = _records(path, text, LAYOUT_2025)
         rows = [row for line, cells in found for row in _rows_2025(path.name, line, cells)]
     else:
         mend = "Take the data release of the 2025 or 2026 edition."
-        refuse(path.name, "has neither of the known layouts", row=1, value=header[:60], mend=mend)
+        raise refused(
+            path.name, "has neither of the known layouts", row=1, value=header[:60], mend=mend
+        )
     frame = pd.DataFrame.from_records(rows, columns=list(COLUMNS))
     remarks = tuple(
         Remark("left_out", path.name, row, "Value", mark, f"{place}, {chapter}, {detail}, {year}")
@@ -84,9 +88,9 @@ def _value(file: str, line: int, column: str, text: str) -> tuple[float, str]:
     value, mark = MARKS.read(text)
     if mark == "odd":
         marks = "a number such as 1,234 or 0.5, \u2014 (zero), W, NA, XX, E, a bound or a range"
-        refuse(file, "is no number", row=line, column=column, value=text, allowed=marks)
+        raise refused(file, "is no number", row=line, column=column, value=text, allowed=marks)
     if value < 0:
-        refuse(file, "is negative", row=line, column=column, value=text)
+        raise refused(file, "is negative", row=line, column=column, value=text)
     return value, mark
 
 
@@ -96,7 +100,7 @@ def _year(file: str, line: int, text: str) -> int | None:
         return int(text)
     if re.fullmatch(r"(19|20)\d\d\s*[-\u2013]\s*(\d\d){1,2}", text.strip()):
         return None
-    refuse(file, "is no year", row=line, column="Year", value=text)
+    raise refused(file, "is no year", row=line, column="Year", value=text)
 
 
 def _row_2026(file: str, line: int, cells: Mapping[str, str]) -> tuple[object, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from supplychain.importers.extract import Extract, refuse
+from supplychain.importers.extract import Extract, refused
 from supplychain.importers.rawfile import Marks, decoded, raw_bytes, records, sha256
 
 COLUMNS = ("Country/Territory", "Code", "year", "Estimate")
@@ -30,7 +30,14 @@ def read(path: Path) -> Extract:
         if mark or abs(value) > _LARGEST:
             problem = "is no estimate of this indicator"
             allowed = f"-{_LARGEST} to {_LARGEST}"
-            refuse(path.name, problem, row=line, column="Estimate", value=cells["Estimate"], allowed=allowed)
+            raise refused(
+                path.name,
+                problem,
+                row=line,
+                column="Estimate",
+                value=cells["Estimate"],
+                allowed=allowed,
+            )
         rows.append((cells["Country/Territory"], cells["Code"], int(cells["year"]), value, line))
     frame = pd.DataFrame.from_records(rows, columns=["place", "iso3", "year", "value", "row"])
     return Extract(path.name, sha256(data), frame)
