@@ -107,7 +107,7 @@ def rebuild(pack: Path, downloads: Path, progress: Progress | None = None) -> Bu
             two versions, or does not hold what the rule says. All rules are tried first, and all
             that is wrong is said at once.
     """
-    tables = load_tables(pack)
+    tables = load_tables(pack, unbuilt=True)
     desk = _Desk(tables, downloads, tables_of(pack))
     parameters = read_parameters(tables)
     rows = sorted(tables.rows("rules"), key=lambda row: ORDER.index(row["table"]))

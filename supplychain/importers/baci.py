@@ -95,6 +95,28 @@ def read(
     return _as_extract(path, digest, table.rename_columns(list(COLUMNS)), notes)
 
 
+def pieces(
+    path: Path, *, cache: Path | None = None, progress: Progress | None = None
+) -> Iterator[pa.Table]:
+    """A whole year in pieces of a few ten thousand rows, sorted by product: no more is ever held.
+
+    Each piece is an arrow table with the columns `t, i, j, k, v, q` of the year file.
+
+    Raises:
+        DataError, MissingExtraError: as `read`.
+    """
+    _arrow()
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(
+        cached(path, cache or cache_folder(), progress),
+        memory_map=True,
+        page_checksum_verification=True,
+    ) as year:
+        for group in range(year.num_row_groups):
+            yield year.read_row_group(group)
+
+
 def cache_folder() -> Path:
     """Where year files are cached: ``$SUPPLYCHAIN_CACHE``, or a folder in the user's cache."""
     if own := os.environ.get("SUPPLYCHAIN_CACHE"):

@@ -83,7 +83,8 @@ def read(path: Path, *, column_map: Path) -> Extract:
     if not rows:
         raise refused(path.name, "holds no rows")
     names = [column.name for column in schema()[given.table].columns]
-    frame = pd.DataFrame.from_records(rows, columns=names).fillna("")
+    texts = [[row.get(name, "") for name in names] for row in rows]
+    frame = pd.DataFrame.from_records(texts, columns=names)
     return Extract(path.name, sha256(data), frame)
 
 
