@@ -196,10 +196,12 @@ class LaneBuilder:
             np.maximum(1.0 - fixed, 0.0), free, out=np.ones_like(free), where=free > 0
         )
         drawn = np.where(moved != 1.0, stated, share * scale[slot])
-        # Where nobody is left to make room (or too much is stated) all give way in proportion.
+        # Where nobody is left to make room (or too much is stated) all give way in proportion;
+        # where a lane leaves a slot no supplier at all, its shares stay as they were.
         whole = np.zeros_like(total)
         np.add.at(whole, slot, drawn)
-        return np.asarray(drawn / whole[slot], dtype=np.float64)
+        found = np.divide(drawn, whole[slot], out=share, where=whole[slot] > 0)
+        return np.asarray(found, dtype=np.float64)
 
     def _lag(self, supplier: Node, slot: Slot) -> int:
         """Transit in whole months; inside a loop of recipes at least one month."""

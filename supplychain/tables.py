@@ -88,8 +88,8 @@ def load_tables(folder: Path, *, unbuilt: bool = False) -> Tables:
 
     Args:
         folder: the pack.
-        unbuilt: the pack is about to be built: a segment that `content_flags.csv` names may lack
-            its row in `segments.csv`.
+        unbuilt: the pack is about to be built: rows that a rule derives are left out, and a
+            segment that `content_flags.csv` names may lack its row in `segments.csv`.
 
     Raises:
         DataError: the folder is no pack that may be used; the error names every fault.
@@ -135,6 +135,9 @@ def _examine(folder: Path, *, unbuilt: bool) -> tuple[Tables, tuple[Fault, ...]]
             judge = functools.partial(_judge, bench)
             bench.rows[table.name], faults = read_rows(table, contents[table.file], judge)
             bench.faults.extend(faults)
+            if unbuilt and table.name != "rules":  # derived rows are about to be made again
+                by_hand = (row for row in bench.rows[table.name] if not row.get("rule"))
+                bench.rows[table.name] = tuple(by_hand)
             _remember(table, bench)
     for rule in RULES:
         bench.faults.extend(rule(bench))
