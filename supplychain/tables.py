@@ -34,7 +34,7 @@ __all__ = ["PackInfo", "Row", "Tables", "check_folder", "load_tables", "ref"]
 OPTIONAL = frozenset(
     {
         *("producers", "other_uses", "trade", "stocks", "substitutes", "controls"),
-        *("rules", "content", "content_flags", "concordances", "interindustry"),
+        *("rules", "content", "content_flags", "concordances", "interindustry", "totals"),
     }
 )
 PACK_FILE = "pack.toml"
@@ -269,7 +269,7 @@ def _keys(bench: _Bench) -> Iterator[Fault]:
 
 def _products(bench: _Bench) -> Iterator[Fault]:
     """Units that are not the product's; products at a stage that the table does not hold."""
-    for row in bench.each("producers", "processors", "trade"):
+    for row in bench.each("producers", "processors", "trade", "totals"):
         unit = bench.trait(row, "product", "unit")
         if unit and row.get("unit", unit) != unit:
             yield _fault(row, "unit", f"is not the unit of {row['product']}", unit)
