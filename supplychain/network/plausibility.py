@@ -1,0 +1,365 @@
+"""Figures that contradict one another by so much that one of them must be in another unit.
+
+No cell of such a pack is wrong on its own (a tonne written as a kilogram is a number like any
+other), so nothing is refused here: each doubt names a row and travels as a warning into every
+result that rests on it. The limits below are far outside what the shipped pack holds; they are
+settings of a check, not constants of the model: no result is computed from them. Blind to a figure
+that is wrong and too small to matter beside its neighbours, and to one that nothing else bears on.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from supplychain.errors import Fault, did_you_mean, nearest
+from supplychain.network.figures_in import Output
+from supplychain.network.market import Market
+from supplychain.network.ordering import commodity_of_input, commodity_of_output
+from supplychain.network.values import Adjustment, Commodity
+from supplychain.parameters import PLAUSIBLE
+from supplychain.tables import Row, Tables, ref
+from supplychain.vocabulary import REST_OF_WORLD
+
+SHORT = 1.5
+"""Recipes use at most this many times what is made."""
+IDLE = 5.0
+"""Mines make at most this many times what recipes use of it."""
+SHIPPED = 1.5
+"""A country ships at most this many times what it makes (re-exports, stocks)."""
+MOVED = 5.0
+"""Balancing moves a stated figure by at most this factor."""
+NEGLECTED = 1 / 30
+"""Least share of a maker's output that reaches modelled users, over the share of the others'."""
+UNHEARD = ((0.25, 0.2), (0.05, 0.02))
+"""A maker of this share of the world has at least that share of it in the flows that are stated."""
+OBTAINABLE = 30.0
+"""By-product obtainable from a host, over what is recovered."""
+LARGE_MARKET_USD = 2e12
+"""What the world makes of a product in a year is worth less than this (steel: about 1e12)."""
+CHEAP, DEAR = 2 / 3, 100.0
+"""A product is worth between this many times and that many times what its inputs cost."""
+UNIT_VALUE = 10.0
+"""The value of a flow over its quantity is the price up to this factor."""
+SMALL_INDUSTRY_USD, LARGE_INDUSTRY_USD = 1e7, 3e12
+"""A country's industry makes between 10 million and 3 trillion dollars a year."""
+USD_PER_MUSD = 1e6
+ALIKE = 0.85
+WORLD_OUTPUT = "world_output"
+"""Optional rows of `parameters.csv`: the world total of a product by an independent source."""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A figure that cannot well be true beside others.
+
+    Attributes:
+        about: the product (or the table) that it bears on; results that use it carry the warning.
+        row: the row that is doubted.
+        column: the cell of it.
+        text: why.
+    """
+
+    about: str
+    row: Row
+    column: str
+    text: str
+
+    def __str__(self) -> str:
+        """The doubt as a warning."""
+        cell = self.row[self.column]
+        shown = f"{cell:g}" if isinstance(cell, float) else cell
+        return f"{self.about}: {ref(self.row)}, {self.column} {shown}: {self.text}"
+
+    def fault(self) -> Fault:
+        """The doubt beside a refusal, of which it may be the reason."""
+        mend = "Is it in the unit of the column?"
+        return Fault(self.row.file, self.row.line, self.column, "", self.text, mend=mend)
+
+
+@dataclass(frozen=True)
+class _Book:
+    """What the tables state, per commodity."""
+
+    tables: Tables
+    products: Mapping[str, Row]
+    outputs: Mapping[Commodity, Mapping[str, Output]]
+    recipes: Mapping[Commodity, Sequence[Row]] = field(default_factory=dict)
+
+    def made(self, commodity: Commodity) -> float:
+        """What all countries make, unit/year."""
+        return sum(o.value for o in self.outputs.get(commodity, {}).values())
+
+    def greatest(self, commodity: Commodity) -> Row:
+        """The row of the largest maker."""
+        return max(self.outputs[commodity].values(), key=lambda o: o.value).rows[0]
+
+    def price(self, product: str) -> float:
+        """USD per unit, 0 where none is given."""
+        return float(self.products[product]["price_usd_per_unit"] or 0.0)
+
+
+def doubts_of_tables(
+    tables: Tables, outputs: Mapping[Commodity, Mapping[str, Output]]
+) -> tuple[Doubt, ...]:
+    """What the tables, before any balancing, say against one another."""
+    recipes: dict[Commodity, list[Row]] = defaultdict(list)
+    for row in tables.rows("recipes"):
+        if row["relation"] == "input":
+            recipes[commodity_of_input(row)].append(row)
+    products = {str(r["product"]): r for r in tables.rows("products")}
+    book = _Book(tables, products, outputs, recipes)
+    checks = (
+        _mass,
+        _hosts,
+        _worth,
+        _rest,
+        _capacity,
+        _flows,
+        _industries,
+        _prices,
+        _costs,
+        _parameters,
+    )
+    return tuple(doubt for check in checks for doubt in check(book))
+
+
+def doubts_of_balance(
+    markets: Mapping[Commodity, Market],
+    outputs: Mapping[Commodity, Mapping[str, Output]],
+) -> tuple[Doubt, ...]:
+    """What balancing had to do that no honest pair of figures asks for."""
+    modelled = {c: {k for k, use in m.uses.items() if use > 0} for c, m in markets.items()}
+    found = [d for m in markets.values() for a in m.adjustments if (d := _moved(a)) is not None]
+    for commodity, market in markets.items():
+        found += _unheard(commodity, market, outputs.get(commodity, {}))
+        found += _neglected(commodity, market, outputs.get(commodity, {}), modelled[commodity])
+    return tuple(found)
+
+
+def _moved(moved: Adjustment) -> Doubt | None:
+    """A stated figure that balancing moved by a large factor."""
+    if moved.row is None or moved.before <= 0 or moved.after <= 0:
+        return None
+    factor = max(moved.ratio, 1 / moved.ratio)
+    if factor < MOVED:
+        return None
+    names = ("output", "output_usd", "quantity", "share")
+    column = next(c for c in names if moved.row.get(c) is not None)
+    text = f"balancing moved {moved.name} by a factor of {factor:.3g}; other figures contradict it"
+    return Doubt(moved.name.split(":")[1].split("/")[0], moved.row, column, text)
+
+
+def _unheard(
+    commodity: Commodity, market: Market, outputs: Mapping[str, Output]
+) -> Iterator[Doubt]:
+    """Large makers of whom the stated flows hardly know."""
+    stated: dict[str, float] = defaultdict(float)
+    for moved in market.adjustments:
+        if moved.kind == "flow":
+            stated[moved.name.split(">")[0]] += moved.before
+    told, made = sum(stated.values()), sum(o.value for o in outputs.values())
+    if commodity[1] or told <= 0:
+        return
+    for maker, output in outputs.items():
+        of_made, of_told = output.value / made, stated[maker] / told
+        if any(of_made >= large and of_told < least * of_made for large, least in UNHEARD):
+            text = f"is {of_made:.0%} of the world, and {of_told:.2%} of the flows in trade.csv"
+            yield Doubt(commodity[0], output.rows[0], "output", text)
+
+
+def _neglected(
+    commodity: Commodity, market: Market, outputs: Mapping[str, Output], users: set[str]
+) -> Iterator[Doubt]:
+    """Makers whose output hardly anybody takes, while the output of the others is taken."""
+    if commodity[1]:
+        return
+    share = {
+        place: market.uses[place] / (market.uses[place] + market.other.get(place, 0.0))
+        for place in users
+    }
+    taken: dict[str, float] = defaultdict(float)
+    for (maker, place), (quantity, _) in market.flows.items():
+        taken[maker] += quantity * share.get(place, 0.0)
+    total, made = sum(taken.values()), sum(market.outputs.values())
+    for maker, output in market.outputs.items():
+        others = made - output
+        if maker not in outputs or others <= 0 or taken[maker] <= 0:
+            continue
+        usual = (total - taken[maker]) / others
+        if taken[maker] / output < NEGLECTED * usual:
+            text = (
+                f"modelled users take {taken[maker] / output:.2g} of it, and {usual:.2g} of "
+                "what other countries make"
+            )
+            yield Doubt(commodity[0], outputs[maker].rows[0], "output", text)
+
+
+def _mass(book: _Book) -> Iterator[Doubt]:
+    """What recipes use of a product against what is made of it."""
+    for commodity, rows in book.recipes.items():
+        made = book.made(commodity)
+        uses = {r: float(r["amount"]) * book.made(commodity_of_output(r)) for r in rows}
+        used = sum(uses.values())
+        if made <= 0 or used <= 0:
+            continue
+        most = max(rows, key=lambda r: uses[r])
+        user, label = commodity_of_output(most), "/".join(p for p in commodity if p)
+        mined = book.products[commodity[0]]["stage"] == "mine"
+        if used > SHORT * made:
+            text = f"recipes use {used / made:.3g} times what is made of {label}"
+        elif mined and made > IDLE * used:
+            text = f"{made / used:.3g} times what recipes use of {label} is made"
+        else:
+            continue
+        for row in (most, book.greatest(user), book.greatest(commodity)):
+            column = "amount" if row is most else _figure(row)
+            yield Doubt(commodity[0], row, column, text)
+
+
+def _hosts(book: _Book) -> Iterator[Doubt]:
+    """What could be recovered from a host against what is recovered."""
+    for row in book.tables.rows("recipes"):
+        if row["relation"] == "host":
+            made = book.made(commodity_of_output(row))
+            obtainable = float(row["amount"]) * book.made(commodity_of_input(row))
+            if made > 0 and not made / OBTAINABLE <= obtainable <= made * OBTAINABLE:
+                text = (
+                    f"{obtainable / made:.3g} times what is made of {row['output']} is obtainable"
+                )
+                yield Doubt(str(row["output"]), row, "amount", text)
+                for side in (commodity_of_input(row), commodity_of_output(row)):
+                    if book.made(side) > 0:
+                        yield Doubt(side[0], book.greatest(side), "output", text)
+
+
+def _worth(book: _Book) -> Iterator[Doubt]:
+    """What the world makes of a product, at its price."""
+    for (product, segment), makers in book.outputs.items():
+        worth = book.made((product, "")) * book.price(product)
+        if makers and not segment and worth > LARGE_MARKET_USD:
+            text = f"what the world makes of {product} would be worth {worth:.3g} USD a year"
+            yield Doubt(product, book.greatest((product, "")), "output", text)
+            yield Doubt(product, book.products[product], "price_usd_per_unit", text)
+
+
+def _figure(row: Row) -> str:
+    """The column of an output."""
+    return "output" if "output" in row else "output_usd"
+
+
+def _rest(book: _Book) -> Iterator[Doubt]:
+    """A rest of the world that makes as much as all countries with a row: perhaps the total."""
+    for (product, segment), makers in book.outputs.items():
+        rest = makers.get(REST_OF_WORLD)
+        if rest is None or segment or len(makers) == 1:
+            continue
+        if rest.value >= book.made((product, "")) - rest.value:
+            text = "ROW makes as much as all other rows together: is it the world total?"
+            yield Doubt(product, rest.rows[0], "output", text)
+
+
+def _capacity(book: _Book) -> Iterator[Doubt]:
+    """An output above its own capacity."""
+    for table in ("producers", "processors"):
+        for row in book.tables.rows(table):
+            if row["capacity"] is not None and row["capacity"] < row["output"]:
+                text = f"is below the output {row['output']:g}, which is taken for the capacity"
+                yield Doubt(str(row["product"]), row, "capacity", text)
+
+
+def _flows(book: _Book) -> Iterator[Doubt]:
+    """Flows above what the exporter makes; values that do not fit the price."""
+    for row in book.tables.rows("trade"):
+        quantity, product = row["quantity"], str(row["product"])
+        if not quantity or book.products[product]["stage"] == "industry":
+            continue
+        maker = book.outputs.get((product, ""), {}).get(str(row["exporter"]))
+        if maker is not None and quantity > SHIPPED * maker.value:
+            text = f"{row['exporter']} makes {maker.value:g} ({ref(maker.rows[0])})"
+            yield Doubt(product, row, "quantity", text)
+        price, value = book.price(product), row["value_usd"]
+        if price and value and not 1 / UNIT_VALUE <= value / quantity / price <= UNIT_VALUE:
+            text = f"{value / quantity:.3g} USD per unit, where the price is {price:g}"
+            yield Doubt(product, row, "value_usd", text)
+
+
+def _industries(book: _Book) -> Iterator[Doubt]:
+    """Industries too small or too large for dollars, or that export more than they make."""
+    for row in book.tables.rows("industries"):
+        product, output, exports = str(row["industry"]), row["output_usd"], row["exports_usd"]
+        for column in ("output_usd", "exports_usd"):
+            if row[column] and not row[column] <= LARGE_INDUSTRY_USD:
+                yield Doubt(product, row, column, "is more than any industry makes: USD?")
+        if 0 < output < SMALL_INDUSTRY_USD:
+            yield Doubt(product, row, "output_usd", "is little for an industry: USD?")
+        if exports > SHIPPED * output:
+            text = f"is {exports / output:.3g} times the output" if output else "has no output"
+            yield Doubt(product, row, "exports_usd", text)
+
+
+def _prices(book: _Book) -> Iterator[Doubt]:
+    """A unit of an industry is a million dollars."""
+    for product, row in book.products.items():
+        price = row["price_usd_per_unit"]
+        if row["unit"] == "musd" and price not in (None, USD_PER_MUSD):
+            text = "a unit of musd is a million dollars"
+            yield Doubt(product, row, "price_usd_per_unit", text)
+
+
+def _costs(book: _Book) -> Iterator[Doubt]:
+    """What the inputs of a product cost against its own price."""
+    inputs: dict[Commodity, list[tuple[float, Row]]] = defaultdict(list)
+    for commodity, rows in book.recipes.items():
+        for row in rows:
+            cost = float(row["amount"]) * book.price(commodity[0])
+            inputs[commodity_of_output(row)].append((cost, row))
+    for (product, segment), costs in inputs.items():
+        price, cost = book.price(product), sum(c for c, _ in costs)
+        most = max(costs, key=lambda pair: pair[0])[1]
+        made_of = "/".join(p for p in (product, segment) if p)
+        if not price or not cost:
+            continue
+        dear = not segment and price > DEAR * cost
+        if cost * CHEAP > price or dear:
+            text = f"the inputs of {made_of} cost {cost:.3g} USD, it is worth {price:.3g}"
+            yield Doubt(product, most, "amount", text)
+            for name in (product, str(most["input"])):
+                yield Doubt(product, book.products[name], "price_usd_per_unit", text)
+
+
+def _parameters(book: _Book) -> Iterator[Doubt]:
+    """Constants that nothing reads, or that are out of all proportion."""
+    weights: dict[str, Row] = {}
+    for row in book.tables.rows("parameters"):
+        name = str(row["parameter"])
+        if name not in PLAUSIBLE and (like := nearest(name, PLAUSIBLE, most=1, alike=ALIKE)):
+            text = f"nothing reads it. {did_you_mean(like)}"
+            yield Doubt("parameters", row, "parameter", text)
+        least, most = PLAUSIBLE.get(name, (row["low"], row["high"]))
+        for column in ("value", "low", "high"):
+            if not least <= row[column] <= most:
+                text = f"{name} ({row['scope']}) lies between {least:g} and {most:g}"
+                yield Doubt("parameters", row, column, text)
+        if name == "balance_weight":
+            weights[str(row["scope"])] = row
+    order = [weights[grade] for grade in ("A", "B", "C", "D", "prior") if grade in weights]
+    for strong, weak in pairwise(order):
+        if weak["value"] > strong["value"]:
+            for row in (weak, strong):
+                text = f"{weak['scope']} outweighs {strong['scope']}"
+                yield Doubt("parameters", row, "value", text)
+    yield from _world_totals(book)
+
+
+def _world_totals(book: _Book) -> Iterator[Doubt]:
+    """Outputs that do not add up to the independent total of `world_output`, where one is given."""
+    for row in book.tables.rows("parameters"):
+        commodity = (str(row["scope"]), "")
+        if row["parameter"] != WORLD_OUTPUT or commodity not in book.outputs:
+            continue
+        made = book.made(commodity)
+        if not row["low"] <= made <= row["high"]:
+            text = f"the rows of {commodity[0]} add up to {made:g}"
+            yield Doubt(commodity[0], row, "value", text)
+            yield Doubt(commodity[0], book.greatest(commodity), "output", text)
