@@ -12,6 +12,7 @@ shown differs from what the package answers. A block of the README stands betwee
 import contextlib
 import doctest
 import io
+import json
 import re
 import shlex
 from collections.abc import Callable
@@ -21,10 +22,12 @@ import jupytext
 import nbformat
 
 import supplychain as sc
-from supplychain import figures
+from supplychain import dictionary, figures
 from supplychain.cli import main as supplychain_command
+from supplychain.tables import load_tables
 
 HOUSE = Path(__file__).resolve().parent.parent
+PACK = HOUSE / "data"
 README = HOUSE / "README.md"
 FIGURE = HOUSE / "docs" / "img" / "losses.png"
 NOTEBOOKS = HOUSE / "notebooks"
@@ -95,6 +98,20 @@ def notebook(source: Path) -> str:
     return str(nbformat.writes(book)).rstrip("\n") + "\n"
 
 
+def described() -> dict[Path, str]:
+    """The data dictionary and the Frictionless package of the shipped pack."""
+    tables = load_tables(PACK)
+    package = json.dumps(dictionary.as_package(tables), indent=1, ensure_ascii=False) + "\n"
+    return {PACK / "README.md": dictionary.as_markdown(tables), PACK / "datapackage.json": package}
+
+
+def describe() -> list[Path]:
+    """Write what `described` says."""
+    for path, text in described().items():
+        path.write_text(text, encoding="utf-8")
+    return list(described())
+
+
 def draw(path: Path = FIGURE) -> None:
     """The figure of the README: the same question as its console block."""
     result = sc.simulate(sc.load(), sc.restrict("China", "dysprosium"), focus=["KOR"])
@@ -107,7 +124,7 @@ def main() -> None:
     """Write everything."""
     README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")
     draw()
-    written = [README, FIGURE]
+    written = [README, FIGURE, *describe()]
     for source in sorted(NOTEBOOKS.glob("*.py")):
         target = source.with_suffix(".ipynb")
         target.write_text(notebook(source), encoding="utf-8")

@@ -51,6 +51,8 @@ BANDS = (  # a value and its 10 and 90 % quantiles
     ("cover_days", "median_low", "median_high"),
     ("price_usd_per_unit", "price_low", "price_high"),
     ("elasticity", "elasticity_low", "elasticity_high"),
+    ("value_musd", "low", "high"),
+    ("factor", "factor_low", "factor_high"),
 )
 MOST_ROWS = 200_000
 MOST_FAULTS = 500

@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 from types import ModuleType
 
+import frictionless
 import pytest
 from typer.main import get_command
 
@@ -43,6 +44,17 @@ def test_python_examples_are_real_answers(examples):
     assert len(found) == 1
     for block in found:
         assert block["body"] == examples.answered(block["body"]), STALE
+
+
+def test_the_pack_describes_itself_as_the_schema_does(examples):
+    for path, text in examples.described().items():
+        assert path.read_text(encoding="utf-8") == text, STALE
+
+
+def test_frictionless_accepts_the_pack():
+    report = frictionless.validate(str(HOUSE / "data" / "datapackage.json"))
+    assert report.valid, report.to_summary()
+    assert len(report.tasks) == len(list((HOUSE / "data").glob("*.csv")))
 
 
 def test_marks_of_blocks_are_in_pairs(examples):

@@ -1,11 +1,13 @@
 """Commands about the data: data check, data sources, graph, doctor."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from supplychain.cli import building
 from supplychain.cli.common import CsvFlag, DataOption, JsonFlag, load_world, print_json
 from supplychain.cli.lists import as_text, list_command, print_rows, print_rows_csv
 from supplychain.errors import DataError, UnknownNameError, UsageError, nearest
@@ -32,6 +34,7 @@ def register(app: typer.Typer) -> None:
     )
     data.command("check")(check_command)
     data.command("sources")(sources_command)
+    building.register(data)
     graph = typer.Typer(no_args_is_help=True, help="Look at the network; write it for other tools.")
     graph.command("export")(export_command)
     graph.command("show")(show_command)
@@ -68,6 +71,7 @@ def check_command(
     as_json: JsonFlag = False,
 ) -> None:
     """Check every cell of a pack and balance it; exit code 3 names every fault."""
+    from supplychain import inventory
     from supplychain.tables import check_folder
     from supplychain.world import load, shipped
 
@@ -77,6 +81,8 @@ def check_command(
         raise DataError(faults=faults)
     world = load(place)
     moved = [a for a in world.network.adjustments if a.row is not None][:5]
+    stages, chains = inventory.stages(world.tables), inventory.chains(world.tables)
+    without = inventory.without_pedigree(world.tables)
     report = {
         "pack": world.tables.info.id,
         "sha256": world.tables.sha256,
@@ -85,6 +91,20 @@ def check_command(
         "nodes": len(world.network.nodes),
         "flows": len(world.network.flows),
         "warnings": list(world.network.warnings),
+        "rows_without_source_year_or_evidence": list(without),
+        "coverage": [asdict(line) for line in stages],
+        "chains": [
+            {
+                "mineral": c.mineral,
+                "rows": c.rows,
+                "by_grade": dict(c.by_grade),
+                "grade_d_share": c.assumed,
+                "to_lift": [
+                    {"row": row, "needs": inventory.LIFTS[table]} for row, table in c.lifts
+                ],
+            }
+            for c in chains
+        ],
         "largest_adjustments": [
             {
                 "figure": f"{a.kind} {a.name}",
@@ -103,8 +123,40 @@ def check_command(
         f"{place}: 0 faults in {total} rows; "
         f"{len(world.network.nodes)} nodes, {len(world.network.flows)} flows"
     )
+    print(f"{len(without)} rows without source, year or evidence")
     for warning in world.network.warnings:
         print(f"warning: {warning}")
+    print("\nCoverage (share of world output that stands under a named country):")
+    print_rows(
+        [
+            {
+                "mineral": line.mineral,
+                "stage": line.stage,
+                "rows": str(line.rows),
+                "countries": str(line.countries),
+                "explained": f"{line.explained:.0%}",
+                "worst grade": line.worst or "-",
+            }
+            for line in stages
+        ]
+    )
+    print("\nEvidence by chain, and the assumed rows that most need a source:")
+    print_rows(
+        [
+            {
+                "mineral": c.mineral,
+                "rows": str(c.rows),
+                "A/B/C/D": "/".join(str(n) for n in c.by_grade.values()),
+                "D": f"{c.assumed:.0%}",
+                "to lift it": "; ".join(row for row, _ in c.lifts),
+            }
+            for c in chains
+        ]
+    )
+    print("\nWhat would replace an assumption:")
+    for table, needs in inventory.LIFTS.items():
+        print(f"  {table}.csv: {needs}")
+    print()
     print("Largest adjustments made to balance (figure, stated, balanced, grade):")
     for a in moved:
         print(f"  {a.kind} {a.name}: {a.before:.4g} -> {a.after:.4g} ({a.evidence})")
@@ -116,11 +168,24 @@ def sources_command(
     ] = "",
     *,
     data: DataOption = None,
+    cite: Annotated[
+        str, typer.Option("--cite", help="bibtex: the sources as a bibliography.")
+    ] = "",
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
 ) -> None:
-    """Where the numbers come from."""
+    """Where the numbers come from.
+
+    supplychain data sources --cite bibtex > sources.bib
+    """
+    if cite and (cite != "bibtex" or row or as_json or as_csv):
+        raise UsageError("--cite bibtex: stands alone; no other form is known")
     world = load_world(data)
+    if cite:
+        from supplychain.citations import as_bibtex
+
+        print(as_bibtex(world.tables), end="")
+        return
     columns = ("source_id", "title", "publisher", "year", "url", "licence")
     sources = {
         str(r["source_id"]): {c: r[c] for c in columns} for r in world.tables.rows("sources")

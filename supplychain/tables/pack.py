@@ -45,7 +45,7 @@ from supplychain.tables import files
 OPTIONAL = frozenset(
     {
         *("producers", "other_uses", "trade", "stocks", "substitutes", "controls"),
-        *("rules", "content", "content_flags", "concordances"),
+        *("rules", "content", "content_flags", "concordances", "interindustry"),
     }
 )
 PACK_FILE = "pack.toml"
@@ -98,13 +98,18 @@ class Tables:
         return dict(self.contents)[table]
 
 
-def load_tables(folder: Path) -> Tables:
+def load_tables(folder: Path, *, unbuilt: bool = False) -> Tables:
     """Read and check a data pack.
+
+    Args:
+        folder: the pack.
+        unbuilt: the pack is about to be built: a segment that `content_flags.csv` names may lack
+            its row in `segments.csv`.
 
     Raises:
         DataError: the folder is no pack that may be used; the error names every fault.
     """
-    tables, faults = _examine(Path(folder))
+    tables, faults = _examine(Path(folder), unbuilt=unbuilt)
     if faults:
         raise DataError(faults=faults)
     return tables
@@ -112,7 +117,7 @@ def load_tables(folder: Path) -> Tables:
 
 def check_folder(folder: Path) -> tuple[Fault, ...]:
     """Every fault of a data pack, file by file; empty where it may be used."""
-    return _examine(Path(folder))[1]
+    return _examine(Path(folder), unbuilt=False)[1]
 
 
 @dataclass(slots=True)
@@ -123,6 +128,7 @@ class _Bench:
     known: dict[tuple[str, str], dict[str, Row]] = field(default_factory=dict)
     countries: dict[str, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    unbuilt: bool = False
 
     def each(self, *tables: str) -> Iterator[Row]:
         """The rows of some tables, table by table."""
@@ -135,8 +141,8 @@ class _Bench:
         return str(product.get(trait, "")) if product else ""
 
 
-def _examine(folder: Path) -> tuple[Tables, tuple[Fault, ...]]:
-    bench = _Bench()
+def _examine(folder: Path, *, unbuilt: bool) -> tuple[Tables, tuple[Fault, ...]]:
+    bench = _Bench(unbuilt=unbuilt)
     declared = {table.file for table in schema().values()}
     optional = {PACK_FILE, *(f"{name}.csv" for name in OPTIONAL)}
     contents = dict(files.contents(folder, {*declared, PACK_FILE}, optional, bench.faults))
@@ -273,7 +279,8 @@ def _products(bench: _Bench) -> Iterator[Fault]:
 
 
 def _recipes(bench: _Bench) -> Iterator[Fault]:
-    slices = {(row.get("industry"), row.get("segment", "")) for row in bench.each("segments")}
+    declared = ("segments", "content_flags") if bench.unbuilt else ("segments",)
+    slices = {(row.get("industry"), row.get("segment", "")) for row in bench.each(*declared)}
     for row in bench.each("recipes"):
         for user, column in (("output", "segment"), ("input", "input_segment")):
             if row.get(column) and user in row and (row[user], row[column]) not in slices:

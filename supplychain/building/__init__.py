@@ -1,0 +1,11 @@
+"""Make a data pack from what others publish: rules to rows, rows to folders, folders compared.
+
+Rows of a pack are of two sorts. A row written by hand says in its note where its figure comes from.
+A derived row carries the id of a rule of `rules.csv`, and comes out the same for whoever holds the
+same downloads. Knows nothing of scenarios.
+"""
+
+from supplychain.building.changes import Change, changes
+from supplychain.building.rebuild import Built, rebuild
+
+__all__ = ["Built", "Change", "changes", "rebuild"]

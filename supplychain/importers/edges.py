@@ -1,0 +1,218 @@
+"""Any edge list or bill of materials of one's own, by a column map that states every convention.
+
+Nothing is guessed: the map says the encoding, the delimiter, the decimal mark, which column is
+which and in which unit, and what the words in a cell mean. See `docs/importers.md`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from supplychain.errors import DataError, Fault, did_you_mean, nearest
+from supplychain.importers.extract import Extract, refused
+from supplychain.importers.rawfile import decoded, raw_bytes, records, sha256
+from supplychain.schema import NUMERIC, schema
+
+KEYS = (
+    "table",
+    "encoding",
+    "delimiter",
+    "decimal",
+    "thousands",
+    "columns",
+    "constants",
+    "values",
+    "null",
+)
+_MARKS = {".", ",", "'", " ", "\u00a0", ""}
+
+
+@dataclass(frozen=True)
+class ColumnMap:
+    """How a file is to be read.
+
+    Attributes:
+        table: table of the pack that the rows belong to.
+        columns: column of the pack -> (column of the file, factor).
+        constants: column of the pack -> the same text for every row.
+        words: column of the pack -> word in the file -> word of the pack.
+        null: texts that stand for an empty cell.
+    """
+
+    table: str
+    encoding: str = "utf-8-sig"
+    delimiter: str = ","
+    decimal: str = "."
+    thousands: str = ""
+    columns: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    null: frozenset[str] = frozenset({""})
+
+
+def read(path: Path, *, column_map: Path) -> Extract:
+    """The rows of a file as rows of a table of the pack.
+
+    Args:
+        path: the file.
+        column_map: a TOML file (see `read_map`).
+
+    Raises:
+        DataError: the map or the file is refused; of the file, every wrong cell is named at once.
+    """
+    given = read_map(column_map)
+    data = raw_bytes(path)
+    text = decoded(path.name, data, (given.encoding,))
+    wanted = [column for column, _ in given.columns.values()]
+    faults: list[Fault] = []
+    rows = []
+    for line, cells in records(path.name, text, wanted, delimiter=given.delimiter):
+        row, wrong = _row(given, path.name, line, cells)
+        faults.extend(wrong)
+        rows.append(row)
+    if faults:
+        raise DataError(faults=tuple(faults))
+    if not rows:
+        raise refused(path.name, "holds no rows")
+    names = [column.name for column in schema()[given.table].columns]
+    texts = [[row.get(name, "") for name in names] for row in rows]
+    frame = pd.DataFrame.from_records(texts, columns=names)
+    return Extract(path.name, sha256(data), frame)
+
+
+def read_map(path: Path) -> ColumnMap:
+    """Read a column map.
+
+    Raises:
+        DataError: it is no TOML, names an unknown key, table or column, or leaves a required
+            column of the table without a column or a constant.
+    """
+    file = path.name
+    try:
+        given = tomllib.loads(decoded(file, raw_bytes(path)))
+    except tomllib.TOMLDecodeError as error:
+        raise refused(file, f"is not TOML: {error}") from None
+    _known(file, "", given, KEYS)
+    table = given.get("table", "")
+    if table not in schema():
+        near = did_you_mean(nearest(str(table), schema()))
+        raise refused(file, "is no table", column="table", value=str(table), mend=near)
+    columns = {name: _column(file, name, item) for name, item in given.get("columns", {}).items()}
+    constants = {name: str(value) for name, value in given.get("constants", {}).items()}
+    values = given.get("values", {})
+    declared = [column.name for column in schema()[table].columns]
+    for key, part in (("columns", columns), ("constants", constants), ("values", values)):
+        _known(file, key, part, declared)
+    for column in schema()[table].columns:
+        if column.required and column.name not in {*columns, *constants}:
+            mend = "Name the column of your file that holds it, or a constant."
+            raise refused(
+                file,
+                f"says nothing of a column that {table}.csv needs",
+                column=column.name,
+                mend=mend,
+            )
+    for key in ("decimal", "thousands"):
+        if given.get(key, "") not in _MARKS:
+            raise refused(
+                file,
+                "is no number mark",
+                column=key,
+                value=str(given[key]),
+                allowed=". , ' or space",
+            )
+    if given.get("decimal", ".") == given.get("thousands", ""):
+        raise refused(
+            file, "uses one mark for two things", column="thousands", value=given["decimal"]
+        )
+    plain = {
+        key: given[key] for key in ("encoding", "delimiter", "decimal", "thousands") if key in given
+    }
+    null = frozenset({"", *given.get("null", ())})
+    return ColumnMap(table, columns=columns, constants=constants, words=values, null=null, **plain)
+
+
+def _known(file: str, where: str, given: Iterable[str], allowed: Iterable[str]) -> None:
+    for name in given:
+        if name not in allowed:
+            near = did_you_mean(nearest(name, list(allowed)))
+            raise refused(
+                file,
+                "is not a key",
+                column=where,
+                value=name,
+                allowed=", ".join(allowed),
+                mend=near,
+            )
+
+
+def _column(file: str, name: str, item: Any) -> tuple[str, float]:
+    if isinstance(item, str):
+        return item, 1.0
+    factor = item.get("factor", 1.0) if isinstance(item, dict) else None
+    if not isinstance(factor, (int, float)) or not isinstance(item.get("column"), str):
+        allowed = 'a column name, or { column = "Qty kg", factor = 0.001 }'
+        raise refused(
+            file, "is no column", column=f"columns.{name}", value=str(item), allowed=allowed
+        )
+    return item["column"], float(factor)
+
+
+def _row(
+    given: ColumnMap, file: str, line: int, cells: Mapping[str, str]
+) -> tuple[dict[str, str], list[Fault]]:
+    row = dict(given.constants)
+    faults: list[Fault] = []
+    types = {column.name: column.type for column in schema()[given.table].columns}
+    for name, (column, factor) in given.columns.items():
+        text = cells[column].strip()
+        if text in given.null:
+            row[name] = ""
+        elif name in given.words:
+            row[name] = given.words[name].get(text, text)
+        elif types[name] in NUMERIC:
+            value = _number(given, text)
+            if value is None:
+                faults.append(_not_a_number(given, file, line, column, text))
+            else:
+                row[name] = f"{value * factor:.12g}"
+        else:
+            row[name] = text
+    return row, faults
+
+
+def _number(given: ColumnMap, text: str) -> float | None:
+    """A number by the marks of the map; `None` where it does not follow them.
+
+    >>> german = ColumnMap("trade", decimal=",", thousands=".")
+    >>> _number(german, "1.234,5"), _number(german, "1.23"), _number(german, "12")
+    (1234.5, None, 12.0)
+    """
+    decimal = re.escape(given.decimal)
+    if given.thousands:
+        mark = re.escape(given.thousands)
+        whole = rf"(?:[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+|[0-9]+)"
+    else:
+        whole = "[0-9]+"
+    if not re.fullmatch(rf"[+-]?{whole}(?:{decimal}[0-9]+)?(?:[eE][+-]?[0-9]+)?", text):
+        return None
+    plain = text.replace(given.thousands, "") if given.thousands else text
+    value = float(plain.replace(given.decimal, "."))
+    return value if math.isfinite(value) else None
+
+
+def _not_a_number(given: ColumnMap, file: str, line: int, column: str, text: str) -> Fault:
+    thousands = (
+        f", thousands by {given.thousands!r}" if given.thousands else ", no mark for thousands"
+    )
+    allowed = f"decimal mark {given.decimal!r}{thousands}"
+    mend = "State the marks of your file in the map (decimal, thousands, null)."
+    return Fault(file, line, column, text, "is no number as the map says", allowed, mend)

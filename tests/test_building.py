@@ -1,0 +1,385 @@
+"""Packs made from downloads: hand-worked numbers, refusals, the same bytes twice, differences."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import rawfiles
+from conftest import TINY, records, write_pack
+
+from supplychain.building import changes, rebuild
+from supplychain.building.rule import number
+from supplychain.cli import main
+from supplychain.errors import DataError
+from supplychain.tables import load_tables
+
+HOUSE = Path(__file__).resolve().parent.parent
+DOWNLOADS = Path(os.environ.get("SUPPLYCHAIN_DOWNLOADS", HOUSE.parent / "shared" / "data"))
+
+RULE = "rule importer table product select first_year year factor factor_low factor_high keep"
+MINE = (
+    "mine usgs_mcs producers antimony_ore "
+    "chapter=ANTIMONY|statistic=Production|detail=Mine~production|unit=metric~tons "
+    ". 2024 0.5 0.4 0.5 0.05"
+)
+REFINED = (
+    "refined eu_crm processors antimony_oxide material=Antimony|stage=P . 2020 200 180 240 0.05"
+)
+TRADE = "trade baci trade antimony_oxide hs=282580:0.8 2022 2023 1 1 1 0.05"
+SLICES = "slices content segments auto_parts . . 2024 1 1 1 0"
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("SUPPLYCHAIN_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def downloads(tmp_path):
+    """A folder of raw files, nested as people keep them."""
+    folder = tmp_path / "downloads"
+    rawfiles.antimony(folder / "usgs")
+    rawfiles.eu(
+        folder / "eu",
+        *("Antimony,P,China,80%,1", "Antimony,P,Japan,15%,1", "Antimony,P,South Korea,4%,1"),
+    )
+    for year, china in ((2022, 30), (2023, 50)):
+        rawfiles.baci(
+            folder / "baci",
+            f"{year},156,410,282580,{china * 10},{china}",  # China to Korea, 10 USD/kg
+            f"{year},392,410,282580,300,20",
+            f"{year},702,410,282580,50,5",  # Singapore makes none
+            f"{year},156,392,282580,100,10",
+            f"{year},36,392,282580,0.1,90",  # a dollar a tonne: another good
+            year=year,
+        )
+    return folder
+
+
+def pack(folder, *rules, **tables):
+    """The tiny pack with antimony and some rules."""
+    given = {name: list(rows) for name, rows in TINY.items()}
+    given["countries"] += records(
+        "iso3 name region",
+        *("BOL Bolivia America", "TJK Tajikistan Asia", "USA United~States America"),
+        *("SGP Singapore Asia", "AUS Australia Oceania", "ROW Rest~of~world World"),
+        "CAN Canada America",
+    )
+    given["minerals"] += records("mineral name symbol group", "antimony Antimony Sb other")
+    given["products"] += records(
+        "product name group mineral stage unit mass_t_per_unit "
+        "price_usd_per_unit price_low price_high",
+        "antimony_ore Antimony~ore . antimony mine t 1 . . .",
+        "antimony_oxide Antimony~oxide . antimony refine t 1 12000 10000 15000",
+    )
+    given["parameters"] += records(
+        "parameter scope value low high unit",
+        *("build_spread A 0.05 0.05 0.05 1", "build_spread B 0.1 0.1 0.1 1"),
+        *("build_total_tolerance * 0.05 0.05 0.05 1", "build_unit_value_ratio * 20 20 20 1"),
+    )
+    given["concordances"] = records(
+        "scheme code kind target weight",
+        *(
+            f"baci_m49 {m49} country {iso3} 1"
+            for m49, iso3 in {156: "CHN", 410: "KOR", 392: "JPN", 702: "SGP", 36: "AUS"}.items()
+        ),
+        "eu_crm South~Korea country KOR 1",
+    )
+    given["rules"] = records(RULE, *rules)
+    for name, rows in tables.items():
+        given[name] = [*given.get(name, []), *rows]
+    return write_pack(folder, **given)
+
+
+def derived(built, table, *columns):
+    """The derived rows of a table, some columns of each."""
+    lines = built.texts[f"{table}.csv"].splitlines()
+    header = lines[0].split(",")
+    rows = [dict(zip(header, line.split(","), strict=False)) for line in lines[1:]]
+    return [tuple(row[c] for c in columns) for row in rows if row["rule"]]
+
+
+def refusal(*arguments):
+    with pytest.raises(DataError) as caught:
+        rebuild(*arguments)
+    return str(caught.value)
+
+
+# Outputs ------------------------------------------------------------------------------------------
+
+
+def test_usgs_output_is_the_figure_times_the_factor(tmp_path, downloads):
+    """China 60 t x 0.5 = 30; the factor may be 0.4, which gives 24; grade A asks for 5 per cent."""
+    built = rebuild(pack(tmp_path / "pack", MINE), downloads)
+    assert derived(built, "producers", "country", "output", "low", "high") == [
+        ("CHN", "30", "24", "31.5"),
+        ("TJK", "15", "12", "15.75"),
+        ("BOL", "4", "3.2", "4.2"),
+        ("ROW", "1", "0.8", "1.05"),
+    ]
+
+
+def test_what_is_withheld_is_said_and_never_nothing(tmp_path, downloads):
+    built = rebuild(pack(tmp_path / "pack", MINE), downloads)
+    assert any("United States: withheld" in str(remark) for remark in built.remarks)
+    assert "USA" not in {c for (c,) in derived(built, "producers", "country")}
+
+
+def test_a_row_by_hand_wins(tmp_path, downloads):
+    by_hand = records("country product output unit low high", "CHN antimony_ore 33 t 30 35")
+    built = rebuild(pack(tmp_path / "pack", MINE, producers=by_hand), downloads)
+    assert [c for (c,) in derived(built, "producers", "country")] == ["TJK", "BOL", "ROW"]
+    assert "CHN,antimony_ore,33," in built.texts["producers.csv"]
+
+
+def test_small_producers_go_to_the_rest_of_the_world(tmp_path, downloads):
+    rule = MINE.replace(" 0.05", " 0.1")
+    built = rebuild(pack(tmp_path / "pack", rule), downloads)
+    assert derived(built, "producers", "country", "output")[-1] == ("ROW", "5")  # 8 + 2, halved
+
+
+def test_another_edition_widens_the_band(tmp_path, downloads):
+    (downloads / "MCS2025_World_Data.csv").write_text(
+        "SOURCE,COMMODITY,COUNTRY,TYPE,UNIT_MEAS,PROD_2023,PROD_EST_ 2024\n"
+        "MCS2025,Antimony,Tajikistan,Mine production,metric tons,17,10\n"
+    )
+    rule = MINE.replace("metric~tons", "metric~tons|second=Antimony|second_detail=Mine~production")
+    built = rebuild(pack(tmp_path / "pack", rule), downloads)
+    assert derived(built, "producers", "country", "low")[1] == ("TJK", "5")
+
+
+def test_a_swapped_unit_is_refused_with_the_reason(tmp_path, downloads):
+    rawfiles.antimony(downloads / "usgs", unit="kilograms")
+    message = refusal(pack(tmp_path / "pack", MINE), downloads)
+    assert "rules.csv row 2" in message.replace("\n  ", " ") or "row 2, select" in message
+    assert "expects 'metric tons'" in message
+    assert "is in 'kilograms'" in message
+
+
+def test_a_wrong_figure_misses_the_world_total(tmp_path, downloads):
+    rawfiles.antimony(downloads / "usgs", china="60,000")
+    message = refusal(pack(tmp_path / "pack", MINE), downloads)
+    assert "adds up to 60,040" in message
+    assert "prints 100 for the world" in message
+
+
+def test_shares_become_tonnes_and_leave_a_rest(tmp_path, downloads):
+    """0.8 of 200 t = 160 (144 to 192); Korea's 4 % is below keep and joins the missing 1 %."""
+    built = rebuild(pack(tmp_path / "pack", REFINED), downloads)
+    assert derived(built, "processors", "country", "output", "low", "high") == [
+        ("CHN", "160", "144", "192"),
+        ("JPN", "30", "27", "36"),
+        ("ROW", "10", "9", "12"),
+    ]
+
+
+def test_shares_that_miss_too_much_are_refused(tmp_path, downloads):
+    rawfiles.eu(downloads / "eu", "Antimony,P,China,60%,1")
+    assert "add up to 0.600" in refusal(pack(tmp_path / "pack", REFINED), downloads)
+
+
+# Trade --------------------------------------------------------------------------------------------
+
+
+def trade(tmp_path, downloads, *more):
+    built = rebuild(pack(tmp_path / "pack", REFINED, TRADE, *more), downloads)
+    rows = derived(built, "trade", "importer", "exporter", "share", "low", "high")
+    return built, {row[:2]: tuple(map(float, row[2:])) for row in rows}
+
+
+def test_trade_is_the_share_over_all_years(tmp_path, downloads):
+    """Korea: China 80 of 120 t; in single years 30/50 and 50/70, by value 800/1400."""
+    _, rows = trade(tmp_path, downloads)
+    share, low, high = rows["KOR", "CHN"]
+    assert share == pytest.approx(80 / 120, abs=1e-5)
+    assert low == pytest.approx(800 / 1400, abs=1e-5)
+    assert high == pytest.approx(50 / 70, abs=1e-5)
+
+
+def test_re_exports_and_other_goods_are_left_out_and_said(tmp_path, downloads):
+    built, rows = trade(tmp_path, downloads)
+    assert ("KOR", "SGP") not in rows
+    assert rows["JPN", "CHN"][0] == 1
+    said = " ".join(map(str, built.remarks))
+    assert "exporters without output in the pack" in said
+    assert "SGP" in said
+    assert "HS 282580: 2 flows" in said
+
+
+def test_an_importer_with_rows_by_hand_is_left_alone(tmp_path, downloads):
+    by_hand = records(
+        "exporter importer product share base unit low high",
+        "CHN KOR antimony_oxide 0.5 imports t 0.4 0.6",
+    )
+    folder = pack(tmp_path / "pack", REFINED, TRADE, trade=by_hand)
+    rows = derived(rebuild(folder, downloads), "trade", "importer")
+    assert set(rows) == {("JPN",)}
+
+
+def test_tonnes_that_are_kilograms_are_refused(tmp_path, downloads):
+    for path in (downloads / "baci").iterdir():
+        lines = path.read_text().splitlines()
+        rows = [line.split(",") for line in lines[1:]]
+        text = [",".join([*row[:5], str(float(row[5]) * 1000)]) for row in rows]
+        path.write_text("\n".join([lines[0], *text]) + "\n")
+    message = refusal(pack(tmp_path / "pack", REFINED, TRADE), downloads)
+    assert "products.csv gives antimony_oxide a price of 1.2e+04" in message
+    assert "thousand times off" in message
+
+
+def test_a_missing_year_is_refused(tmp_path, downloads):
+    next((downloads / "baci").glob("*2022*")).unlink()
+    assert "finds no trade of 2022" in refusal(pack(tmp_path / "pack", REFINED, TRADE), downloads)
+
+
+def test_a_missing_file_is_named_with_where_to_get_it(tmp_path, downloads):
+    for path in (downloads / "baci").iterdir():
+        path.unlink()
+    assert "holds no file of baci (CEPII BACI" in refusal(
+        pack(tmp_path / "pack", REFINED, TRADE), downloads
+    )
+
+
+# Segments -----------------------------------------------------------------------------------------
+
+FAMILIES = records(
+    "country industry family name share low high",
+    "* auto_parts electrical Electrical 0.2 0.1 0.3",
+    "* auto_parts steering Steering 0.1 0.1 0.1",
+    "KOR auto_parts electrical Electrical 0.4 0.4 0.4",
+)
+FLAGS = records(
+    "country industry family segment name share low high",
+    "* auto_parts electrical hre_magnet With~magnets 0.5 0.3 0.6",
+    "* auto_parts steering hre_magnet With~magnets 0.4 0.2 0.6",
+    "* auto_parts steering other Without 0.6 0.4 0.8",
+)
+
+
+def content(tmp_path, downloads, **tables):
+    given = {"content": FAMILIES, "content_flags": FLAGS} | tables
+    folder = pack(tmp_path / "pack", SLICES, **given)
+    (folder / "segments.csv").write_text(
+        (folder / "segments.csv").read_text().splitlines()[0] + "\n"
+        "*,auto_parts,rest,rest,0,0,0,2023,test,D,,\n"
+    )
+    return rebuild(folder, downloads)
+
+
+def test_a_share_is_counted_up_from_families(tmp_path, downloads):
+    """World: 0.2 x 0.5 + 0.1 x 0.4 = 0.14; low 0.14 - sqrt(0.07^2 + 0.02^2) = 0.0672."""
+    rows = derived(
+        content(tmp_path, downloads), "segments", "country", "segment", "share", "low", "high"
+    )
+    world = next(row for row in rows if row[:2] == ("*", "hre_magnet"))
+    assert [float(x) for x in world[2:]] == pytest.approx([0.14, 0.067199, 0.222462], abs=1e-6)
+    korea = next(row for row in rows if row[:2] == ("KOR", "hre_magnet"))
+    assert float(korea[2]) == pytest.approx(0.4 * 0.5)  # its own families, the flags of all
+    assert ("KOR", "other") not in {row[:2] for row in rows}
+
+
+def test_flags_of_a_family_may_not_exceed_it(tmp_path, downloads):
+    more = records(
+        "country industry family segment name share low high",
+        "* auto_parts electrical other Without 0.6 0.6 0.6",
+    )
+    with pytest.raises(DataError, match=r"brings the flags of electrical to 1\.100"):
+        content(tmp_path, downloads, content_flags=[*FLAGS, *more])
+
+
+# The whole ----------------------------------------------------------------------------------------
+
+
+def test_two_rebuilds_give_the_same_bytes(tmp_path, downloads):
+    source = pack(tmp_path / "pack", MINE, REFINED, TRADE)
+    rebuild(source, downloads).write(source, tmp_path / "one")
+    rebuild(tmp_path / "one", downloads).write(tmp_path / "one", tmp_path / "two")
+    assert changes(tmp_path / "one", tmp_path / "two") == ()
+    for path in sorted((tmp_path / "one").iterdir()):
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+    load_tables(tmp_path / "two")
+
+
+def test_all_faulty_rules_are_named_at_once(tmp_path, downloads):
+    wrong = MINE.replace("chapter", "chaptr").replace("mine ", "mine2 ", 1)
+    gone = REFINED.replace("stage=P", "stage=Q").replace("refined ", "refined2 ", 1)
+    message = refusal(pack(tmp_path / "pack", wrong, gone), downloads)
+    assert "holds the key 'chaptr'" in message
+    assert "Did you mean 'chapter'" in message
+    assert "finds nothing in eu_global_supply_shares.csv" in message
+
+
+def test_a_pack_that_would_be_faulty_is_not_written(tmp_path, downloads):
+    source = pack(tmp_path / "pack", REFINED.replace("processors", "producers"))
+    with pytest.raises(DataError, match="is of stage refine"):
+        rebuild(source, downloads).write(source, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_changes_name_rows_and_cells(tmp_path):
+    before = write_pack(tmp_path / "a", **TINY)
+    other = {name: [dict(row) for row in rows] for name, rows in TINY.items()}
+    other["segments"][0]["share"] = "0.35"
+    del other["trade"][0]
+    after = write_pack(tmp_path / "b", **other)
+    assert [str(change) for change in changes(before, after)] == [
+        "segments * auto_parts hre_magnet: share 0.3 -> 0.35",
+        "trade CHN KOR ndfeb_magnet_hre: removed",
+    ]
+    assert changes(before, before) == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0"), (1e-7, "0.0000001"), (123456.7, "123457"), (1234567.0, "1234570"), (-2.5, "-2.5")],
+)
+def test_numbers_are_written_without_exponent(value, text):
+    assert number(value) == text
+
+
+# The command line ---------------------------------------------------------------------------------
+
+
+def test_build_shows_what_would_change_and_writes_only_when_asked(tmp_path, downloads, capsys):
+    source = pack(tmp_path / "pack", MINE)
+    words = ["data", "build", "--from", str(downloads), "--data", str(source)]
+    assert main(words) == 0
+    assert "producers CHN antimony_ore: added" in capsys.readouterr().out
+    assert "antimony_ore" not in (source / "producers.csv").read_text()
+    assert main([*words, "--out", str(tmp_path / "out"), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["derived"] == {"mine": 4}
+    assert list(report["raw_files"]) == ["MCS2026_Commodities_Data.csv"]
+    assert main(["data", "diff", str(source), str(tmp_path / "out")]) == 0
+    assert "4 differences" in capsys.readouterr().out
+    assert main(["data", "diff", str(source), str(tmp_path / "out"), "--exit-code"]) == 5
+    assert main(["data", "diff", str(source), str(source), "--exit-code"]) == 0
+
+
+def test_build_without_downloads_is_a_usage_error(tmp_path, capsys):
+    assert main(["data", "build", "--from", str(tmp_path / "nowhere")]) == 2
+    assert "not a folder" in capsys.readouterr().err
+
+
+def test_import_writes_a_table_and_says_what_it_left_out(tmp_path, downloads, capsys):
+    raw = next((downloads / "baci").glob("*2023*"))
+    out = tmp_path / "flows.csv"
+    assert main(["data", "import", "baci", str(raw), "--hs", "282580", "--out", str(out)]) == 0
+    assert out.read_text().startswith("year,exporter,importer,hs,quantity_t,value_usd\n2023,156,")
+    assert "5 rows of BACI_HS92_Y2023" in capsys.readouterr().err
+    assert main(["data", "import", "baci", str(raw), "--hs", "2825"]) == 2
+    assert main(["data", "import", "bacci", str(raw)]) == 4
+    assert main(["data", "import", "list"]) == 0
+    assert "OECD inter-country" in capsys.readouterr().out
+
+
+# The shipped pack ---------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not DOWNLOADS.is_dir(), reason=f"the raw downloads are not at {DOWNLOADS}")
+def test_the_shipped_pack_comes_out_of_the_downloads_again(tmp_path):
+    rebuild(HOUSE / "data", DOWNLOADS).write(HOUSE / "data", tmp_path / "again")
+    assert [str(change) for change in changes(HOUSE / "data", tmp_path / "again")] == []
+    for path in sorted((HOUSE / "data").glob("*.csv")):
+        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes(), path.name
