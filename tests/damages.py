@@ -332,7 +332,9 @@ def separated(mark: str) -> Callable[[Path, random.Random], Place]:
 def too_many_rows(folder: Path, rng: random.Random) -> Place:
     """More rows than a table of a pack may have."""
     sheet = Sheet.read(folder, "parameters")
-    head, line = (",".join(cells) + "\n" for cells in (sheet.header, sheet.rows[0]))
+    sheet.rows = [sheet.rows[0]]
+    sheet.write()
+    head, line = sheet.path.read_text("utf-8").splitlines(keepends=True)
     sheet.path.write_text(head + line * TOO_MANY_ROWS, "utf-8")
     return Place(sheet.path.name, TOO_MANY_ROWS + 1)
 

@@ -48,7 +48,9 @@ def build_network(tables: Tables) -> Network:
             made[commodity] = dict(found.outputs)
         _refuse_moved_official_figures(markets)
     except DataError as error:  # what is doubted may be the reason of what is refused
-        raise DataError((*error.faults, *(doubt.fault() for doubt in doubts))) from None
+        raise DataError(
+            (*error.faults, *(fault for doubt in doubts for fault in doubt.faults()))
+        ) from None
     doubts += doubts_of_balance(markets, outputs)
     return _assemble(tables, parameters, order, segments, outputs, markets, doubts)
 

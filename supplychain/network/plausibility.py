@@ -27,54 +27,67 @@ IDLE = 5.0
 """Mines make at most this many times what recipes use of it."""
 SHIPPED = 1.5
 """A country ships at most this many times what it makes (re-exports, stocks)."""
-MOVED = 5.0
+MOVED = 20.0
 """Balancing moves a stated figure by at most this factor."""
-NEGLECTED = 1 / 30
-"""Least share of a maker's output that reaches modelled users, over the share of the others'."""
+NEGLECTED, MODELLED = 0.01, 0.1
+"""Least share of a maker's output that reaches modelled users, over that of the others; asked where
+the others' share is at least the second figure."""
 UNHEARD = ((0.25, 0.2), (0.05, 0.02))
 """A maker of this share of the world has at least that share of it in the flows that are stated."""
+TOLD = 0.5
+"""That is asked where flows for at least this share of what modelled industries use are stated."""
 OBTAINABLE = 30.0
 """By-product obtainable from a host, over what is recovered."""
 LARGE_MARKET_USD = 2e12
 """What the world makes of a product in a year is worth less than this (steel: about 1e12)."""
-CHEAP, DEAR = 2 / 3, 100.0
+CHEAP, DEAR = 0.4, 1000.0
 """A product is worth between this many times and that many times what its inputs cost."""
 UNIT_VALUE = 10.0
 """The value of a flow over its quantity is the price up to this factor."""
-SMALL_INDUSTRY_USD, LARGE_INDUSTRY_USD = 1e7, 3e12
-"""A country's industry makes between 10 million and 3 trillion dollars a year."""
+SMALL_INDUSTRY_USD, LARGE_INDUSTRY_USD, LARGE_EXPORTS_USD = 1e7, 3e12, 1.2e12
+"""A country's industry makes between 10 million and 3 trillion dollars a year, and exports less."""
 USD_PER_MUSD = 1e6
 ALIKE = 0.85
 WORLD_OUTPUT = "world_output"
 """Optional rows of `parameters.csv`: the world total of a product by an independent source."""
 
 
+Cell = tuple[Row, str]
+
+
 @dataclass(frozen=True)
 class Doubt:
-    """A figure that cannot well be true beside others.
+    """Figures that cannot well be true beside one another.
 
     Attributes:
         about: the product (or the table) that it bears on; results that use it carry the warning.
-        row: the row that is doubted.
-        column: the cell of it.
         text: why.
+        cells: the cells of which one may be wrong, the likeliest first.
     """
 
     about: str
-    row: Row
-    column: str
     text: str
+    cells: tuple[Cell, ...]
 
     def __str__(self) -> str:
-        """The doubt as a warning."""
-        cell = self.row[self.column]
-        shown = f"{cell:g}" if isinstance(cell, float) else cell
-        return f"{self.about}: {ref(self.row)}, {self.column} {shown}: {self.text}"
+        """The doubt as a warning, its cells last."""
+        places = ", ".join(
+            f"{ref(row)} {column} {_shown(row[column])}"
+            for row, column in dict.fromkeys(self.cells)
+        )
+        return f"{self.about}: {self.text}; see {places}"
 
-    def fault(self) -> Fault:
+    def faults(self) -> Iterator[Fault]:
         """The doubt beside a refusal, of which it may be the reason."""
-        mend = "Is it in the unit of the column?"
-        return Fault(self.row.file, self.row.line, self.column, "", self.text, mend=mend)
+        for row, column in self.cells:
+            mend = "Is it in the unit of the column?"
+            shown = _shown(row[column])
+            yield Fault(row.file, row.line, column, shown, f"is doubted: {self.text}", mend=mend)
+
+
+def _shown(cell: object) -> str:
+    """A cell, short."""
+    return f"{cell:g}" if isinstance(cell, float) else str(cell)
 
 
 @dataclass(frozen=True)
@@ -130,24 +143,32 @@ def doubts_of_balance(
 ) -> tuple[Doubt, ...]:
     """What balancing had to do that no honest pair of figures asks for."""
     modelled = {c: {k for k, use in m.uses.items() if use > 0} for c, m in markets.items()}
-    found = [d for m in markets.values() for a in m.adjustments if (d := _moved(a)) is not None]
+    found = [doubt for market in markets.values() for doubt in _moved(market)]
     for commodity, market in markets.items():
         found += _unheard(commodity, market, outputs.get(commodity, {}))
         found += _neglected(commodity, market, outputs.get(commodity, {}), modelled[commodity])
     return tuple(found)
 
 
-def _moved(moved: Adjustment) -> Doubt | None:
-    """A stated figure that balancing moved by a large factor."""
-    if moved.row is None or moved.before <= 0 or moved.after <= 0:
-        return None
-    factor = max(moved.ratio, 1 / moved.ratio)
-    if factor < MOVED:
-        return None
-    names = ("output", "output_usd", "quantity", "share")
-    column = next(c for c in names if moved.row.get(c) is not None)
-    text = f"balancing moved {moved.name} by a factor of {factor:.3g}; other figures contradict it"
-    return Doubt(moved.name.split(":")[1].split("/")[0], moved.row, column, text)
+def _moved(market: Market) -> Iterator[Doubt]:
+    """Stated figures that balancing moved by a large factor; of one supplier's flows the worst."""
+    worst: dict[str, Adjustment] = {}
+    for moved in market.adjustments:
+        if moved.row is not None and moved.before > 0 and moved.after > 0:
+            name = f"{moved.kind} {moved.name.split('>')[0]}"
+            if _factor(moved) > _factor(worst.setdefault(name, moved)):
+                worst[name] = moved
+    for moved in worst.values():
+        if moved.row is not None and _factor(moved) >= MOVED:
+            names = ("output", "output_usd", "quantity", "share")
+            column = next(c for c in names if moved.row.get(c) is not None)
+            text = f"balancing moved {moved.name} by a factor of {_factor(moved):.3g}"
+            yield Doubt(moved.name.split(":")[1].split("/")[0], text, ((moved.row, column),))
+
+
+def _factor(moved: Adjustment) -> float:
+    """By how much a figure was moved, up or down."""
+    return max(moved.ratio, 1 / moved.ratio)
 
 
 def _unheard(
@@ -158,14 +179,17 @@ def _unheard(
     for moved in market.adjustments:
         if moved.kind == "flow":
             stated[moved.name.split(">")[0]] += moved.before
+    for (maker, user), (quantity, row) in market.flows.items():
+        if maker == user and row is None:  # what is used at home needs no row
+            stated[maker] += quantity
     told, made = sum(stated.values()), sum(o.value for o in outputs.values())
-    if commodity[1] or told <= 0:
+    if commodity[1] or told <= 0 or told < TOLD * sum(market.uses.values()):
         return
     for maker, output in outputs.items():
         of_made, of_told = output.value / made, stated[maker] / told
         if any(of_made >= large and of_told < least * of_made for large, least in UNHEARD):
             text = f"is {of_made:.0%} of the world, and {of_told:.2%} of the flows in trade.csv"
-            yield Doubt(commodity[0], output.rows[0], "output", text)
+            yield Doubt(commodity[0], text, ((output.rows[0], "output"),))
 
 
 def _neglected(
@@ -187,12 +211,12 @@ def _neglected(
         if maker not in outputs or others <= 0 or taken[maker] <= 0:
             continue
         usual = (total - taken[maker]) / others
-        if taken[maker] / output < NEGLECTED * usual:
+        if usual >= MODELLED and taken[maker] / output < NEGLECTED * usual:
             text = (
                 f"modelled users take {taken[maker] / output:.2g} of it, and {usual:.2g} of "
                 "what other countries make"
             )
-            yield Doubt(commodity[0], outputs[maker].rows[0], "output", text)
+            yield Doubt(commodity[0], text, ((outputs[maker].rows[0], "output"),))
 
 
 def _mass(book: _Book) -> Iterator[Doubt]:
@@ -212,9 +236,9 @@ def _mass(book: _Book) -> Iterator[Doubt]:
             text = f"{made / used:.3g} times what recipes use of {label} is made"
         else:
             continue
-        for row in (most, book.greatest(user), book.greatest(commodity)):
-            column = "amount" if row is most else _figure(row)
-            yield Doubt(commodity[0], row, column, text)
+        makers = (book.greatest(user), book.greatest(commodity))
+        cells = ((most, "amount"), *((row, _figure(row)) for row in makers))
+        yield Doubt(commodity[0], text, cells)
 
 
 def _hosts(book: _Book) -> Iterator[Doubt]:
@@ -227,10 +251,10 @@ def _hosts(book: _Book) -> Iterator[Doubt]:
                 text = (
                     f"{obtainable / made:.3g} times what is made of {row['output']} is obtainable"
                 )
-                yield Doubt(str(row["output"]), row, "amount", text)
-                for side in (commodity_of_input(row), commodity_of_output(row)):
-                    if book.made(side) > 0:
-                        yield Doubt(side[0], book.greatest(side), "output", text)
+                sides = (commodity_of_input(row), commodity_of_output(row))
+                makers = (book.greatest(side) for side in sides if book.made(side) > 0)
+                cells = ((row, "amount"), *((maker, "output") for maker in makers))
+                yield Doubt(str(row["output"]), text, cells)
 
 
 def _worth(book: _Book) -> Iterator[Doubt]:
@@ -239,8 +263,9 @@ def _worth(book: _Book) -> Iterator[Doubt]:
         worth = book.made((product, "")) * book.price(product)
         if makers and not segment and worth > LARGE_MARKET_USD:
             text = f"what the world makes of {product} would be worth {worth:.3g} USD a year"
-            yield Doubt(product, book.greatest((product, "")), "output", text)
-            yield Doubt(product, book.products[product], "price_usd_per_unit", text)
+            most = book.greatest((product, ""))
+            cells = ((most, "output"), (book.products[product], "price_usd_per_unit"))
+            yield Doubt(product, text, cells)
 
 
 def _figure(row: Row) -> str:
@@ -256,7 +281,7 @@ def _rest(book: _Book) -> Iterator[Doubt]:
             continue
         if rest.value >= book.made((product, "")) - rest.value:
             text = "ROW makes as much as all other rows together: is it the world total?"
-            yield Doubt(product, rest.rows[0], "output", text)
+            yield Doubt(product, text, ((rest.rows[0], "output"),))
 
 
 def _capacity(book: _Book) -> Iterator[Doubt]:
@@ -265,7 +290,7 @@ def _capacity(book: _Book) -> Iterator[Doubt]:
         for row in book.tables.rows(table):
             if row["capacity"] is not None and row["capacity"] < row["output"]:
                 text = f"is below the output {row['output']:g}, which is taken for the capacity"
-                yield Doubt(str(row["product"]), row, "capacity", text)
+                yield Doubt(str(row["product"]), text, ((row, "capacity"),))
 
 
 def _flows(book: _Book) -> Iterator[Doubt]:
@@ -276,26 +301,31 @@ def _flows(book: _Book) -> Iterator[Doubt]:
             continue
         maker = book.outputs.get((product, ""), {}).get(str(row["exporter"]))
         if maker is not None and quantity > SHIPPED * maker.value:
-            text = f"{row['exporter']} makes {maker.value:g} ({ref(maker.rows[0])})"
-            yield Doubt(product, row, "quantity", text)
+            text = f"{row['exporter']} makes {maker.value:g} and ships {quantity:g} to one country"
+            yield Doubt(product, text, ((row, "quantity"), (maker.rows[0], "output")))
         price, value = book.price(product), row["value_usd"]
         if price and value and not 1 / UNIT_VALUE <= value / quantity / price <= UNIT_VALUE:
             text = f"{value / quantity:.3g} USD per unit, where the price is {price:g}"
-            yield Doubt(product, row, "value_usd", text)
+            yield Doubt(product, text, ((row, "value_usd"), (row, "quantity")))
 
 
 def _industries(book: _Book) -> Iterator[Doubt]:
     """Industries too small or too large for dollars, or that export more than they make."""
     for row in book.tables.rows("industries"):
         product, output, exports = str(row["industry"]), row["output_usd"], row["exports_usd"]
-        for column in ("output_usd", "exports_usd"):
-            if row[column] and not row[column] <= LARGE_INDUSTRY_USD:
-                yield Doubt(product, row, column, "is more than any industry makes: USD?")
+        for column, most in (
+            ("output_usd", LARGE_INDUSTRY_USD),
+            ("exports_usd", LARGE_EXPORTS_USD),
+        ):
+            if row[column] > most:
+                yield Doubt(
+                    product, "more than any industry makes: is it in USD?", ((row, column),)
+                )
         if 0 < output < SMALL_INDUSTRY_USD:
-            yield Doubt(product, row, "output_usd", "is little for an industry: USD?")
+            yield Doubt(product, "little for an industry: is it in USD?", ((row, "output_usd"),))
         if exports > SHIPPED * output:
-            text = f"is {exports / output:.3g} times the output" if output else "has no output"
-            yield Doubt(product, row, "exports_usd", text)
+            text = f"exports of {exports:g} from an output of {output:g}"
+            yield Doubt(product, text, ((row, "exports_usd"), (row, "output_usd")))
 
 
 def _prices(book: _Book) -> Iterator[Doubt]:
@@ -304,7 +334,7 @@ def _prices(book: _Book) -> Iterator[Doubt]:
         price = row["price_usd_per_unit"]
         if row["unit"] == "musd" and price not in (None, USD_PER_MUSD):
             text = "a unit of musd is a million dollars"
-            yield Doubt(product, row, "price_usd_per_unit", text)
+            yield Doubt(product, text, ((row, "price_usd_per_unit"),))
 
 
 def _costs(book: _Book) -> Iterator[Doubt]:
@@ -323,9 +353,9 @@ def _costs(book: _Book) -> Iterator[Doubt]:
         dear = not segment and price > DEAR * cost
         if cost * CHEAP > price or dear:
             text = f"the inputs of {made_of} cost {cost:.3g} USD, it is worth {price:.3g}"
-            yield Doubt(product, most, "amount", text)
-            for name in (product, str(most["input"])):
-                yield Doubt(product, book.products[name], "price_usd_per_unit", text)
+            sides = (book.products[name] for name in (product, str(most["input"])))
+            cells = ((most, "amount"), *((side, "price_usd_per_unit") for side in sides))
+            yield Doubt(product, text, cells)
 
 
 def _parameters(book: _Book) -> Iterator[Doubt]:
@@ -335,20 +365,19 @@ def _parameters(book: _Book) -> Iterator[Doubt]:
         name = str(row["parameter"])
         if name not in PLAUSIBLE and (like := nearest(name, PLAUSIBLE, most=1, alike=ALIKE)):
             text = f"nothing reads it. {did_you_mean(like)}"
-            yield Doubt("parameters", row, "parameter", text)
+            yield Doubt("parameters", text, ((row, "parameter"),))
         least, most = PLAUSIBLE.get(name, (row["low"], row["high"]))
-        for column in ("value", "low", "high"):
-            if not least <= row[column] <= most:
-                text = f"{name} ({row['scope']}) lies between {least:g} and {most:g}"
-                yield Doubt("parameters", row, column, text)
+        outside = [c for c in ("value", "low", "high") if not least <= row[c] <= most]
+        if outside:
+            text = f"{name} ({row['scope']}) lies between {least:g} and {most:g}"
+            yield Doubt("parameters", text, tuple((row, column) for column in outside))
         if name == "balance_weight":
             weights[str(row["scope"])] = row
     order = [weights[grade] for grade in ("A", "B", "C", "D", "prior") if grade in weights]
     for strong, weak in pairwise(order):
         if weak["value"] > strong["value"]:
-            for row in (weak, strong):
-                text = f"{weak['scope']} outweighs {strong['scope']}"
-                yield Doubt("parameters", row, "value", text)
+            text = f"evidence {weak['scope']} outweighs {strong['scope']}"
+            yield Doubt("parameters", text, ((weak, "value"), (strong, "value")))
     yield from _world_totals(book)
 
 
@@ -361,5 +390,5 @@ def _world_totals(book: _Book) -> Iterator[Doubt]:
         made = book.made(commodity)
         if not row["low"] <= made <= row["high"]:
             text = f"the rows of {commodity[0]} add up to {made:g}"
-            yield Doubt(commodity[0], row, "value", text)
-            yield Doubt(commodity[0], book.greatest(commodity), "output", text)
+            most = book.greatest(commodity)
+            yield Doubt(commodity[0], text, ((row, "value"), (most, "output")))
