@@ -127,9 +127,11 @@ def any_cell(folder: Path, rng: random.Random, pick: Pick) -> tuple[Sheet, int, 
     found = []
     for table in tables(folder):
         sheet = Sheet.read(folder, table)
-        for column in schema()[table].columns:
-            if pick(column) and column.name in sheet.header and sheet.filled(column.name):
-                found.append((sheet, column.name))
+        found += [
+            (sheet, column.name)
+            for column in schema()[table].columns
+            if pick(column) and column.name in sheet.header and sheet.filled(column.name)
+        ]
     sheet, name = rng.choice(found)
     return sheet, rng.choice(sheet.filled(name)), name
 
@@ -216,10 +218,8 @@ def in_encoding(*encodings: str, letters: str) -> Callable[[Path, random.Random]
     def plant(folder: Path, rng: random.Random) -> Place:
         """Write the file in the encoding."""
         sheet, row, column = any_cell(folder, rng, prose)
-        others = [c for c, _ in enumerate(sheet.header)]
         for cells in sheet.rows:  # the file shall hold no other letters, or the line is not known
-            for c in others:
-                cells[c] = cells[c].encode("ascii", "ignore").decode()
+            cells[:] = [cell.encode("ascii", "ignore").decode() for cell in cells]
         encoding = rng.choice(encodings)
         place = sheet.put(row, column, letters)
         text = sheet.path.read_text("utf-8")
@@ -312,7 +312,7 @@ def ragged(folder: Path, rng: random.Random) -> Place:
     sheet = any_table(folder, rng)
     row = rng.randrange(len(sheet.rows))
     cells = sheet.rows[row]
-    sheet.rows[row] = [*cells[:-1]] if rng.random() < 0.5 else [*cells, "1"]  # noqa: PLR2004
+    sheet.rows[row] = [*cells[:-1]] if rng.random() < 0.5 else [*cells, "1"]
     sheet.write()
     return Place(sheet.path.name, row + 2)
 
@@ -481,10 +481,14 @@ def alone(folder: Path, rng: random.Random) -> Place:
 
 def world_total_in_rest(folder: Path, rng: random.Random) -> Place:
     """The world total in the row of the rest of the world."""
-    sheet = Sheet.read(folder, rng.choice([t for t in ("producers", "processors")]))
+    sheet = Sheet.read(folder, rng.choice(["producers", "processors"]))
     names = [n for n in FIGURES[sheet.table] if n != "capacity"]
     products = sorted({sheet.get(r, "product") for r in range(len(sheet.rows))})
-    many = [p for p in products if sum(sheet.get(r, "product") == p for r in sheet.filled("product")) > 1]
+    many = [
+        p
+        for p in products
+        if sum(sheet.get(r, "product") == p for r in sheet.filled("product")) > 1
+    ]
     product = rng.choice(many or products)
     rows = [r for r in sheet.filled("product") if sheet.get(r, "product") == product]
     rest = next((r for r in rows if sheet.get(r, "country") == "ROW"), None)
@@ -535,7 +539,7 @@ def repeated(folder: Path, rng: random.Random) -> Place:
 
 def contradicted(folder: Path, rng: random.Random) -> Place:
     """A second row of the same key with other figures (a parallel flow, a second output)."""
-    names = [t for t in ("trade", "producers", "processors", "industries", "segments", "recipes")]
+    names = ("trade", "producers", "processors", "industries", "segments", "recipes")
     sheet = Sheet.read(folder, rng.choice([t for t in names if (folder / f"{t}.csv").is_file()]))
     row = list(rng.choice(sheet.rows))
     for i, name in enumerate(sheet.header):
@@ -550,7 +554,9 @@ def repeated_by_alias(folder: Path, rng: random.Random) -> Place:
     """The same key again, the country under another of its names."""
     countries = Sheet.read(folder, "countries")
     names = {countries.get(r, "iso3"): countries.get(r, "name") for r in countries.filled("name")}
-    open_ = [t for t in ("producers", "processors", "industries") if (folder / f"{t}.csv").is_file()]
+    open_ = [
+        t for t in ("producers", "processors", "industries") if (folder / f"{t}.csv").is_file()
+    ]
     sheet = Sheet.read(folder, rng.choice(open_))
     row = list(rng.choice(sheet.rows))
     i = sheet.header.index("country")
@@ -688,16 +694,41 @@ KINDS: tuple[Kind, ...] = (
     kind("notes beside the tables", "harmless", "same", beside("README_{0}.md")),
     # encodings
     kind("UTF-16", "encoding", "refused", in_encoding("utf-16", "utf-16-le", letters="x")),
-    kind("CP949", "encoding", "refused", in_encoding("cp949", letters="\uc11d\uc720 \ud76c\ud1a0\ub958")),
-    kind("Latin-1", "encoding", "refused", in_encoding("cp1252", letters="Curt\xe8s, na\xefve \u2013 x")),
-    kind("Shift-JIS", "encoding", "refused", in_encoding("shift_jis", letters="\u91cd\u5e0c\u571f\u985e")),
-    kind("lost characters (U+FFFD)", "encoding", "refused", in_cell(prose, lambda t, _: t + " \ufffd")),
-    kind("NUL bytes", "encoding", "refused", in_cell(lambda _: True, lambda t, _: t[:1] + "\0" + t[1:])),
+    kind(
+        "CP949",
+        "encoding",
+        "refused",
+        in_encoding("cp949", letters="\uc11d\uc720 \ud76c\ud1a0\ub958"),
+    ),
+    kind(
+        "Latin-1",
+        "encoding",
+        "refused",
+        in_encoding("cp1252", letters="Curt\xe8s, na\xefve \u2013 x"),
+    ),
+    kind(
+        "Shift-JIS",
+        "encoding",
+        "refused",
+        in_encoding("shift_jis", letters="\u91cd\u5e0c\u571f\u985e"),
+    ),
+    kind(
+        "lost characters (U+FFFD)",
+        "encoding",
+        "refused",
+        in_cell(prose, lambda t, _: t + " \ufffd"),
+    ),
+    kind(
+        "NUL bytes",
+        "encoding",
+        "refused",
+        in_cell(lambda _: True, lambda t, _: t[:1] + "\0" + t[1:]),
+    ),
     kind(
         "lone surrogate",
         "encoding",
         "refused",
-        in_file(lambda b, r: b.replace(b",", b",\xed\xa0\x80", 1)),
+        in_file(lambda b, _: b.replace(b",", b",\xed\xa0\x80", 1)),
     ),
     kind("control character", "encoding", "refused", in_cell(prose, lambda t, _: t + "\x1b[2J")),
     # files
@@ -709,7 +740,12 @@ KINDS: tuple[Kind, ...] = (
     kind("cut in the middle of a row", "file", "refused", cut_short),
     kind("a quote left open", "file", "refused", open_quote),
     kind("a cell too many or too few", "file", "refused", ragged),
-    kind("gzip in place of a table", "file", "refused", replaced_by(lambda p, b: _put(p, gzip.compress(b)))),
+    kind(
+        "gzip in place of a table",
+        "file",
+        "refused",
+        replaced_by(lambda p, b: _put(p, gzip.compress(b))),
+    ),
     kind("zip in place of a table", "file", "refused", replaced_by(_zipped)),
     kind("compressed bomb instead of a table", "file", "refused", replaced_by(_bomb)),
     kind("table.csv.gz beside", "file", "refused", beside("{0}.csv.gz")),
@@ -721,7 +757,12 @@ KINDS: tuple[Kind, ...] = (
     kind("a link to nowhere", "file", "refused", replaced_by(lambda p, _: p.symlink_to("nowhere"))),
     kind("a pipe in place of a table", "file", "refused", replaced_by(lambda p, _: os.mkfifo(p))),
     kind("a folder in place of a table", "file", "refused", replaced_by(lambda p, _: p.mkdir())),
-    kind("a device in place of a table", "file", "refused", replaced_by(lambda p, _: p.symlink_to("/dev/zero"))),
+    kind(
+        "a device in place of a table",
+        "file",
+        "refused",
+        replaced_by(lambda p, _: p.symlink_to("/dev/zero")),
+    ),
     kind("200,001 rows", "file", "refused", too_many_rows),
     kind("a cell of 300 kB", "file", "refused", huge_cell),
     # columns
@@ -731,31 +772,79 @@ KINDS: tuple[Kind, ...] = (
     kind("a column misspelt", "column", "refused", column_misspelt),
     kind("20,000 columns", "column", "refused", many_columns),
     # numbers
-    kind("decimal comma", "number", "refused", in_cell(figure, lambda t, _: f"{float(t):.3f}".replace(".", ","))),
+    kind(
+        "decimal comma",
+        "number",
+        "refused",
+        in_cell(figure, lambda t, _: f"{float(t):.3f}".replace(".", ",")),
+    ),
     kind("thousands separators", "number", "refused", in_cell(number, grouped)),
     kind("per cent sign", "number", "refused", in_cell(share, lambda t, _: f"{float(t) * 100:g}%")),
     kind("per cent for a share", "number", "refused", in_cell(share, per_cent)),
     kind("W (withheld)", "number", "refused", in_cell(figure, one_of("W", "(W)", "w"))),
-    kind("NA", "number", "refused", in_cell(figure, one_of("NA", "N/A", "n.a.", "..", "null", "None"))),
+    kind(
+        "NA",
+        "number",
+        "refused",
+        in_cell(figure, one_of("NA", "N/A", "n.a.", "..", "null", "None")),
+    ),
     kind("a dash", "number", "refused", in_cell(figure, one_of("-", "\u2013", "\u2014", "--"))),
     kind("NaN", "number", "refused", in_cell(figure, one_of("nan", "NaN", "-nan"))),
     kind("infinity", "number", "refused", in_cell(figure, one_of("inf", "-Infinity", "\u221e"))),
-    kind("a negative figure", "number", "refused", in_cell(positive, lambda t, _: f"-{float(t) or 1:g}")),
+    kind(
+        "a negative figure",
+        "number",
+        "refused",
+        in_cell(positive, lambda t, _: f"-{float(t) or 1:g}"),
+    ),
     kind("overflow", "number", "refused", in_cell(figure, one_of("1e400", "9" * 400, "1e308"))),
-    kind("underflow", "number", "refused", in_cell(figure, one_of("1e-400", "0." + "0" * 400 + "1", "4e-320"))),
+    kind(
+        "underflow",
+        "number",
+        "refused",
+        in_cell(figure, one_of("1e-400", "0." + "0" * 400 + "1", "4e-320")),
+    ),
     kind("digits of another script", "number", "refused", in_cell(figure, full_width)),
-    kind("0x10, 1_000, TRUE, a date", "number", "refused", in_cell(figure, one_of("0x10", "1_0", "TRUE", "2024-01-05", "Jan-24"))),
-    kind("a formula or #REF!", "number", "refused", in_cell(figure, one_of("#REF!", "=A1*2", "#DIV/0!", "+A1"))),
+    kind(
+        "0x10, 1_000, TRUE, a date",
+        "number",
+        "refused",
+        in_cell(figure, one_of("0x10", "1_0", "TRUE", "2024-01-05", "Jan-24")),
+    ),
+    kind(
+        "a formula or #REF!",
+        "number",
+        "refused",
+        in_cell(figure, one_of("#REF!", "=A1*2", "#DIV/0!", "+A1")),
+    ),
     kind("a unit or mark behind it", "number", "refused", in_cell(figure, spoilt)),
-    kind("a bound", "number", "refused", in_cell(figure, lambda t, r: r.choice(["<", ">", "~", "ca. "]) + t)),
+    kind(
+        "a bound",
+        "number",
+        "refused",
+        in_cell(figure, lambda t, r: r.choice(["<", ">", "~", "ca. "]) + t),
+    ),
     kind("1000 times the figure alone", "number", "refused", alone),
     kind("low above the figure", "number", "refused", outside_its_range),
     # units
-    kind("another unit in the unit column", "unit", "refused", in_cell(lambda c: c.name == "unit" and c.table in {"producers", "processors", "trade"}, one_of("kg", "thousand metric tons", "t REO", "MTU", "lb"))),
+    kind(
+        "another unit in the unit column",
+        "unit",
+        "refused",
+        in_cell(
+            lambda c: c.name == "unit" and c.table in {"producers", "processors", "trade"},
+            one_of("kg", "thousand metric tons", "t REO", "MTU", "lb"),
+        ),
+    ),
     kind("kg for t: outputs", "unit", "told", scaled(1000, "producers", "processors")),
     kind("kg for t: flows", "unit", "told", scaled(1000, "trade")),
     kind("kg for t: recipes", "unit", "told", scaled(1000, "recipes")),
-    kind("kt for t: greatest outputs", "unit", "told", scaled(0.001, "producers", "processors", lead=1)),
+    kind(
+        "kt for t: greatest outputs",
+        "unit",
+        "told",
+        scaled(0.001, "producers", "processors", lead=1),
+    ),
     kind("thousand USD for USD: industries", "unit", "told", scaled(1000, "industries")),
     kind("million USD for USD: industries", "unit", "told", scaled(1e-6, "industries")),
     kind("USD/t for USD/kg: prices", "unit", "told", scaled(1000, "products")),
@@ -763,20 +852,68 @@ KINDS: tuple[Kind, ...] = (
     kind("a parameter in another unit", "unit", "told", scaled(1000, "parameters")),
     kind("the world total in ROW", "unit", "told", world_total_in_rest),
     # names
-    kind("an unknown country", "name", "refused", in_cell(country, one_of("Ruritania", "ZZZ", "Chna"))),
-    kind("an ambiguous country", "name", "refused", in_cell(country, one_of("Korea", "Congo", "Guinea-", "Sudan South North"))),
+    kind(
+        "an unknown country",
+        "name",
+        "refused",
+        in_cell(country, one_of("Ruritania", "ZZZ", "Chna")),
+    ),
+    kind(
+        "an ambiguous country",
+        "name",
+        "refused",
+        in_cell(country, one_of("Korea", "Congo", "Guinea-", "Sudan South North")),
+    ),
     kind("a total or a group of countries", "name", "refused", in_cell(country, one_of(*NO_PLACE))),
-    kind("a look-alike letter in a country", "name", "refused", in_cell(lambda c: c.type == "country", twin)),
+    kind(
+        "a look-alike letter in a country",
+        "name",
+        "refused",
+        in_cell(lambda c: c.type == "country", twin),
+    ),
     kind("a look-alike letter in an id", "name", "refused", in_cell(identity, twin)),
     kind("a misspelt id", "name", "refused", in_cell(identity, misspelt)),
-    kind("an invisible character in an id", "name", "refused", in_cell(identity, lambda t, r: t[:2] + r.choice("\u200b\u00a0\u00ad\u2060") + t[2:])),
-    kind("a source that is not there", "name", "refused", in_cell(citation, one_of("no_such_source", "usgs|no_such_source"))),
+    kind(
+        "an invisible character in an id",
+        "name",
+        "refused",
+        in_cell(identity, lambda t, r: t[:2] + r.choice("\u200b\u00a0\u00ad\u2060") + t[2:]),
+    ),
+    kind(
+        "a source that is not there",
+        "name",
+        "refused",
+        in_cell(citation, one_of("no_such_source", "usgs|no_such_source")),
+    ),
     kind("a word in another case", "name", "refused", in_cell(word, lambda t, _: t.swapcase())),
     kind("a look-alike letter in a word", "name", "refused", in_cell(word, twin)),
-    kind("a misspelt parameter", "name", "told", in_cell(lambda c: c.table == "parameters" and c.name in {"parameter"}, misspelt)),
-    kind("a misspelt scope", "name", "refused", in_cell(lambda c: (c.table, c.name) == ("parameters", "scope"), lambda t, r: misspelt(t, r) if len(t) > 3 else t + "\u0410")),  # noqa: PLR2004
-    kind("a year of two digits or far away", "name", "refused", in_cell(lambda c: c.type == "year", one_of("24", "2204", "2024.0", "FY2024", "1066"))),
-    kind("a required cell empty", "name", "refused", in_cell(lambda c: c.required and c.type != "text", one_of("", " "))),
+    kind(
+        "a misspelt parameter",
+        "name",
+        "told",
+        in_cell(lambda c: c.table == "parameters" and c.name == "parameter", misspelt),
+    ),
+    kind(
+        "a misspelt scope",
+        "name",
+        "refused",
+        in_cell(
+            lambda c: (c.table, c.name) == ("parameters", "scope"),
+            lambda t, r: misspelt(t, r) if len(t) > 3 else t + "\u0410",
+        ),
+    ),
+    kind(
+        "a year of two digits or far away",
+        "name",
+        "refused",
+        in_cell(lambda c: c.type == "year", one_of("24", "2204", "2024.0", "FY2024", "1066")),
+    ),
+    kind(
+        "a required cell empty",
+        "name",
+        "refused",
+        in_cell(lambda c: c.required and c.type != "text", one_of("", " ")),
+    ),
     # rows together
     kind("a row twice", "rows", "refused", repeated),
     kind("a second row that contradicts", "rows", "refused", contradicted),
@@ -785,7 +922,7 @@ KINDS: tuple[Kind, ...] = (
     kind("a loop with a gain of 1 or more", "rows", "refused", loop),
     kind("a product that is its own input", "rows", "refused", own_input),
     kind("an input that nobody makes", "rows", "refused", maker_lost),
-)  # fmt: skip
+)
 
 
 def _put(path: Path, data: bytes) -> None:

@@ -47,7 +47,7 @@ UNIT_VALUE = 10.0
 SMALL_INDUSTRY_USD, LARGE_INDUSTRY_USD, LARGE_EXPORTS_USD = 1e7, 3e12, 1.2e12
 """A country's industry makes between 10 million and 3 trillion dollars a year, and exports less."""
 USD_PER_MUSD = 1e6
-ALIKE = 0.85
+ALIKE, MOST_NAMED = 0.85, 4
 WORLD_OUTPUT = "world_output"
 """Optional rows of `parameters.csv`: the world total of a product by an independent source."""
 
@@ -179,6 +179,8 @@ def _unheard(
     for moved in market.adjustments:
         if moved.kind == "flow":
             stated[moved.name.split(">")[0]] += moved.before
+    if not stated:
+        return
     for (maker, user), (quantity, row) in market.flows.items():
         if maker == user and row is None:  # what is used at home needs no row
             stated[maker] += quantity
@@ -236,8 +238,9 @@ def _mass(book: _Book) -> Iterator[Doubt]:
             text = f"{made / used:.3g} times what recipes use of {label} is made"
         else:
             continue
-        makers = (book.greatest(user), book.greatest(commodity))
-        cells = ((most, "amount"), *((row, _figure(row)) for row in makers))
+        makers = [o.rows[0] for o in book.outputs[commodity].values()]
+        named = makers if len(makers) <= MOST_NAMED else [book.greatest(commodity)]
+        cells = ((most, "amount"), *((row, _figure(row)) for row in (book.greatest(user), *named)))
         yield Doubt(commodity[0], text, cells)
 
 
