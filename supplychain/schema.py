@@ -58,6 +58,7 @@ MOST_ROWS = 200_000
 MOST_FAULTS = 500
 """Reading a file ends here: whoever has so many mistakes has one that explains them all."""
 
+LONGEST_CELL = 100_000
 _PER_CENT = 100
 _TINIEST = 1e-30
 _NOTHING = frozenset({"NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None"})
@@ -382,6 +383,8 @@ def _reader(column: Column, judge: Judge) -> Callable[[str], Value | Refusal]:
     @functools.cache  # most cells of a column repeat one that was judged before
     def read(text: str) -> Value | Refusal:
         """The judged value of a cell."""
+        if len(text) > LONGEST_CELL:
+            return Refusal(f"holds {len(text):,} characters", mend="Check the quotes around it.")
         value = column.read(text)
         return judge(column, value) if value and not isinstance(value, Refusal) else value
 

@@ -179,7 +179,7 @@ def test_columns_may_stand_in_any_order():
         (HEADER + "usgs,T,x,P,2025,,PD,,yes\n", "sources.csv row 2: has 9 cells, the header 8."),
         (HEADER + ",,,,,,,\n", "sources.csv row 2: is empty."),
         (HEADER + '"usgs,T,P,2025,,PD,,yes\n', "sources.csv row 2: is not CSV: unexpected end"),
-        (HEADER + f"{'x' * 200_000},T,P,2025,,PD,,yes\n", "sources.csv row 2: is not CSV: field"),
+        (HEADER + f"{'x' * 110_000},T,P,2025,,PD,,yes\n", "sources.csv row 2, source_id: 'xxx"),
     ],
 )
 def test_a_broken_file_is_refused_with_its_line(text, fault):
