@@ -22,6 +22,7 @@ ABOUT: Mapping[str, str] = MappingProxyType(
         "rules": "How rows are derived from a published table (`supplychain data build`).",
         "producers": "A country's output of a mined product.",
         "processors": "A country's output of a refined product or a component.",
+        "totals": "World output of a product from an independent source, for comparison.",
         "industries": "A country's output and exports of an end industry.",
         "segments": "A slice of an industry's exports that needs the same inputs.",
         "recipes": "An input of a product or of a segment.",

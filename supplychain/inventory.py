@@ -131,16 +131,8 @@ def _lifts(here: Iterable[tuple[float, Row]]) -> tuple[tuple[str, str], ...]:
 
 def _key(row: Row) -> str:
     """What a row is about, in the words of its key."""
-    columns = (
-        "country",
-        "exporter",
-        "importer",
-        "product",
-        "industry",
-        "output",
-        "segment",
-        "input",
-    )
+    about = ("output", "segment", "input") if row.table == "recipes" else ("industry", "segment")
+    columns = ("country", "exporter", "importer", "product", *about)
     return " ".join(str(row[column]) for column in columns if row.get(column))
 
 

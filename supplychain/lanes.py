@@ -100,13 +100,14 @@ class LaneBuilder:
         weight, elasticity = np.ones((count, lanes)), np.full((count, lanes), np.nan)
         cost, cover = np.ones(count), np.zeros((count, lanes, self.bins))
         rate, most, start = np.zeros((count, lanes)), np.zeros(count), np.zeros(count)
+        rows = substitutes(self.network)
         for k, q in enumerate(chosen):
             slot = self.network.slots[q]
             if slot.recipe is not None:
                 weight[k], elasticity[k], cost[k] = self._rule(slot.recipe)
             if slot.stock is not None:
                 cover[k] = self._cover(slot.stock)
-            row = substitute_row(self.network, slot)
+            row = substitute_row(self.network, slot, rows)
             if row is not None:
                 rate[k] = place(
                     self.draws, _figure(row, "substitution", "share_per_year"), 0.0, 1.0
@@ -196,10 +197,12 @@ class LaneBuilder:
             np.maximum(1.0 - fixed, 0.0), free, out=np.ones_like(free), where=free > 0
         )
         drawn = np.where(moved != 1.0, stated, share * scale[slot])
-        # Where nobody is left to make room (or too much is stated) all give way in proportion.
+        # Where nobody is left to make room (or too much is stated) all give way in proportion;
+        # where a lane leaves a slot no supplier at all, its shares stay as they were.
         whole = np.zeros_like(total)
         np.add.at(whole, slot, drawn)
-        return np.asarray(drawn / whole[slot], dtype=np.float64)
+        found = np.divide(drawn, whole[slot], out=share, where=whole[slot] > 0)
+        return np.asarray(found, dtype=np.float64)
 
     def _lag(self, supplier: Node, slot: Slot) -> int:
         """Transit in whole months; inside a loop of recipes at least one month."""
@@ -318,13 +321,15 @@ class LaneBuilder:
                 rate = self.network.parameters.value("public_release_days")
             found.append((m.country, m.product, m.days, rate, float(m.lag_months)))
         month = self.network.parameters.value("days_per_month")
+        served: dict[tuple[str, str], list[int]] = {}
+        for k, q in enumerate(slots):
+            slot = self.network.slots[q]
+            if slot.commodity in self.downstream:
+                country = self.network.nodes[slot.node].country
+                served.setdefault((country, slot.commodity[0]), []).append(k)
         stocks = []
         for country, product, days, rate, lag in found:
-            held = [
-                k
-                for k, q in enumerate(slots)
-                if self._draws_on(self.network.slots[q], country, product)
-            ]
+            held = served.get((country, product))
             if held and days > 0 and rate > 0:
                 stocks.append(
                     PublicStock(
@@ -335,14 +340,6 @@ class LaneBuilder:
                     )
                 )
         return tuple(stocks)
-
-    def _draws_on(self, slot: Slot, country: str, product: str) -> bool:
-        """Whether a slot may be served from a country's public stock of a product."""
-        return (
-            slot.commodity in self.downstream
-            and slot.commodity[0] == product
-            and self.network.nodes[slot.node].country == country
-        )
 
     def limits(self) -> Limits:
         """Behavioural constants of every lane."""
@@ -355,10 +352,18 @@ class LaneBuilder:
         )
 
 
-def substitute_row(network: Network, slot: Slot) -> Row | None:
-    """The row of ``substitutes.csv`` for an input and its user, own user before ``*``."""
+Substitutes = Mapping[tuple[str, str], Row]
+"""Rows of ``substitutes.csv`` by product and user."""
+
+
+def substitutes(network: Network) -> Substitutes:
+    """All rows of ``substitutes.csv``."""
+    return {(str(r["product"]), str(r["user"])): r for r in network.tables.rows("substitutes")}
+
+
+def substitute_row(network: Network, slot: Slot, rows: Substitutes) -> Row | None:
+    """The row for an input and its user, own user before ``*``."""
     if slot.recipe is None:
         return None
-    rows = {(str(r["product"]), str(r["user"])): r for r in network.tables.rows("substitutes")}
     user = network.nodes[slot.node].product
     return rows.get((slot.commodity[0], user)) or rows.get((slot.commodity[0], EVERYONE))

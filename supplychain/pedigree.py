@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
-from supplychain.compiled import Compiled
+from supplychain.compiled import Compiled, reach
 from supplychain.coverage import Measure, Resolved, covers
 from supplychain.draws import Input
-from supplychain.lanes import substitute_row
-from supplychain.network import Network
+from supplychain.lanes import substitute_row, substitutes
+from supplychain.network import Commodity, Network
 from supplychain.parameters import Parameters
 from supplychain.result import Reliance
 from supplychain.scenario import LADDER_LICENCE_PARAMETER
@@ -93,6 +94,59 @@ def _reliance(network: Network, measure: Measure, country: str, product: str) ->
     return Reliance(
         country, product, measure.restriction.actor, direct / use, direct / imports, grade
     )
+
+
+def why_nothing(network: Network, resolved: Resolved, countries: Sequence[str]) -> tuple[str, ...]:
+    """Why countries lose no exports: nothing needs what is withheld, or it still arrives.
+
+    Args:
+        network: the balanced network.
+        resolved: what is restricted.
+        countries: focus countries none of whose sectors loses anything, in any case or draw.
+    """
+    if not resolved.measures:
+        return ()
+    found = reach(network, resolved.measures)
+    inputs = {c for c in found.downstream if not c[1]}
+    what = ", ".join(dict.fromkeys(p for m in resolved.measures for p in m.products)) or "it"
+    lines = []
+    for country in countries:
+        needs = _needs(network, country, inputs)
+        if not needs:
+            why = f"no sector of it in this pack needs {what}, or anything made of it"
+        elif not _made_of(network, found.hit, inputs) & needs:
+            why = f"what its sectors need is only bounded by {what} as a by-product, with room left"
+        else:
+            named = ", ".join(sorted(c[0] for c in needs))
+            why = f"what its sectors need of it ({named}) still arrives, from others or from stocks"
+        lines.append(f"{country} loses no exports: {why}")
+    return tuple(lines)
+
+
+def _needs(network: Network, country: str, inputs: AbstractSet[Commodity]) -> set[Commodity]:
+    """Which of some goods the end industries of a country use."""
+    return {
+        slot.commodity
+        for slot in network.slots
+        if slot.commodity in inputs
+        and network.nodes[slot.node].country == country
+        and network.nodes[slot.node].commodity[1]
+    }
+
+
+def _made_of(
+    network: Network, hit: AbstractSet[Commodity], inputs: AbstractSet[Commodity]
+) -> set[Commodity]:
+    """Goods that some goods go into, themselves included; a host only bounds its by-products."""
+    made, todo = set(hit), list(hit)
+    uses: dict[Commodity, set[Commodity]] = {}
+    for slot in network.slots:
+        uses.setdefault(slot.commodity, set()).add(network.nodes[slot.node].commodity)
+    while todo:
+        for user in (uses.get(todo.pop(), set()) & inputs) - made:
+            made.add(user)
+            todo.append(user)
+    return made
 
 
 def assumptions(network: Network, resolved: Resolved, compiled: Compiled) -> tuple[str, ...]:
@@ -206,11 +260,12 @@ def sources(
             public[str(row["country"]), str(row["product"])].append(row)
     for i in compiled.nodes:
         rows += network.nodes[i].rows
+    replaced = substitutes(network)
     for q in compiled.slots:
         slot = network.slots[q]
         country = network.nodes[slot.node].country
         if country in focus:
-            rows += [slot.recipe, slot.stock, substitute_row(network, slot)]
+            rows += [slot.recipe, slot.stock, substitute_row(network, slot, replaced)]
             rows += public.get((country, slot.commodity[0]), [])
     for e in compiled.flows:
         flow = network.flows[e]

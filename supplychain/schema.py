@@ -345,6 +345,7 @@ def read_rows(
     faults.extend(() if faults else islice(_header_faults(table, names, line), MOST_FAULTS))
     columns = {column.name: column for column in table.columns}
     plan = [_reader(columns[name], judge) if name in columns else None for name in names]
+    bands = [band for band in BANDS if band[0] in names and {*band} & {*names} > {band[0]}]
     rows: list[Row] = []
     for line, cells in records:
         if stop := _limit(table.file, line, len(rows), len(faults)):
@@ -361,7 +362,8 @@ def read_rows(
             elif read:
                 values[name] = value
         rows.append(row := Row(table.name, line, values))
-        faults.extend(_band_faults(row))
+        for band in bands:
+            faults.extend(_band_faults(row, values, band))
     if not rows and not faults:
         mend = "Fill it, or delete the file if the table is optional."
         faults.append(Fault(table.file, None, "", "", "holds no rows", mend=mend))
@@ -449,15 +451,17 @@ def _header_faults(table: TableSchema, names: list[str], line: int) -> Iterator[
             yield Fault(table.file, line, name, "", "is missing from the header", mend=mend)
 
 
-def _band_faults(row: Row) -> Iterator[Fault]:
-    for column, low, high in BANDS:
-        value, least, most = row.get(column), row.get(low), row.get(high)
-        if not isinstance(value, float) or (low not in row and high not in row):
-            continue
-        for name, bound, side in ((low, least, "above"), (high, most, "below")):
-            if bound is not None and (bound > value if name == low else bound < value):
-                refusal = Refusal(f"is {side} the {column} {value:.12g}", "low <= value <= high")
-                yield refusal.at(row.file, row.line, name, f"{bound:.12g}")
+def _band_faults(
+    row: Row, values: Mapping[str, Value], band: tuple[str, str, str]
+) -> Iterator[Fault]:
+    column, low, high = band
+    value, least, most = values.get(column), values.get(low), values.get(high)
+    if not isinstance(value, float):
+        return
+    for name, bound, side in ((low, least, "above"), (high, most, "below")):
+        if isinstance(bound, float) and (bound > value if name == low else bound < value):
+            refusal = Refusal(f"is {side} the {column} {value:.12g}", "low <= value <= high")
+            yield refusal.at(row.file, row.line, name, f"{bound:.12g}")
 
 
 def _ragged(file: str, line: int, cells: list[str], width: int) -> Fault:

@@ -108,13 +108,23 @@ def simulate(
         reliance=pedigree.reliance(network, run.resolved),
         traces=_traces(network, run),
         assumptions=pedigree.assumptions(network, run.resolved, run.compiled),
-        warnings=resolved.notes + pedigree.warnings(network, run.compiled),
+        warnings=resolved.notes
+        + pedigree.why_nothing(network, run.resolved, _unharmed(run, main.losses))
+        + pedigree.warnings(network, run.compiled),
         sources=pedigree.sources(network, run.compiled, run.sectors, resolved.focus),
         not_counted=pedigree.not_counted(network, resolved.focus),
         valuation=pedigree.valuation(network),
         baseline=pedigree.baseline(network),
         unsourced=_unsourced(main.losses),
     )
+
+
+def _unharmed(run: Run, losses: Sequence[SectorLoss]) -> list[str]:
+    """Focus countries none of whose sectors loses anything, although something is withheld."""
+    if not run.compiled.arrays.flows.covered.any():
+        return []
+    hit = {loss.country for loss in losses if not loss.is_zero}
+    return [country for country in run.resolved.focus if country not in hit]
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,22 @@ def test_a_row_by_hand_wins(tmp_path, downloads):
     assert "CHN,antimony_ore,33," in built.texts["producers.csv"]
 
 
+def test_a_row_by_hand_may_be_written_beside_the_derived_one_and_replaces_it(tmp_path, downloads):
+    source = pack(tmp_path / "pack", MINE)
+    rebuild(source, downloads).write(source, source)
+    with (source / "producers.csv").open("a") as file:
+        file.write("CHN,antimony_ore,33,,t,30,35,2024,test,C,,\n")
+    with pytest.raises(DataError, match="contradicts"):
+        load_tables(source)
+    rebuild(source, downloads).write(source, source)
+    outputs = {
+        row["country"]: row["output"]
+        for row in load_tables(source).rows("producers")
+        if row["product"] == "antimony_ore"
+    }
+    assert outputs == {"CHN": 33, "TJK": 15, "BOL": 4, "ROW": 1}
+
+
 def test_small_producers_go_to_the_rest_of_the_world(tmp_path, downloads):
     rule = MINE.replace(" 0.05", " 0.1")
     built = rebuild(pack(tmp_path / "pack", rule), downloads)

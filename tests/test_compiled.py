@@ -439,3 +439,13 @@ def test_waits_and_lags_count_from_the_first_restricted_month(tmp_path):
     arrays = run(tiny.network(tmp_path), late).compiled.arrays
     assert arrays.openings.opens.tolist() == [[5]] * 2
     assert [stock.lag for stock in arrays.stocks] == [4]
+
+
+def test_a_sole_supplier_drawn_to_nothing_leaves_the_shares_as_they_were(tmp_path):
+    # Korea buys all its magnets from China; that the share is 0 at its low leaves nobody to buy
+    # from, and says nothing that could be played.
+    sole = LINK.but(trade=["CHN KOR magnet 1 low=0 high=1 evidence=D"])
+    found = run(sole.network(tmp_path), stop(), Ends())
+    shares = found.compiled.arrays.flows.share
+    assert np.isfinite(shares).all()
+    assert shares[:, 0] == near(shares[:, 1])

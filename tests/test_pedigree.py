@@ -75,6 +75,42 @@ def test_each_actor_and_product_is_told_once_and_what_is_not_used_never(tmp_path
     assert found[-1].of_imports == near(0.2)
 
 
+# Why nothing is lost ------------------------------------------------------------------------------
+
+
+def unharmed(tmp_path, item, country="KOR", **tables):
+    network = TRADE.but(**tables).network(tmp_path)
+    scenario = replace(stop(item=item), focus=(country,))
+    return pedigree.why_nothing(network, resolve(scenario, network), [country])
+
+
+def test_a_country_that_needs_nothing_of_it_is_told_so(tmp_path):
+    more = {
+        "products": [*TRADE.tables["products"], "tile component", "houses industry"],
+        "processors": [*TRADE.tables["processors"], "CHN tile 60"],
+        "industries": [*TRADE.tables["industries"], "USA houses 50"],
+        "segments": [*TRADE.tables["segments"], "* houses all 1"],
+        "recipes": [*TRADE.tables["recipes"], "houses/all tile 1"],
+    }
+    (said,) = unharmed(tmp_path, "tile", **more)
+    assert (
+        said == "KOR loses no exports: no sector of it in this pack needs tile, or anything "
+        "made of it"
+    )
+    (said,) = unharmed(tmp_path, "tile", country="USA", **more)
+    assert "what its sectors need of it (tile) still arrives" in said
+
+
+def test_a_host_with_room_is_told_as_such(tmp_path):
+    more = {
+        "products": ["ore mine", *TRADE.tables["products"]],
+        "producers": ["CHN ore 1000"],
+        "recipes": [*TRADE.tables["recipes"], "cell ore 1 relation=host"],
+    }
+    (said,) = unharmed(tmp_path, "ore", **more)
+    assert "only bounded by ore as a by-product, with room left" in said
+
+
 # Sources ------------------------------------------------------------------------------------------
 
 

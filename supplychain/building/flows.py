@@ -10,7 +10,7 @@ import pandas as pd
 from supplychain.building.places import NOBODY, Places
 from supplychain.building.rule import Cells, Rule, number
 from supplychain.importers import Extract, Remark
-from supplychain.vocabulary import REST_OF_WORLD
+from supplychain.vocabulary import EVIDENCE, REST_OF_WORLD
 
 Importers = Collection[str]
 _LEAST_IMPORTER = 0.01  # share of world imports above which an importer is kept unasked
@@ -260,7 +260,7 @@ def _row(
         "high": number(share[2]),
         "year": str(rule.row["year"]),
         "source_id": "|".join(rule.row["source_id"]),
-        "evidence": rule.row["evidence"],
+        "evidence": EVIDENCE[-1] if rest else rule.row["evidence"],  # the rest is nobody's figure
         "note": f"{note}; exporters below {rule.row['keep']:.0%}" if rest else note,
         "rule": rule.id,
     }

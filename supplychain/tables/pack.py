@@ -45,7 +45,7 @@ from supplychain.tables import files
 OPTIONAL = frozenset(
     {
         *("producers", "other_uses", "trade", "stocks", "substitutes", "controls"),
-        *("rules", "content", "content_flags", "concordances", "interindustry"),
+        *("rules", "content", "content_flags", "concordances", "interindustry", "totals"),
     }
 )
 PACK_FILE = "pack.toml"
@@ -103,8 +103,8 @@ def load_tables(folder: Path, *, unbuilt: bool = False) -> Tables:
 
     Args:
         folder: the pack.
-        unbuilt: the pack is about to be built: a segment that `content_flags.csv` names may lack
-            its row in `segments.csv`.
+        unbuilt: the pack is about to be built: rows that a rule derives are left out, and a
+            segment that `content_flags.csv` names may lack its row in `segments.csv`.
 
     Raises:
         DataError: the folder is no pack that may be used; the error names every fault.
@@ -152,6 +152,9 @@ def _examine(folder: Path, *, unbuilt: bool) -> tuple[Tables, tuple[Fault, ...]]
             judge = functools.partial(_judge, bench)
             bench.rows[table.name], faults = read_rows(table, contents[table.file], judge)
             bench.faults.extend(faults)
+            if unbuilt and table.name != "rules":  # derived rows are about to be made again
+                by_hand = (row for row in bench.rows[table.name] if not row.get("rule"))
+                bench.rows[table.name] = tuple(by_hand)
             _remember(table, bench)
     for rule in RULES:
         bench.faults.extend(islice(rule(bench), MOST_FAULTS))
@@ -267,7 +270,7 @@ def _keys(bench: _Bench) -> Iterator[Fault]:
 
 def _products(bench: _Bench) -> Iterator[Fault]:
     """Units that are not the product's; products at a stage that the table does not hold."""
-    for row in bench.each("producers", "processors", "trade"):
+    for row in bench.each("producers", "processors", "trade", "totals"):
         unit = bench.trait(row, "product", "unit")
         if unit and row.get("unit", unit) != unit:
             yield _fault(row, "unit", f"is not the unit of {row['product']}", unit)
