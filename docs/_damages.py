@@ -16,11 +16,11 @@ from supplychain.world import shipped
 
 HOUSE = Path(__file__).resolve().parent.parent
 PAGE = HOUSE / "docs" / "damages.md"
-EACH = 3
+EACH = {"shipped": 2, "small": 4}
 HEAD = """# What happens to a damaged pack
 
-Written by `make damages`; do not edit. Each kind of damage is planted {each} times, at random
-places drawn from a fixed seed, in the shipped pack and {each} times in a small written one:
+Written by `make damages`; do not edit. Each kind of damage is planted {shipped} times, at
+random places drawn from a fixed seed, in the shipped pack and {small} times in a small written one:
 {planted} damages of {kinds} kinds. What is compared is every cell that was read (prose apart), then
 every node and flow of the balanced network.
 
@@ -46,8 +46,7 @@ A figure that is wrong and still within its own range and in step with its neigh
 out. A unit mistake is seen because something else bears on the figure: recipes, flows, prices,
 capacity. It is not seen in a maker of less than about a ten-thousandth of the world, in the price
 of a product without a priced input or user (no result rests on prices), and in a small maker of a
-product that only hosts a by-product. A row `world_output` in `parameters.csv` (scope: the product;
-low and high: the tolerance of an independent world total) closes the first and the last gap for
+product that only hosts a by-product. A row of `totals.csv` closes the first and the last gap for
 its product. The limits of each check stand in `supplychain/network/plausibility.py`.
 """
 
@@ -56,7 +55,7 @@ def page(trials: Sequence[Trial]) -> str:
     """The page as Markdown."""
     lines = [_line(kind, [t for t in trials if t.kind == kind]) for kind in KINDS]
     told = {kind.name for kind in KINDS}
-    head = HEAD.format(each=EACH, planted=len(trials), kinds=len(told))
+    head = HEAD.format(**EACH, planted=len(trials), kinds=len(told))
     return head + "\n".join([*lines, _line(None, trials)]) + "\n" + FOOT
 
 
@@ -79,8 +78,8 @@ def main() -> None:
     """Plant, judge, write."""
     with tempfile.TemporaryDirectory() as name:
         room = Path(name)
-        trials = sweep(Pack.of(shipped("data"), beside=True), EACH, room)
-        trials += sweep(Pack.of(small_pack(room / "small"), beside=True), EACH, room)
+        trials = sweep(Pack.of(shipped("data"), beside=True), EACH["shipped"], room)
+        trials += sweep(Pack.of(small_pack(room / "small"), beside=True), EACH["small"], room)
     PAGE.write_text(page(trials), encoding="utf-8")
     for trial in trials:
         if not trial.right:

@@ -44,7 +44,6 @@ PLAUSIBLE: Mapping[str, tuple[float, float]] = MappingProxyType(
         "queue_cap_months": (0, 60),
         "spot_rounds": (1, 100),
         "transit_lag_months": (0, 24),
-        "world_output": (0, 1e12),
     }
 )
 """The constants that the model knows, each with the range outside which it is in another unit."""

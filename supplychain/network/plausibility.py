@@ -36,6 +36,8 @@ UNHEARD = ((0.25, 0.2), (0.05, 0.02))
 """A maker of this share of the world has at least that share of it in the flows that are stated."""
 TOLD = 0.5
 """That is asked where flows for at least this share of what modelled industries use are stated."""
+EXCEPTED = 2.0
+"""An exception named in `totals.csv` explains a world output up to this factor."""
 OBTAINABLE = 30.0
 """By-product obtainable from a host, over what is recovered."""
 LARGE_MARKET_USD = 2e12
@@ -48,8 +50,6 @@ SMALL_INDUSTRY_USD, LARGE_INDUSTRY_USD, LARGE_EXPORTS_USD = 1e7, 3e12, 1.2e12
 """A country's industry makes between 10 million and 3 trillion dollars a year, and exports less."""
 USD_PER_MUSD = 1e6
 ALIKE, MOST_NAMED = 0.85, 4
-WORLD_OUTPUT = "world_output"
-"""Optional rows of `parameters.csv`: the world total of a product by an independent source."""
 
 
 Cell = tuple[Row, str]
@@ -132,6 +132,7 @@ def doubts_of_tables(
         _industries,
         _prices,
         _costs,
+        _totals,
         _parameters,
     )
     return tuple(doubt for check in checks for doubt in check(book))
@@ -381,17 +382,14 @@ def _parameters(book: _Book) -> Iterator[Doubt]:
         if weak["value"] > strong["value"]:
             text = f"evidence {weak['scope']} outweighs {strong['scope']}"
             yield Doubt("parameters", text, ((weak, "value"), (strong, "value")))
-    yield from _world_totals(book)
 
 
-def _world_totals(book: _Book) -> Iterator[Doubt]:
-    """Outputs that do not add up to the independent total of `world_output`, where one is given."""
-    for row in book.tables.rows("parameters"):
-        commodity = (str(row["scope"]), "")
-        if row["parameter"] != WORLD_OUTPUT or commodity not in book.outputs:
-            continue
-        made = book.made(commodity)
-        if not row["low"] <= made <= row["high"]:
-            text = f"the rows of {commodity[0]} add up to {made:g}"
-            most = book.greatest(commodity)
-            yield Doubt(commodity[0], text, ((row, "value"), (most, "output")))
+def _totals(book: _Book) -> Iterator[Doubt]:
+    """Outputs that do not add up to an independent world total; an exception bears a factor."""
+    for row in book.tables.rows("totals"):
+        commodity, total = (str(row["product"]), ""), float(row["total"])
+        made, slack = book.made(commodity), float(row["tolerance"])
+        far = abs(made - total) > slack * total and not total / EXCEPTED <= made <= total * EXCEPTED
+        if made > 0 and (far if row["exception"] else abs(made - total) > slack * total):
+            text = f"the rows of {commodity[0]} add up to {made:g}, the world total is {total:g}"
+            yield Doubt(commodity[0], text, ((row, "total"), (book.greatest(commodity), "output")))
