@@ -420,7 +420,8 @@ def _encoding_fault(file: str, text: str, wrong: Refusal) -> Fault:
             names = names or cells
             for i, cell in enumerate(cells):
                 if any("\udc80" <= character <= "\udcff" for character in cell):
-                    return wrong.at(file, line, names[i] if line > 1 and i < len(names) else "", "")
+                    name = names[i] if line > 1 and i < len(names) else ""
+                    return wrong.at(file, line, name if name.isprintable() else "", "")
             line = records.line_num + 1
     except csv.Error:
         pass

@@ -37,7 +37,7 @@ QUICK = (  # one kind of every family, and those that were taken in silence befo
     *("a total or a group of countries", "a look-alike letter in an id", "an ambiguous country"),
     *("a row twice under two names", "a loop with a gain of 1 or more"),
 )
-FEW, MANY = 60, 5000
+FEW, MANY = 60, 2000
 MOST_DOUBTS = 12
 NAMED = {kind.name: kind for kind in KINDS}
 EXAMPLES = pytest.mark.parametrize("examples", [FEW, pytest.param(MANY, marks=pytest.mark.slow)])
