@@ -16,7 +16,7 @@ from supplychain.world import shipped
 
 HOUSE = Path(__file__).resolve().parent.parent
 PAGE = HOUSE / "docs" / "damages.md"
-EACH = {"shipped": 2, "small": 4}
+EACH = {"shipped": 1, "small": 4}
 HEAD = """# What happens to a damaged pack
 
 Written by `make damages`; do not edit. Each kind of damage is planted {shipped} times, at
