@@ -7,7 +7,7 @@ PYTHON ?= .venv/bin/python
 VENV := $(filter .venv/bin/python,$(PYTHON))
 BENCHMARKS := $(wildcard benchmarks/bench_*.py)
 
-.PHONY: check test slow lint format types contract demo documents bench
+.PHONY: check test slow lint format types contract demo documents damages bench
 
 check: $(VENV)  ## everything: tests, doctests and, as tests, lint, types and contract
 	$(PYTHON) -m pytest -n auto
@@ -37,6 +37,9 @@ demo: $(VENV)  ## the first thing a user sees
 
 documents: $(VENV)  ## what README and notebooks show, written again from real output
 	PYTHONPATH=. $(PYTHON) docs/_examples.py
+
+damages: $(VENV)  ## docs/damages.md: what the loader makes of damaged packs
+	PYTHONPATH=.:tests $(PYTHON) docs/_damages.py
 
 bench: $(VENV)  ## every benchmarks/bench_*.py in turn
 	@for script in $(BENCHMARKS); do echo "== $$script"; $(PYTHON) "$$script" || exit 1; done

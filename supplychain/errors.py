@@ -33,6 +33,27 @@ NO_NUMBER_WORDS = {
     **dict.fromkeys(("nan", "+nan", "-nan"), "nan"),
     **dict.fromkeys(("inf", "+inf", "-inf", "infinity", "+infinity", "-infinity", "\u221e"), "inf"),
 }
+FIRST_LOOK = 64
+MARKS = (
+    (b"\xff\xfe\0\0", "UTF-32"),
+    (b"\0\0\xfe\xff", "UTF-32"),
+    (b"\xff\xfe", "UTF-16"),
+    (b"\xfe\xff", "UTF-16"),
+)
+ENCODINGS = (
+    ("cp949", "CP949 (Korean)", "[\uac00-\ud7a3]+"),
+    ("cp932", "Shift-JIS (Japanese)", "[\u3040-\u30ff\u4e00-\u9fff]+"),
+    ("gb18030", "GB 18030 (Chinese)", "[\u4e00-\u9fff]+"),
+    ("cp1252", "Windows-1252 (Latin)", "[\u00a0-\u00ff\u2013-\u2026\u20ac]{1,3}"),
+)
+LOOK_ALIKE = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "MATHEMATICAL")
+AGGREGATE = re.compile(
+    r"(?:the |grand |sub)?(?:total|world|global|sum|all countries|world ?wide)\b.*|.* total\b.*"
+    r"|(?:all )?other(?:s| countr.*|.*\((?:rounded|total)\))?|rest|rounded.*|unspecified"
+    r"|areas,? n.*"
+    r"|(?:eu|e\.u\.)[ -]?(?:[0-9]{2})?|european union.*|europe|asia|africa|oceania|oecd|asean|opec"
+    r"|g7|g20|(?:north|south|latin|central) america|various|undisclosed"
+)
 
 
 def quoted(value: str) -> str:
@@ -52,6 +73,28 @@ def folded(name: str) -> str:
     """
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     return " ".join(re.sub(r"[\s_\-\u2010-\u2015]+", " ", plain.replace("\u2019", "'")).split())
+
+
+def foreign_letter(text: str) -> str:
+    """The first letter that only looks like a Latin one, or nothing.
+
+    >>> foreign_letter("K\u041eR")[4:]
+    '(U+041E, cyrillic capital letter o)'
+    """
+    for character in text:
+        name = unicodedata.name(character, "")
+        if name.startswith(LOOK_ALIKE):
+            return f"{quoted(character)} (U+{ord(character):04X}, {name.lower()})"
+    return ""
+
+
+def is_aggregate(name: str) -> bool:
+    """Whether a name is that of a total or a group, which no row may stand for.
+
+    >>> is_aggregate("World total (rounded)"), is_aggregate("Other countries"), is_aggregate("Oman")
+    (True, True, False)
+    """
+    return AGGREGATE.fullmatch(folded(name)) is not None
 
 
 def containing(word: str, names: Iterable[str]) -> tuple[str, ...]:
@@ -138,6 +181,40 @@ class Refusal:
     def at(self, file: str, row: int | None, column: str, value: str) -> Fault:
         """The refusal as a fault of a place."""
         return Fault(file, row, column, value, self.problem, self.allowed, self.mend)
+
+
+def misread_encoding(data: bytes) -> Refusal | None:
+    """Why bytes are not UTF-8, and in which encodings they would make words; `None` where they are.
+
+    >>> misread_encoding("자동차".encode("cp949")).problem
+    "is not UTF-8 (byte 0xC0); it reads '자동차' in CP949 (Korean), '磊悼瞒' in GB 18030 (Chinese)"
+    """
+    mend = "Save the file anew as 'CSV UTF-8'."
+    for mark, name in MARKS:
+        if data.startswith(mark):
+            return Refusal(f"is {name}, not UTF-8", "UTF-8", mend)
+    start = data[:FIRST_LOOK]
+    if start.count(b"\0") > len(start) // 4:
+        return Refusal("is UTF-16 or UTF-32 without a mark, not UTF-8", "UTF-8", mend)
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        readings = ", ".join(_readings(data, error.start))
+        reason = f"is not UTF-8 (byte 0x{data[error.start]:02X})"
+        return Refusal(f"{reason}; it reads {readings}" if readings else reason, "UTF-8", mend)
+    return None
+
+
+def _readings(data: bytes, at: int) -> list[str]:
+    """The encodings in which the first bytes outside ASCII would be words of one script."""
+    run = re.match(rb"[^,\"\r\n]{1,24}", data[at:])
+    found = []
+    for encoding, name, script in ENCODINGS:
+        text = (run.group() if run else b"").decode(encoding, "ignore").strip()
+        letters = "".join(c for c in text if not c.isascii())
+        if letters and re.fullmatch(script, letters):
+            found.append(f"{quoted(text)} in {name}")
+    return found
 
 
 def misread_number(cell: str, *, share: bool) -> Refusal:

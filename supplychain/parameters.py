@@ -11,6 +11,43 @@ from types import MappingProxyType
 from supplychain.errors import DataError, Fault
 from supplychain.tables import Row, Tables
 
+PLAUSIBLE: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "access_ceiling": (1, 10),
+        "balance_weight": (0.001, 1e5),
+        "band_draws": (1, 10_000),
+        "band_high_quantile": (0.5, 1),
+        "band_low_quantile": (0, 0.5),
+        "band_shares_per_draw": (1, 10_000),
+        "build_spread": (0, 5),
+        "build_total_tolerance": (0, 1),
+        "build_unit_value_ratio": (1, 1000),
+        "capacity_spare": (1, 20),
+        "catch_up_capacity": (1, 5),
+        "content_threshold": (0, 0.1),
+        "cover_bins": (1, 100),
+        "days_per_month": (28, 31),
+        "essentiality_weight": (0, 1),
+        "headline_d_threshold": (0, 1),
+        "home_bias": (0.01, 100),
+        "leakage": (0, 1),
+        "leakage_enforced": (0, 1),
+        "leakage_enforcement_month": (0, 240),
+        "leakage_lag_months": (0, 60),
+        "licence_2025_path": (0, 5),
+        "licence_dead_time_months": (0, 60),
+        "licence_headroom": (1, 10),
+        "licence_ramp_months": (0, 60),
+        "new_supplier_share": (0, 1),
+        "public_release_days": (0, 366),
+        "qualification_lag_months": (0, 120),
+        "queue_cap_months": (0, 60),
+        "spot_rounds": (1, 100),
+        "transit_lag_months": (0, 24),
+    }
+)
+"""The constants that the model knows, each with the range outside which it is in another unit."""
+
 
 @dataclass(frozen=True)
 class Parameters:

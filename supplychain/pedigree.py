@@ -238,9 +238,9 @@ def _said(parameters: Parameters, name: str, *scopes: str) -> str:
 
 
 def warnings(network: Network, compiled: Compiled) -> tuple[str, ...]:
-    """Warnings of the data about products that this run uses."""
-    used = {network.nodes[i].product for i in compiled.nodes}
-    return tuple(w for w in network.warnings if w.split(":")[0].split("/")[0] in used)
+    """Warnings of the data about products that this run uses, and about the pack as a whole."""
+    unused = network.products.keys() - {network.nodes[i].product for i in compiled.nodes}
+    return tuple(w for w in network.warnings if w.split(":")[0].split("/")[0] not in unused)
 
 
 def sources(

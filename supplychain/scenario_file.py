@@ -31,6 +31,7 @@ _PER_RESTRICTION = frozenset(
         "ramp_months",
     }
 )
+_LARGEST_BYTES = 1 << 20
 _A_SEVERITY = "a number between 0 and 1, or a table {low, mode, high}"
 
 
@@ -122,8 +123,14 @@ def load_scenario(name: str | Path, overrides: Sequence[str] = ()) -> Scenario:
 def _parsed(path: Path) -> dict[str, Any]:
     """The file as TOML values."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST_BYTES + 1)
+        if len(data) > _LARGEST_BYTES:
+            raise ScenarioError(f"{path.name}: larger than {_LARGEST_BYTES >> 20} MiB")
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except OSError as error:
+        raise ScenarioError(f"{path.name}: cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:  # syntax, encoding, endless digits or brackets
         raise ScenarioError(f"{path.name}: not a TOML file in UTF-8: {error}") from error
 
 
@@ -189,7 +196,7 @@ def _overridden(data: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any
             raise ScenarioError(f"-S {text}: write key=value, such as severity=0.5")
         try:
             value = tomllib.loads(f"value = {raw}")["value"]
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             value = raw
         _put(data, key.strip(), value, text)
     return data

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib import resources
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
@@ -25,6 +26,8 @@ from supplychain.errors import (
     Fault,
     Refusal,
     did_you_mean,
+    foreign_letter,
+    misread_encoding,
     misread_number,
     nearest,
     quoted,
@@ -51,9 +54,17 @@ BANDS = (  # a value and its 10 and 90 % quantiles
     ("value_musd", "low", "high"),
     ("factor", "factor_low", "factor_high"),
 )
+MOST_ROWS = 200_000
+MOST_FAULTS = 500
+"""Reading a file ends here: whoever has so many mistakes has one that explains them all."""
+
+LONGEST_CELL = 100_000
 _PER_CENT = 100
+_TINIEST = 1e-30
+_NOTHING = frozenset({"NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None"})
 NUMERIC = frozenset({"number", "share"})
 TUPLES = frozenset({"list", "source"})
+PROSE = frozenset({"text", "list"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +100,9 @@ class Column:
             return self._empty()
         if not cell.isprintable() and (refusal := self._unprintable(cell)):
             return refusal
+        if "\ufffd" in cell:
+            problem = "holds U+FFFD, the mark of a letter lost in an earlier conversion"
+            return Refusal(problem, mend="Take the text anew from its source.")
         if self.type in NUMERIC:
             return self._number(cell)
         if self.type in TUPLES:
@@ -109,7 +123,7 @@ class Column:
         return None if self.type in NUMERIC or self.type == "year" else ""
 
     def _unprintable(self, cell: str) -> Refusal | None:
-        strict = self.type not in {"text", "list"}  # prose may hold a no-break space, an id not
+        strict = self.type not in PROSE  # prose may hold a no-break space, an id not
         for character in cell:
             space = unicodedata.category(character) == "Zs"
             if not character.isprintable() and (strict or not space):
@@ -125,7 +139,7 @@ class Column:
         low = -math.inf if self.minimum is None else self.minimum
         high = math.inf if self.maximum is None else self.maximum
         if low <= value <= high and math.isfinite(value):
-            return value
+            return _unless_lost(cell, value)
         mend = ""
         if self.type == "share" and 1 < value <= _PER_CENT:
             mend = f"Shares are 0-1: write {value / _PER_CENT:.12g}."
@@ -135,6 +149,8 @@ class Column:
     def _enum(self, cell: str) -> Value | Refusal:
         if cell in self.allowed:
             return cell
+        if letter := foreign_letter(cell):
+            return Refusal(f"holds {letter}", ", ".join(self.allowed), "Type it anew in ASCII.")
         like = {word.casefold(): word for word in self.allowed}
         found = nearest(cell.casefold(), like, most=1)
         mend = did_you_mean(like[word] for word in found)
@@ -271,7 +287,17 @@ def _column(record: Mapping[str, str]) -> Column:
     )
 
 
+def _unless_lost(cell: str, value: float) -> Value | Refusal:
+    """A number, unless it was so near to zero that reading lost it; minus zero is zero."""
+    mantissa = re.split("[eE]", cell)[0]
+    if abs(value) < _TINIEST and mantissa.strip("+-0."):
+        return Refusal("is too near to zero to be a figure", mend="Write 0, or check the exponent.")
+    return value + 0.0
+
+
 def _id(cell: str) -> Value | Refusal:
+    if cell in _NOTHING:
+        return Refusal("is a word for nothing", "an id", "Leave the cell empty, or name it.")
     if ID.fullmatch(cell):
         return cell
     for character in cell:
@@ -316,12 +342,15 @@ def read_rows(
     records = _records(table.file, data, faults)
     line, header = next(records, (1, []))
     names = [name.strip(" ") for name in header]
-    faults.extend(() if faults else _header_faults(table, names, line))
+    faults.extend(() if faults else islice(_header_faults(table, names, line), MOST_FAULTS))
     columns = {column.name: column for column in table.columns}
     plan = [_reader(columns[name], judge) if name in columns else None for name in names]
     bands = [band for band in BANDS if band[0] in names and {*band} & {*names} > {band[0]}]
     rows: list[Row] = []
     for line, cells in records:
+        if stop := _limit(table.file, line, len(rows), len(faults)):
+            faults.append(stop)
+            break
         if len(cells) != len(names) or not any(cells):
             faults.append(_ragged(table.file, line, cells, len(names)))
             continue
@@ -341,10 +370,23 @@ def read_rows(
     return tuple(rows), tuple(faults)
 
 
+def _limit(file: str, line: int, rows: int, faults: int) -> Fault | None:
+    """Why reading ends at a line, if it does: too many rows, or too many faults."""
+    if rows >= MOST_ROWS:
+        mend = "Keep the rows that the network needs; large raw files are for an importer."
+        return Fault(file, line, "", "", f"is one row more than {MOST_ROWS:,}", mend=mend)
+    if faults >= MOST_FAULTS:
+        problem = f"was not read: {faults} problems stand above"
+        return Fault(file, line, "", "", problem, mend="Mend those first.")
+    return None
+
+
 def _reader(column: Column, judge: Judge) -> Callable[[str], Value | Refusal]:
     @functools.cache  # most cells of a column repeat one that was judged before
     def read(text: str) -> Value | Refusal:
         """The judged value of a cell."""
+        if len(text) > LONGEST_CELL:
+            return Refusal(f"holds {len(text):,} characters", mend="Check the quotes around it.")
         value = column.read(text)
         return judge(column, value) if value and not isinstance(value, Refusal) else value
 
@@ -353,13 +395,9 @@ def _reader(column: Column, judge: Judge) -> Callable[[str], Value | Refusal]:
 
 def _records(file: str, data: bytes, faults: list[Fault]) -> Iterator[tuple[int, list[str]]]:
     """The line and the cells of each record; ends with a fault where the file is broken."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = data.count(b"\n", 0, error.start) + 1
-        problem = f"is not UTF-8 (byte 0x{data[error.start]:02X})"
-        mend = "Save the file anew as 'CSV UTF-8'."
-        faults.append(Fault(file, row, "", "", problem, "UTF-8", mend))
+    text = data.decode("utf-8-sig", "surrogateescape")
+    if (wrong := misread_encoding(data)) is not None:
+        faults.append(_encoding_fault(file, text, wrong))
         return
     records = csv.reader(io.StringIO(text, newline=""), strict=True)
     line = 1
@@ -372,9 +410,30 @@ def _records(file: str, data: bytes, faults: list[Fault]) -> Iterator[tuple[int,
         faults.append(Fault(file, line, "", "", f"is not CSV: {error}", mend="Check the quotes."))
 
 
+def _encoding_fault(file: str, text: str, wrong: Refusal) -> Fault:
+    """The first cell that is not UTF-8, where the file can be read that far."""
+    names: list[str] = []
+    records = csv.reader(io.StringIO(text, newline=""))
+    line = 1
+    try:
+        for cells in records:
+            names = names or cells
+            for i, cell in enumerate(cells):
+                if any("\udc80" <= character <= "\udcff" for character in cell):
+                    name = names[i] if line > 1 and i < len(names) else ""
+                    return wrong.at(file, line, name if name.isprintable() else "", "")
+            line = records.line_num + 1
+    except csv.Error:
+        pass
+    return wrong.at(file, None, "", "")
+
+
 def _header_faults(table: TableSchema, names: list[str], line: int) -> Iterator[Fault]:
     declared = [column.name for column in table.columns]
-    mark = next((mark for mark in ";\t" if len(names) == 1 and mark in names[0]), "")
+    if names and names[0].casefold().startswith("sep="):
+        yield Fault(table.file, line, "", "", "is a line for a spreadsheet", mend="Delete the row.")
+        return
+    mark = next((mark for mark in ";\t|" if len(names) == 1 and mark in names[0]), "")
     if mark or not names:
         problem = f"is separated by {quoted(mark)}" if mark else "is empty"
         yield Fault(table.file, None, "", "", problem, mend="Save it with commas and a header.")
@@ -382,7 +441,8 @@ def _header_faults(table: TableSchema, names: list[str], line: int) -> Iterator[
     for name in dict.fromkeys(names):
         if name not in declared:
             near = did_you_mean(nearest(name.casefold(), declared, most=1))
-            refusal = Refusal(f"is not a column of {table.file}", ", ".join(declared), near)
+            letter = f" and holds {found}" if (found := foreign_letter(name)) else ""
+            refusal = Refusal(f"is not a column of {table.file}{letter}", ", ".join(declared), near)
             yield refusal.at(table.file, line, quoted(name), "")
         elif names.count(name) > 1:
             yield Fault(table.file, line, name, "", "is in the header twice")

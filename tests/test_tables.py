@@ -177,14 +177,15 @@ def test_a_misspelt_file_name_is_not_passed_over(tiny_pack):
 def test_a_folder_in_place_of_a_file_is_a_fault(tiny_pack):
     (tiny_pack / "trade.csv").unlink()
     (tiny_pack / "trade.csv").mkdir()
-    assert only(tiny_pack).startswith("trade.csv: cannot be read: ")
+    assert only(tiny_pack).startswith("trade.csv: is not a plain file.")
 
 
 def test_another_encoding_is_refused_with_the_line_and_the_mend(tiny_pack):
     path = tiny_pack / "countries.csv"
     path.write_bytes(path.read_text("utf-8").encode("cp949"))
     first = told(tiny_pack)[0]
-    assert first.startswith("countries.csv row 4: is not UTF-8 (byte 0xB4). Allowed: UTF-8.")
+    assert first.startswith("countries.csv row 4, aliases: is not UTF-8 (byte 0xB4); it reads '대")
+    assert "in CP949 (Korean)" in first
     assert "CSV UTF-8" in first
     assert len(told(tiny_pack)) == 1
 
@@ -266,7 +267,8 @@ def test_ten_planted_faults_are_named_at_once(tiny_pack):
         ("stocks", 2, "median_high", "50", "is below the cover_days 60"),
         ("stocks", 2, "user", "auto_part", "is not in products.csv. Did you mean 'auto_parts'?"),
         ("stocks", 2, "user", "-", "is not in products.csv"),
-        ("parameters", 2, "scope", "auto_part", "is no scope. Did you mean 'auto_parts'?"),
+        ("parameters", 2, "scope", "auto_part", "is no scope. Allowed: *, a product, group"),
+        ("parameters", 2, "scope", "auto_part", "Did you mean 'auto_parts'?"),
         ("parameters", 2, "scope", "CHN>ZZZ", "is no scope"),
         ("minerals", 2, "byproduct_of", "zinc", "names a mineral that is not in minerals.csv"),
         ("countries", 2, "iso3", "CN", "is not an alpha-3 code"),
@@ -301,7 +303,8 @@ def test_korea_is_ambiguous_where_both_are_there(tiny_pack):
     faults = told(tiny_pack)
     assert "'Korea' is ambiguous." in faults[0]
     assert "'KOR' or 'PRK'" in faults[0]
-    assert "'World' is not in countries.csv" in faults[1]
+    assert "'World' is a total or a group, not a country" in faults[1]
+    assert "give what no other row names to ROW, once" in faults[1]
 
 
 # Rows together ------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from supplychain.network.figures_in import (
 )
 from supplychain.network.market import FINAL, Market, balance_market
 from supplychain.network.ordering import commodity_of_input, commodity_of_output, upstream_first
+from supplychain.network.plausibility import Doubt, doubts_of_balance, doubts_of_tables
 from supplychain.network.values import Commodity, Flow, Network, Node, NodeKind, Slot
 from supplychain.parameters import Parameters, read_parameters
 from supplychain.tables import Row, Tables, ref
@@ -38,13 +39,20 @@ def build_network(tables: Tables) -> Network:
     outputs = stated_outputs(tables, parameters, segments)
     made = {c: {k: o.value for k, o in by.items()} for c, by in outputs.items()}
     markets: dict[Commodity, Market] = {}
-    for commodity in reversed(order):
-        needs = _needs(tables, commodity, made)
-        market = balance_market(tables, parameters, commodity, outputs.get(commodity, {}), needs)
-        markets[commodity] = market
-        made[commodity] = dict(market.outputs)
-    _refuse_moved_official_figures(markets)
-    return _assemble(tables, parameters, order, segments, outputs, markets)
+    doubts = doubts_of_tables(tables, outputs)
+    try:
+        for commodity in reversed(order):
+            needs = _needs(tables, commodity, made)
+            found = balance_market(tables, parameters, commodity, outputs.get(commodity, {}), needs)
+            markets[commodity] = found
+            made[commodity] = dict(found.outputs)
+        _refuse_moved_official_figures(markets)
+    except DataError as error:  # what is doubted may be the reason of what is refused
+        raise DataError(
+            (*error.faults, *(fault for doubt in doubts for fault in doubt.faults()))
+        ) from None
+    doubts += doubts_of_balance(markets, outputs)
+    return _assemble(tables, parameters, order, segments, outputs, markets, doubts)
 
 
 def _needs(
@@ -104,6 +112,7 @@ def _assemble(
     segments: Mapping[tuple[str, str, str], Row],
     outputs: Mapping[Commodity, Mapping[str, Output]],
     markets: Mapping[Commodity, Market],
+    doubts: Sequence[Doubt],
 ) -> Network:
     """Nodes, slots and flows by index, from the balanced markets."""
     nodes = _nodes(order, outputs, markets)
@@ -136,7 +145,11 @@ def _assemble(
         MappingProxyType(hosts),
         MappingProxyType(dict(segments)),
         tuple(moved),
-        (*(w for m in markets.values() for w in m.warnings), *_moved_figures(markets)),
+        (
+            *(w for m in markets.values() for w in m.warnings),
+            *_moved_figures(markets),
+            *dict.fromkeys(str(doubt) for doubt in doubts),
+        ),
     )
 
 

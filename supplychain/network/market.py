@@ -62,7 +62,8 @@ def balance_market(
     """
     modelled = {country: sum(use for _, use in rows) for country, rows in needs.items()}
     if not outputs and modelled:
-        raise DataError(faults=(_nobody_makes(commodity),))
+        users = dict.fromkeys(row for rows in needs.values() for row, _ in rows)
+        raise DataError(_nobody_makes(commodity, row) for row in users)
     if commodity[1] and not modelled:
         return Market({c: o.value for c, o in outputs.items()}, {}, {}, {}, (), ())
     trade, supply, warnings = _usable_trade(tables, commodity, outputs, modelled)
@@ -99,14 +100,17 @@ def _balanced(
     warnings: tuple[str, ...],
 ) -> Market:
     """Balance the stated figures, and keep what was done to them."""
-    result = balance(
-        stated.prior.flows,
-        stated.prior.weights,
-        np.array(list(stated.supply.values())),
-        np.array([weight(g) for g in stated.supply_grades]),
-        np.array(list(stated.uses.values())),
-        np.array([weight(g) for g in stated.use_grades]),
-    )
+    try:
+        result = balance(
+            stated.prior.flows,
+            stated.prior.weights,
+            np.array(list(stated.supply.values())),
+            np.array([weight(g) for g in stated.supply_grades]),
+            np.array(list(stated.uses.values())),
+            np.array([weight(g) for g in stated.use_grades]),
+        )
+    except (ArithmeticError, np.linalg.LinAlgError) as error:
+        raise DataError((_no_balance(commodity, str(error)),)) from error
     names, places = list(stated.supply), list(stated.uses)
     made = dict(zip(names, result.outputs.tolist(), strict=True))
     idle = sorted(c for c, output in made.items() if output <= 0)
@@ -226,15 +230,28 @@ def _label(commodity: Commodity) -> str:
     return "/".join(part for part in commodity if part)
 
 
-def _nobody_makes(commodity: Commodity) -> Fault:
-    """The fault of an input without a producer."""
+def _nobody_makes(commodity: Commodity, row: Row) -> Fault:
+    """The fault of a recipe whose input has no producer."""
     label = _label(commodity)
     return Fault(
-        "recipes.csv",
-        None,
+        row.file,
+        row.line,
         "input",
         label,
         "is used but no country makes it",
         "a product with at least one row in producers, processors or industries",
         f"add an output row for {label} or remove the recipes that use it",
+    )
+
+
+def _no_balance(commodity: Commodity, reason: str) -> Fault:
+    """The fault of figures so far apart that no balance is found."""
+    return Fault(
+        "products.csv",
+        None,
+        "product",
+        _label(commodity),
+        f"has figures that cannot be balanced ({reason})",
+        "outputs, uses and flows of one order of magnitude",
+        "check the units of its rows in producers, processors, recipes and trade",
     )

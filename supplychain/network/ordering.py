@@ -33,39 +33,42 @@ def upstream_first(tables: Tables) -> tuple[Commodity, ...]:
     products = [(str(r["product"]), "") for r in tables.rows("products")]
     graph.add_nodes_from(sorted(c for c in products if c[0] not in industries))
     graph.add_nodes_from(segments)
-    amounts: dict[tuple[Commodity, Commodity], float] = {}
+    recipes: dict[tuple[Commodity, Commodity], Row] = {}
     for row in tables.rows("recipes"):
         edge = (commodity_of_input(row), commodity_of_output(row))
         graph.add_edge(*edge)
         if row["relation"] == "input":
-            amounts[edge] = max(amounts.get(edge, 0.0), float(row["amount"]))
+            recipes[edge] = max(recipes.get(edge, row), row, key=lambda r: float(r["amount"]))
     components = [sorted(c) for c in nx.strongly_connected_components(graph)]
     for loop in components:
-        _refuse_gain(loop, amounts)
+        _refuse_gain(loop, recipes)
     condensed = nx.condensation(graph, [set(c) for c in components])
     order = nx.lexicographical_topological_sort(condensed, key=lambda k: min(components[k]))
     return tuple(c for k in order for c in components[k])
 
 
 def _refuse_gain(
-    loop: Sequence[Commodity], amounts: Mapping[tuple[Commodity, Commodity], float]
+    loop: Sequence[Commodity], recipes: Mapping[tuple[Commodity, Commodity], Row]
 ) -> None:
-    """Refuse a loop whose matrix of amounts has a spectral radius of 1 or more."""
-    matrix = np.array([[amounts.get((a, b), 0.0) for b in loop] for a in loop])
+    """Refuse a loop whose matrix of amounts has a spectral radius of 1 or more; name its rows."""
+    rows = {(i, j): recipes.get((a, b)) for i, a in enumerate(loop) for j, b in enumerate(loop)}
+    matrix = np.zeros((len(loop), len(loop)))
+    for place, row in rows.items():
+        matrix[place] = float(row["amount"]) if row is not None else 0.0
     gain = float(np.abs(np.linalg.eigvals(matrix)).max())
     if gain < 1 - 1e-12:
         return
     names = " <-> ".join("/".join(part for part in c if part) for c in loop)
     raise DataError(
-        (
-            Fault(
-                "recipes.csv",
-                None,
-                "amount",
-                f"{gain:.3g}",
-                f"the loop {names} has a gain of {gain:.3g}",
-                "a loop of recipes with a gain below 1",
-                "lower the amounts: making one unit must need less than one unit of itself",
-            ),
+        Fault(
+            row.file,
+            row.line,
+            "amount",
+            f"{row['amount']:g}",
+            f"is part of the loop {names}, which has a gain of {gain:.3g}",
+            "a loop of recipes with a gain below 1",
+            "lower the amounts: making one unit must need less than one unit of itself",
         )
+        for row in rows.values()
+        if row is not None
     )

@@ -14,6 +14,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,22 @@ from supplychain.errors import (
     containing,
     did_you_mean,
     folded,
+    foreign_letter,
+    is_aggregate,
     nearest,
     quoted,
 )
-from supplychain.schema import Column, Row, TableSchema, Value, read_rows, ref, schema
-
-__all__ = ["PackInfo", "Row", "Tables", "check_folder", "load_tables", "ref"]
+from supplychain.schema import (
+    MOST_FAULTS,
+    Column,
+    Row,
+    TableSchema,
+    Value,
+    read_rows,
+    ref,
+    schema,
+)
+from supplychain.tables import files
 
 OPTIONAL = frozenset(
     {
@@ -39,7 +50,6 @@ OPTIONAL = frozenset(
 )
 PACK_FILE = "pack.toml"
 MONTH = "[0-9]{4}-(0[1-9]|1[0-2])"
-LARGEST_FILE_BYTES = 1 << 28
 WHOLE = 1 + 1e-9  # a sum of shares may exceed the whole by rounding alone
 EVERYONE = "*"
 STRICTNESS = {"non_critical": 0, "important": 1, "critical": 2}
@@ -51,6 +61,11 @@ STAGES = (  # what a table may hold
     ("industries", "industry", ("industry",)),
     ("segments", "industry", ("industry",)),
 )
+SCOPE_WORDS = frozenset({"prior", "all_targets", "some_targets", "A", "B", "C", "D", *STRICTNESS})
+"""What a constant may apply to beside products, stages, countries and months."""
+SCOPES = "*, a product, group, stage, country, pair (CHN>DEU), month or word of the model"
+MONTH_NUMBER = re.compile("[1-9][0-9]{0,2}")
+MOST_LINES = 8
 TOTALS = (("trade", ("importer", "product", "base")), ("other_uses", ("product",)))
 
 
@@ -128,7 +143,9 @@ class _Bench:
 
 def _examine(folder: Path, *, unbuilt: bool) -> tuple[Tables, tuple[Fault, ...]]:
     bench = _Bench(unbuilt=unbuilt)
-    contents = dict(_contents(folder, bench.faults))
+    declared = {table.file for table in schema().values()}
+    optional = {PACK_FILE, *(f"{name}.csv" for name in OPTIONAL)}
+    contents = dict(files.contents(folder, {*declared, PACK_FILE}, optional, bench.faults))
     info = _pack_info(contents.get(PACK_FILE, b""), folder, bench.faults)
     for table in schema().values():  # the order of the schema: what is referred to comes first
         if table.file in contents:
@@ -140,7 +157,7 @@ def _examine(folder: Path, *, unbuilt: bool) -> tuple[Tables, tuple[Fault, ...]]
                 bench.rows[table.name] = tuple(by_hand)
             _remember(table, bench)
     for rule in RULES:
-        bench.faults.extend(rule(bench))
+        bench.faults.extend(islice(rule(bench), MOST_FAULTS))
     order = {table.file: place for place, table in enumerate(schema().values())}
     bench.faults.sort(key=lambda fault: (order.get(fault.file, -1), fault.row or 0))
     digest = hashlib.sha256()
@@ -150,37 +167,12 @@ def _examine(folder: Path, *, unbuilt: bool) -> tuple[Tables, tuple[Fault, ...]]
     return Tables(folder.resolve().name, info, digest.hexdigest(), rows), tuple(bench.faults)
 
 
-def _contents(folder: Path, faults: list[Fault]) -> Iterator[tuple[str, bytes]]:
-    """The bytes of each file, each read once, so that what is hashed is what is used."""
-    if not folder.is_dir():
-        faults.append(Fault(folder.name, None, "", "", "is not a folder"))
-        return
-    there = {path.name for path in folder.iterdir()}
-    declared = {table.file for table in schema().values()}
-    for name in sorted(there & {*declared, PACK_FILE}):
-        try:
-            if (folder / name).stat().st_size <= LARGEST_FILE_BYTES:
-                yield name, (folder / name).read_bytes()
-            else:
-                faults.append(Fault(name, None, "", "", "is too large to be a table of a pack"))
-        except OSError as error:
-            faults.append(Fault(name, None, "", "", f"cannot be read: {error.strerror}"))
-    strays = {Path(name).stem.casefold(): name for name in there - declared if ".csv" in name}
-    for name in sorted(declared - there):
-        stem = name.removesuffix(".csv")
-        for like in nearest(stem, strays, most=1, alike=0.8):
-            mend = f"Rename it to {name}, or take it out of the folder."
-            faults.append(Fault(strays[like], None, "", "", f"is no table ({name} is)", mend=mend))
-        if stem not in OPTIONAL:
-            faults.append(Fault(name, None, "", "", "is missing"))
-
-
 def _pack_info(data: bytes, folder: Path, faults: list[Fault]) -> PackInfo:
     kinds = {f.name: int if f.name == "baseline_year" else str for f in fields(PackInfo)}
     given: dict[str, Any]
     try:
         given = tomllib.loads(data.decode("utf-8"))
-    except ValueError as error:  # wrong encoding, wrong syntax
+    except (ValueError, RecursionError) as error:  # wrong encoding or syntax, endless nesting
         faults.append(Fault(PACK_FILE, None, "", "", f"is not TOML in UTF-8: {error}"))
         return PackInfo()
     wrong: list[Fault] = []
@@ -201,9 +193,13 @@ def _judge(bench: _Bench, column: Column, value: Value) -> Value | Refusal:
     """Resolve a country, and see that what a cell refers to is there."""
     if column.type in {"country", "scope"}:
         return _country(bench, str(value), everyone=column.type == "scope")
-    known = bench.known.get(column.reference) if column.reference else None
-    if not known or column.reference is None:
-        return value  # nothing is referred to, or the file is missing, which is told already
+    if column.reference is None:
+        return value
+    known = bench.known.get(column.reference)
+    if known is None and column.reference[0] in OPTIONAL:
+        return Refusal(f"names a row of {column.reference[0]}.csv, which was not read")
+    if not known:
+        return value  # the file is missing or broken, which is told already
     for item in value if isinstance(value, tuple) else (str(value),):
         if item not in known:
             problem = "is not in" if item == value else f"names {quoted(item)}, which is not in"
@@ -218,6 +214,11 @@ def _country(bench: _Bench, text: str, *, everyone: bool) -> str | Refusal:
     if iso3 := bench.countries.get(folded(text)):
         return iso3
     allowed = "a name, code or alias of countries.csv" + (" or *" if everyone else "")
+    if letter := foreign_letter(text):
+        return Refusal(f"holds {letter}", allowed, "Type it anew in Latin letters.")
+    if is_aggregate(text):
+        mend = "Delete a total; give what no other row names to ROW, once."
+        return Refusal("is a total or a group, not a country", allowed, mend)
     several = sorted({bench.countries[name] for name in containing(text, bench.countries)})
     if len(several) > 1:
         return Refusal("is ambiguous", allowed, did_you_mean(several[:5]))
@@ -347,7 +348,8 @@ def _totals(bench: _Bench) -> Iterator[Fault]:
     for whole, rows in wholes.items():
         total = math.fsum(row["share"] for row in rows)
         if total > WHOLE:
-            lines = ", ".join(str(row.line) for row in rows)
+            lines = ", ".join(str(row.line) for row in rows[:MOST_LINES])
+            lines += ", ..." if len(rows) > MOST_LINES else ""
             problem = f"is the sum of the shares of {' '.join(whole[1:])} (rows {lines})"
             last = max(rows, key=lambda row: row.line)
             yield Refusal(problem, "at most 1").at(last.file, last.line, "share", f"{total:.12g}")
@@ -378,15 +380,14 @@ def _scopes(bench: _Bench) -> Iterator[Fault]:
             if products and row.get(column, EVERYONE) not in products.keys() | signs:
                 near = did_you_mean(nearest(row[column], products))
                 yield _fault(row, column, "is not in products.csv", mend=near)
-    known = {EVERYONE, *(name for ids in bench.known.values() for name in ids)}
+    known = {EVERYONE, *SCOPE_WORDS, *(name for ids in bench.known.values() for name in ids)}
     known |= {row.get(trait, "") for row in products.values() for trait in ("group", "stage")}
-    for row in bench.each("parameters"):  # a scope is free, but a misspelt one would go unnoticed
+    for row in bench.each("parameters"):  # a misspelt scope would go unnoticed: `*` would hold
         for part in row.get("scope", "").split(">"):
-            if part in known:
-                continue
-            like = nearest(part, known, alike=0.85)
-            if like or part != row["scope"]:
-                yield _fault(row, "scope", "is no scope", mend=did_you_mean(like))
+            if products and part not in known and not MONTH_NUMBER.fullmatch(part):
+                letter = f" and holds {found}" if (found := foreign_letter(part)) else ""
+                near = did_you_mean(nearest(part, known))
+                yield _fault(row, "scope", f"is no scope{letter}", SCOPES, near)
 
 
 def _references(bench: _Bench) -> Iterator[Fault]:
