@@ -14,6 +14,7 @@ import importlib.util
 import os
 import shutil
 import tempfile
+from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -208,13 +209,21 @@ def _rows_of(
                 continue
             rows = file.read_row_group(group, columns=columns)
             for name, values in wanted.items():
-                cells = rows.column(name)  # not as numpy: that would load pandas
-                rows = rows.filter(pc.is_in(cells, value_set=pa.array(values, cells.type)))
+                cells = rows.column(name).cast(pa.int32())
+                rows = rows.filter(pc.is_in(cells, value_set=_int32(values)))
             parts.append(rows)
         if not parts:
             empty = file.schema_arrow.empty_table()
             return empty.select(columns)
     return pa.concat_tables(parts)
+
+
+def _int32(values: list[int]) -> Any:
+    """An arrow array of whole numbers, made without `pyarrow.array`, which would load pandas."""
+    import pyarrow as pa
+
+    buffer = pa.py_buffer(array("i", values))
+    return pa.Array.from_buffers(pa.int32(), len(values), [None, buffer])
 
 
 def _may_hold(column: Any, values: list[int]) -> bool:
