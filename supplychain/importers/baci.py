@@ -14,6 +14,7 @@ import importlib.util
 import os
 import shutil
 import tempfile
+from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,29 +71,35 @@ def read(
         DataError: the file is no BACI file, or a row holds a code or a number that cannot be.
         MissingExtraError: pyarrow is not installed (the extra `io`).
     """
+    rows, digest, notes = flows(path, codes=codes, years=years, cache=cache, progress=progress)
+    return _as_extract(path, digest, rows, notes)
+
+
+def flows(
+    path: Path,
+    *,
+    codes: Collection[str] | None = None,
+    years: Collection[int] | None = None,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+) -> tuple[pa.Table, str, tuple[str, ...]]:
+    """The same as an arrow table with the columns of the year file, without pandas.
+
+    Returns:
+        The rows, the hash of the raw file, and what was noted while its cache was made.
+    """
     _arrow()
     import pyarrow.parquet as pq
 
     if path.suffix == ".parquet":
         names = _extract_columns(path)
-        digest = _sha256(path)
-        source, columns = path, [names[c] for c in COLUMNS]
-        notes: tuple[str, ...] = ()
-    else:
-        source = cached(path, cache or cache_folder(), progress)
-        kept = pq.read_schema(source).metadata or {}
-        digest = kept[b"sha256"].decode()
-        notes = tuple(kept[b"notes"].decode().split("\n")) if kept[b"notes"] else ()
-        columns = list(COLUMNS)
-    wanted = _filter(columns, codes, years)
-    table = pq.read_table(
-        source,
-        columns=columns,
-        filters=wanted,
-        memory_map=True,
-        page_checksum_verification=path.suffix != ".parquet",
-    )
-    return _as_extract(path, digest, table.rename_columns(list(COLUMNS)), notes)
+        rows = _rows_of(path, [names[c] for c in COLUMNS], codes, years, checked=False)
+        return rows.rename_columns(list(COLUMNS)), _sha256(path), ()
+    source = cached(path, cache or cache_folder(), progress)
+    kept = pq.read_schema(source).metadata or {}
+    notes = tuple(kept[b"notes"].decode().split("\n")) if kept[b"notes"] else ()
+    rows = _rows_of(source, list(COLUMNS), codes, years, checked=True)
+    return rows, kept[b"sha256"].decode(), notes
 
 
 def pieces(
@@ -109,9 +116,7 @@ def pieces(
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(
-        cached(path, cache or cache_folder(), progress),
-        memory_map=True,
-        page_checksum_verification=True,
+        cached(path, cache or cache_folder(), progress), page_checksum_verification=True
     ) as year:
         for group in range(year.num_row_groups):
             yield year.read_row_group(group)
@@ -177,18 +182,56 @@ def _extract_columns(path: Path) -> Mapping[str, str]:
     )
 
 
-def _filter(
-    columns: list[str], codes: Collection[str] | None, years: Collection[int] | None
-) -> Any:
+def _rows_of(
+    source: Path,
+    columns: list[str],
+    codes: Collection[str] | None,
+    years: Collection[int] | None,
+    *,
+    checked: bool,
+) -> pa.Table:
+    """The rows of some codes and years; row groups that cannot hold any are not read."""
+    import pyarrow as pa
     import pyarrow.compute as pc
+    import pyarrow.parquet as pq
 
-    wanted: Any = None
-    if codes is not None:
-        wanted = pc.field(columns[COLUMNS.index("k")]).isin(sorted(int(code) for code in codes))
-    if years is not None:
-        of_years = pc.field(columns[COLUMNS.index("t")]).isin(sorted(years))
-        wanted = of_years if wanted is None else wanted & of_years
-    return wanted
+    wanted = {
+        name: sorted(map(int, values))
+        for name, values in ((columns[3], codes), (columns[0], years))
+        if values is not None
+    }
+    parts = []
+    with pq.ParquetFile(source, page_checksum_verification=checked) as file:
+        places = {file.schema_arrow.field(i).name: i for i in range(len(file.schema_arrow))}
+        for group in range(file.num_row_groups):
+            about = file.metadata.row_group(group)
+            if not all(_may_hold(about.column(places[n]), v) for n, v in wanted.items()):
+                continue
+            rows = file.read_row_group(group, columns=columns)
+            for name, values in wanted.items():
+                cells = rows.column(name).cast(pa.int32())
+                rows = rows.filter(pc.is_in(cells, value_set=_int32(values)))
+            parts.append(rows)
+        if not parts:
+            empty = file.schema_arrow.empty_table()
+            return empty.select(columns)
+    return pa.concat_tables(parts)
+
+
+def _int32(values: list[int]) -> Any:
+    """An arrow array of whole numbers, made without `pyarrow.array`, which would load pandas."""
+    import pyarrow as pa
+
+    buffer = pa.py_buffer(array("i", values))
+    return pa.Array.from_buffers(pa.int32(), len(values), [None, buffer])
+
+
+def _may_hold(column: Any, values: list[int]) -> bool:
+    """Whether a row group may hold one of some values, by the range that it states."""
+    about = column.statistics
+    if about is None or not about.has_min_max:
+        return True
+    return any(about.min <= value <= about.max for value in values)
 
 
 def _as_extract(path: Path, digest: str, table: pa.Table, notes: tuple[str, ...]) -> Extract:
