@@ -105,8 +105,11 @@ def _said(loss: SectorLoss) -> str:
 def _none(chain: Chain) -> str:
     """Why nothing is at stake."""
     assert chain.result is not None  # noqa: S101 - the caller has seen to it
-    warnings = [w for w in chain.result.warnings if chain.mineral in w]
-    return warnings[0] if warnings else "no loss in the adaptive case"
+    worst = max(chain.result.losses, key=lambda x: x.band[1] * x.baseline_exports_usd)
+    if worst.band[1] > 0:
+        return f"none in the adaptive case; {_said(worst)}"
+    said = [w for w in chain.result.warnings if "loses no exports" in w]
+    return said[0].partition(": ")[2] if said else "none in the adaptive case"
 
 
 def evidence(found: Sequence[Chain]) -> str:
