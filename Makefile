@@ -7,7 +7,7 @@ PYTHON ?= .venv/bin/python
 VENV := $(filter .venv/bin/python,$(PYTHON))
 BENCHMARKS := $(wildcard benchmarks/bench_*.py)
 
-.PHONY: check test slow lint format types contract demo documents damages bench
+.PHONY: check test slow lint format types contract demo documents chains damages bench
 
 check: $(VENV)  ## everything: tests, doctests and, as tests, lint, types and contract
 	$(PYTHON) -m pytest -n auto
@@ -37,6 +37,10 @@ demo: $(VENV)  ## the first thing a user sees
 
 documents: $(VENV)  ## what README and notebooks show, written again from real output
 	PYTHONPATH=. $(PYTHON) docs/_examples.py
+	PYTHONPATH=. $(PYTHON) docs/_controls.py
+
+chains: $(VENV)  ## every mineral restricted in turn, for docs/ranking.md and docs/evidence.md (minutes)
+	PYTHONPATH=. $(PYTHON) docs/_chains.py
 
 damages: $(VENV)  ## docs/damages.md: what the loader makes of damaged packs
 	PYTHONPATH=.:tests $(PYTHON) docs/_damages.py

@@ -346,13 +346,17 @@ def _refined(rows: Iterable[Row], mineral: str) -> tuple[str, ...]:
     )
 
 
+_DUTY = "tax"
+
+
 def _listed(
     network: Network, restriction: Restriction, mineral: str, refined: tuple[str, ...], date: str
 ) -> Covered:
     """What the actor's measures in force at a date name; else refined and semi-finished forms.
 
     The semi-finished forms are the first ones after refining.
-    A measure aimed at some countries says nothing about a restriction aimed at others.
+    A measure aimed at some countries says nothing about a restriction aimed at others, and a duty
+    says nothing about shipments that are withheld.
     """
     actor, when = restriction.actor, month_number(date)
     targets = {EVERYONE, *restriction.to}
@@ -361,6 +365,7 @@ def _listed(
         for r in network.tables.rows("controls")
         if r["actor"] == actor
         and mineral in r["minerals"]
+        and r["kind"] != _DUTY
         and _in_force(r, when)
         and targets & set(r["targets"])
     ]

@@ -359,7 +359,7 @@ def test_6_a_loop_takes_the_greatest_fixed_point_without_time(tmp_path):
 
 def test_6_a_loop_that_eats_more_than_it_makes_is_refused_by_name(tmp_path):
     greedy = LOOP.but(recipes=["magnet scrap 1", "scrap magnet 1", "cars/all magnet 1"])
-    with pytest.raises(DataError, match="magnet <-> scrap has a gain of 1"):
+    with pytest.raises(DataError, match="magnet <-> scrap, which has a gain of 1"):
         greedy.network(tmp_path)
 
 

@@ -56,6 +56,7 @@ CHAIN = world(
         "october CHN dysprosium magnet_hre|alloy 2025-10-09 suspended_from=2025-11-10",
         "aimed CHN terbium magnet_hre 2023-01-01 targets=JPN|ROW title=Entity~list end=2024-06-15",
         "taiwan JPN dysprosium magnet_std 2024-01-01",
+        "duty CHN dysprosium motor 2020-01-01 kind=tax",  # says nothing, in no month
     ],
 )
 """Dysprosium in one unit: alloy 0.1, magnet 0.01, motor and coil 0.001, pump 0.002, drive 0.001."""

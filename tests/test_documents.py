@@ -3,6 +3,7 @@
 import importlib.util
 import re
 import shlex
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -11,6 +12,7 @@ import pytest
 from typer.main import get_command
 
 from supplychain.cli import app
+from supplychain.tables import load_tables
 
 HOUSE = Path(__file__).resolve().parent.parent
 README = (HOUSE / "README.md").read_text(encoding="utf-8")
@@ -19,16 +21,22 @@ SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 STALE = "run `make documents`"
 
 
-@pytest.fixture(scope="module")
-def examples() -> ModuleType:
-    """`docs/_examples.py`, which writes what the documents show."""
-    place = HOUSE / "docs" / "_examples.py"
-    spec = importlib.util.spec_from_file_location("examples", place)
+def script(name: str) -> ModuleType:
+    """A script of `docs/` as a module."""
+    place = HOUSE / "docs" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name.strip("_"), place)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def examples() -> ModuleType:
+    """`docs/_examples.py`, which writes what the documents show."""
+    return script("_examples")
 
 
 def test_console_blocks_are_real_output(examples):
@@ -49,6 +57,13 @@ def test_python_examples_are_real_answers(examples):
 def test_the_pack_describes_itself_as_the_schema_does(examples):
     for path, text in examples.described().items():
         assert path.read_text(encoding="utf-8") == text, STALE
+
+
+def test_the_page_of_measures_shows_the_table():
+    controls = script("_controls")
+    found = controls.BLOCK.search(controls.PAGE.read_text(encoding="utf-8"))
+    shown = found[0][len(found[1]) : -len(found[2])]
+    assert shown == controls.table(load_tables(HOUSE / "data")), STALE
 
 
 def test_frictionless_accepts_the_pack():

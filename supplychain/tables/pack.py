@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from supplychain import vocabulary
 from supplychain.errors import (
     DataError,
     Fault,
@@ -61,7 +62,9 @@ STAGES = (  # what a table may hold
     ("industries", "industry", ("industry",)),
     ("segments", "industry", ("industry",)),
 )
-SCOPE_WORDS = frozenset({"prior", "all_targets", "some_targets", "A", "B", "C", "D", *STRICTNESS})
+SCOPE_WORDS = frozenset(
+    {"prior", "all_targets", "some_targets", *vocabulary.EVIDENCE, *vocabulary.STAGES, *STRICTNESS}
+)
 """What a constant may apply to beside products, stages, countries and months."""
 SCOPES = "*, a product, group, stage, country, pair (CHN>DEU), month or word of the model"
 MONTH_NUMBER = re.compile("[1-9][0-9]{0,2}")

@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of the loader with atheris (optional; not part of the test run).
 
     pip install atheris
-    python tests/fuzz/fuzz_loader.py -max_total_time=180 [-rss_limit_mb=4096] [CORPUS_FOLDER]
+    python benchmarks/fuzz_loader.py -max_total_time=180 [-rss_limit_mb=4096] [CORPUS_FOLDER]
 
 The first byte chooses what is read: one table of the schema, a scenario file, or pack.toml. Bytes
 that raise anything but the refusals of the package end the run and are kept as `crash-*`.
