@@ -1,16 +1,15 @@
 """Commands about the data: data check, data sources, graph, doctor."""
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from supplychain.cli import building
+from supplychain.cli import building, checking
 from supplychain.cli.common import CsvFlag, DataOption, JsonFlag, load_world, print_json
 from supplychain.cli.lists import as_text, list_command, print_rows, print_rows_csv
-from supplychain.errors import DataError, UnknownNameError, UsageError, nearest
+from supplychain.errors import UnknownNameError, UsageError, nearest
 
 if TYPE_CHECKING:
     from supplychain.network.graph import GraphFormat
@@ -32,7 +31,7 @@ def register(app: typer.Typer) -> None:
     data = typer.Typer(
         no_args_is_help=True, help="Check a data pack; find out where a number comes from."
     )
-    data.command("check")(check_command)
+    data.command("check")(checking.check_command)
     data.command("sources")(sources_command)
     building.register(data)
     graph = typer.Typer(no_args_is_help=True, help="Look at the network; write it for other tools.")
@@ -61,105 +60,6 @@ def _version(
     if context.invoked_subcommand is None:
         known = ", ".join(sorted(getattr(context.command, "commands", ())))
         raise UsageError(f"name a command: {known}. Try: supplychain --help")
-
-
-def check_command(
-    folder: Annotated[
-        Path | None, typer.Argument(help="The pack; the shipped one if left out.")
-    ] = None,
-    *,
-    as_json: JsonFlag = False,
-) -> None:
-    """Check every cell of a pack and balance it; exit code 3 names every fault."""
-    from supplychain import inventory
-    from supplychain.tables import check_folder
-    from supplychain.world import load, shipped
-
-    place = folder if folder is not None else shipped("data")
-    faults = check_folder(place)
-    if faults:
-        raise DataError(faults=faults)
-    world = load(place)
-    moved = [a for a in world.network.adjustments if a.row is not None][:5]
-    stages, chains = inventory.stages(world.tables), inventory.chains(world.tables)
-    without = inventory.without_pedigree(world.tables)
-    report = {
-        "pack": world.tables.info.id,
-        "sha256": world.tables.sha256,
-        "faults": 0,
-        "rows": {name: len(rows) for name, rows in world.tables.contents},
-        "nodes": len(world.network.nodes),
-        "flows": len(world.network.flows),
-        "warnings": list(world.network.warnings),
-        "rows_without_source_year_or_evidence": list(without),
-        "coverage": [asdict(line) for line in stages],
-        "chains": [
-            {
-                "mineral": c.mineral,
-                "rows": c.rows,
-                "by_grade": dict(c.by_grade),
-                "grade_d_share": c.assumed,
-                "to_lift": [
-                    {"row": row, "needs": inventory.LIFTS[table]} for row, table in c.lifts
-                ],
-            }
-            for c in chains
-        ],
-        "largest_adjustments": [
-            {
-                "figure": f"{a.kind} {a.name}",
-                "before": a.before,
-                "after": a.after,
-                "evidence": a.evidence,
-            }
-            for a in moved
-        ],
-    }
-    if as_json:
-        print_json(report)
-        return
-    total = sum(len(rows) for _, rows in world.tables.contents)
-    print(
-        f"{place}: 0 faults in {total} rows; "
-        f"{len(world.network.nodes)} nodes, {len(world.network.flows)} flows"
-    )
-    print(f"{len(without)} rows without source, year or evidence")
-    for warning in world.network.warnings:
-        print(f"warning: {warning}")
-    print("\nCoverage (share of world output that stands under a named country):")
-    print_rows(
-        [
-            {
-                "mineral": line.mineral,
-                "stage": line.stage,
-                "rows": str(line.rows),
-                "countries": str(line.countries),
-                "explained": f"{line.explained:.0%}",
-                "worst grade": line.worst or "-",
-            }
-            for line in stages
-        ]
-    )
-    print("\nEvidence by chain, and the assumed rows that most need a source:")
-    print_rows(
-        [
-            {
-                "mineral": c.mineral,
-                "rows": str(c.rows),
-                "A/B/C/D": "/".join(str(n) for n in c.by_grade.values()),
-                "D": f"{c.assumed:.0%}",
-                "to lift it": "; ".join(row for row, _ in c.lifts),
-            }
-            for c in chains
-        ]
-    )
-    print("\nWhat would replace an assumption:")
-    for table, needs in inventory.LIFTS.items():
-        print(f"  {table}.csv: {needs}")
-    print()
-    print("Largest adjustments made to balance (figure, stated, balanced, grade):")
-    for a in moved:
-        print(f"  {a.kind} {a.name}: {a.before:.4g} -> {a.after:.4g} ({a.evidence})")
 
 
 def sources_command(
@@ -191,22 +91,7 @@ def sources_command(
         str(r["source_id"]): {c: r[c] for c in columns} for r in world.tables.rows("sources")
     }
     if not row:
-        rows = list(sources.values())
-        if as_json:
-            print_json({"sources": rows})
-        elif as_csv:
-            print_rows_csv(rows)
-        else:
-            print_rows(
-                [
-                    {
-                        "source": s["source_id"],
-                        "title": f"{s['publisher']}, {s['title']} ({s['year']})",
-                        "licence": s["licence"],
-                    }
-                    for s in rows
-                ]
-            )
+        _print_sources(list(sources.values()), as_json=as_json, as_csv=as_csv)
         return
     found = _find_row(world, row)
     cited = [sources[s] for s in found["source_id"]] if "source_id" in found else []
@@ -220,6 +105,25 @@ def sources_command(
         print(
             f"  -> {source['publisher']}, {source['title']} ({source['year']}). "
             f"{source['url']} [{source['licence']}]"
+        )
+
+
+def _print_sources(rows: list[dict[str, object]], *, as_json: bool, as_csv: bool) -> None:
+    """All sources, in the form that was asked for."""
+    if as_json:
+        print_json({"sources": rows})
+    elif as_csv:
+        print_rows_csv(rows)
+    else:
+        print_rows(
+            [
+                {
+                    "source": s["source_id"],
+                    "title": f"{s['publisher']}, {s['title']} ({s['year']})",
+                    "licence": s["licence"],
+                }
+                for s in rows
+            ]
         )
 
 

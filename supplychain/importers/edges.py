@@ -10,6 +10,7 @@ import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ KEYS = (
     "values",
     "null",
 )
+_PLAIN = ("encoding", "delimiter", "decimal", "thousands")
 _MARKS = {".", ",", "'", " ", "\u00a0", ""}
 
 
@@ -107,37 +109,36 @@ def read_map(path: Path) -> ColumnMap:
         raise refused(file, "is no table", column="table", value=str(table), mend=near)
     columns = {name: _column(file, name, item) for name, item in given.get("columns", {}).items()}
     constants = {name: str(value) for name, value in given.get("constants", {}).items()}
-    values = given.get("values", {})
+    words = given.get("values", {})
     declared = [column.name for column in schema()[table].columns]
-    for key, part in (("columns", columns), ("constants", constants), ("values", values)):
+    for key, part in (("columns", columns), ("constants", constants), ("values", words)):
         _known(file, key, part, declared)
-    for column in schema()[table].columns:
-        if column.required and column.name not in {*columns, *constants}:
-            mend = "Name the column of your file that holds it, or a constant."
-            raise refused(
-                file,
-                f"says nothing of a column that {table}.csv needs",
-                column=column.name,
-                mend=mend,
-            )
-    for key in ("decimal", "thousands"):
-        if given.get(key, "") not in _MARKS:
-            raise refused(
-                file,
-                "is no number mark",
-                column=key,
-                value=str(given[key]),
-                allowed=". , ' or space",
-            )
-    if given.get("decimal", ".") == given.get("thousands", ""):
-        raise refused(
-            file, "uses one mark for two things", column="thousands", value=given["decimal"]
-        )
-    plain = {
-        key: given[key] for key in ("encoding", "delimiter", "decimal", "thousands") if key in given
-    }
+    _complete(file, table, {*columns, *constants})
+    _marks(file, given)
+    plain = {key: given[key] for key in _PLAIN if key in given}
     null = frozenset({"", *given.get("null", ())})
-    return ColumnMap(table, columns=columns, constants=constants, words=values, null=null, **plain)
+    return ColumnMap(table, columns=columns, constants=constants, words=words, null=null, **plain)
+
+
+def _complete(file: str, table: str, given: AbstractSet[str]) -> None:
+    """Every column that the table requires has a column or a constant."""
+    for column in schema()[table].columns:
+        if column.required and column.name not in given:
+            problem = f"says nothing of a column that {table}.csv needs"
+            mend = "Name the column of your file that holds it, or a constant."
+            raise refused(file, problem, column=column.name, mend=mend)
+
+
+def _marks(file: str, given: Mapping[str, Any]) -> None:
+    """The marks of numbers are marks, and not the same one for two things."""
+    for key in ("decimal", "thousands"):
+        value = given.get(key, "")
+        if value not in _MARKS:
+            allowed = ". , ' or space"
+            raise refused(file, "is no number mark", column=key, value=str(value), allowed=allowed)
+    if given.get("decimal", ".") == given.get("thousands", ""):
+        problem = "uses one mark for two things"
+        raise refused(file, problem, column="thousands", value=given["decimal"])
 
 
 def _known(file: str, where: str, given: Iterable[str], allowed: Iterable[str]) -> None:
