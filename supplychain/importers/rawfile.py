@@ -12,8 +12,10 @@ import hashlib
 import io
 import math
 import re
+import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,6 +109,77 @@ def raw_bytes(path: Path) -> bytes:
         ) from None
     except OSError as error:
         raise refused(path.name, f"cannot be read: {error.strerror or error}") from None
+
+
+def sha256_of(path: Path) -> str:
+    """The fingerprint of a file that is too large to be held."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def unpacked(path: Path, suffix: str, *, year: int | None = None) -> tuple[str, bytes]:
+    """One member of a zip archive, or the file itself where it is none; name and bytes.
+
+    Args:
+        path: archive or file.
+        suffix: how the member's name ends (``.csv``).
+        year: the year that the member's name holds, where the archive has one for each year.
+
+    Raises:
+        DataError: the archive is damaged, holds no such member or several, or the member is larger
+            than `LARGEST_BYTES`.
+    """
+    if path.suffix.lower() != ".zip":
+        return path.name, raw_bytes(path)
+    with archive(path) as packed:
+        there = [item for item in packed.infolist() if item.filename.lower().endswith(suffix)]
+        found = [item for item in there if year is None or str(year) in Path(item.filename).name]
+        if len(found) != 1:
+            names = ", ".join(Path(item.filename).name for item in there) or "none"
+            problem = f"holds {len(found)} tables" + (f" of {year}" if year else "")
+            mend = "Say which one: --year 2018." if len(there) > 1 else ""
+            raise refused(path.name, problem, allowed=f"one of {names}", mend=mend)
+        try:
+            return Path(found[0].filename).name, packed.read(found[0])
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            raise refused(
+                path.name, f"is a damaged archive: {error}", mend="Download it again."
+            ) from None
+
+
+@contextmanager
+def archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    """A zip archive (a workbook is one) whose members are all within `LARGEST_BYTES`.
+
+    Raises:
+        DataError: it is no archive, or a member is too large once unpacked.
+    """
+    try:
+        packed = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError) as error:
+        raise refused(path.name, f"is no zip archive: {error}") from None
+    with packed:
+        if any(item.file_size > LARGEST_BYTES for item in packed.infolist()):
+            limit = f"at most {LARGEST_BYTES >> 20} MiB once unpacked"
+            raise refused(path.name, "is too large for this reader", allowed=limit)
+        yield packed
+
+
+def year_in(name: str) -> int | None:
+    """The year that a file name states, or `None`; the edition in front of it is not the year.
+
+    >>> year_in("ICIO2023_2018.csv"), year_in("2020_SML.csv"), year_in("WIOT11_ROW_Sep12.xlsx")
+    (2018, 2020, 2011)
+    >>> year_in("ICIO2023_2011-2015.zip") is None
+    True
+    """
+    text = re.sub(r"(?i)^icio(19|20)\d\d_", "", name)
+    found = re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", text)
+    if len(set(found)) == 1:
+        return int(found[0])
+    if not found and (short := re.match(r"(?i)wiot(\d\d)_", text)):
+        return int(short[1]) + (1900 if int(short[1]) > 90 else 2000)  # noqa: PLR2004 - from 1995
+    return None
 
 
 def sha256(data: bytes) -> str:
