@@ -203,9 +203,21 @@ def decoded(file: str, data: bytes, encodings: Sequence[str] = ("utf-8-sig",)) -
 
 
 def records(
-    file: str, text: str, columns: Iterable[str], *, delimiter: str = ","
+    file: str,
+    text: str,
+    columns: Iterable[str],
+    *,
+    delimiter: str = ",",
+    empty_end: bool = False,
 ) -> Iterator[tuple[int, Mapping[str, str]]]:
     """Line number and cells of each record that follows the header.
+
+    Args:
+        file: its name, for messages.
+        text: its text.
+        columns: columns that must be there, once.
+        delimiter: what stands between two cells.
+        empty_end: whether the publisher ends rows, but not the header, with a delimiter.
 
     Raises:
         DataError: a wanted column is missing or stands twice, or a row is longer or shorter than
@@ -220,6 +232,8 @@ def records(
                 raise refused(file, problem, row=1, column=column, allowed=", ".join(header[:40]))
         line = reader.line_num + 1
         for cells in reader:
+            if empty_end and len(cells) == len(header) + 1 and not cells[-1]:
+                del cells[-1]
             if cells and len(cells) != len(header):
                 problem = f"has {len(cells)} cells, the header {len(header)}"
                 raise refused(file, problem, row=line, mend="Download the file again.")
