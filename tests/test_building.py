@@ -382,7 +382,9 @@ def test_import_writes_a_table_and_says_what_it_left_out(tmp_path, downloads, ca
     raw = next((downloads / "baci").glob("*2023*"))
     out = tmp_path / "flows.csv"
     assert main(["data", "import", "baci", str(raw), "--hs", "282580", "--out", str(out)]) == 0
-    assert out.read_text().startswith("year,exporter,importer,hs,quantity_t,value_usd\n2023,156,")
+    header, first = out.read_text().splitlines()[:2]
+    assert header == "year,exporter,importer,hs,quantity_t,value_usd,exporter_iso3,importer_iso3"
+    assert first == "2023,156,392,282580,10.0,100000.0,CHN,JPN"
     assert "5 rows of BACI_HS92_Y2023" in capsys.readouterr().err
     assert main(["data", "import", "baci", str(raw), "--hs", "2825"]) == 2
     assert main(["data", "import", "bacci", str(raw)]) == 4
