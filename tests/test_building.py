@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import rawfiles
 from conftest import TINY, records, write_pack
@@ -390,6 +391,48 @@ def test_import_writes_a_table_and_says_what_it_left_out(tmp_path, downloads, ca
     assert main(["data", "import", "bacci", str(raw)]) == 4
     assert main(["data", "import", "list"]) == 0
     assert "OECD inter-country" in capsys.readouterr().out
+
+
+def test_import_gives_rows_of_trade_by_the_rule_of_the_product(tmp_path, downloads, capsys):
+    """Of 70 t from makers China sends 50; Singapore makes none, a dollar a tonne is no oxide."""
+    source = pack(tmp_path / "pack", REFINED, TRADE)
+    rebuild(source, downloads).write(source, tmp_path / "built")
+    raw = next((downloads / "baci").glob("*2023*"))
+    words = ["data", "import", "baci", str(raw), "--data", str(tmp_path / "built")]
+    assert main([*words, "--product", "antimony_oxide"]) == 0
+    found = capsys.readouterr()
+    header, *rows = found.out.splitlines()
+    assert header.startswith("exporter,importer,product,quantity,share,base,unit")
+    assert [row.split(",")[:7] for row in rows if ",KOR," in row] == [
+        ["CHN", "KOR", "antimony_oxide", "", "0.714286", "imports", "t"],
+        ["JPN", "KOR", "antimony_oxide", "", "0.285714", "imports", "t"],
+    ]
+    assert "exporters without output in the pack" in found.err
+    assert main([*words, "--product", "antimony_oxid"]) == 4
+    assert "Did you mean 'antimony_oxide'" in capsys.readouterr().err
+    assert main([*words, "--product", "antimony_ore"]) == 3
+    assert "has no rule for its trade" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--regions", "KOR"], "--regions: the importer usgs_mcs has it not (it has none)"),
+        (["--hs", "282200"], "--hs: the importer usgs_mcs has it not"),
+        (["--product", "cobalt_refined"], "only trade has products"),
+    ],
+)
+def test_an_option_that_an_importer_has_not_is_a_mistake(tmp_path, downloads, capsys, words, said):
+    raw = next((downloads / "usgs").iterdir())
+    assert main(["data", "import", "usgs_mcs", str(raw), *words]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_import_writes_parquet(tmp_path, downloads):
+    raw = next((downloads / "usgs").iterdir())
+    out = tmp_path / "out.parquet"
+    assert main(["data", "import", "usgs_mcs", str(raw), "--out", str(out), "--quiet"]) == 0
+    assert len(pd.read_parquet(out)) == 7
 
 
 # The shipped pack ---------------------------------------------------------------------------------

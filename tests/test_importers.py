@@ -540,6 +540,17 @@ def test_icio_refuses_what_it_cannot_read(tmp_path, before, after, words):
     assert words in refused(IMPORTERS["icio"].read, path)
 
 
+def test_a_table_that_was_cut_off_is_refused(tmp_path):
+    path = tmp_path / "2020_SML.csv"
+    lines = ICIO.splitlines(keepends=True)
+    path.write_text("".join(lines[:2]))
+    assert "1 industries with a row or a column alone: is it cut off?" in refused(
+        IMPORTERS["icio"].read, path
+    )
+    path.write_text("".join(lines[:3])[:-5])
+    assert "row 3: ends too early" in refused(IMPORTERS["icio"].read, path)
+
+
 def test_a_world_in_thousands_is_doubted():
     names = np.array([f"C{n:02d}" for n in range(40)]), np.repeat("A", 40)
     cells = np.full((40, 40), 1e5)  # 160 million: 160 trillion in millions
@@ -893,6 +904,60 @@ def test_iea_reads_the_workbook_with_its_tables_side_by_side(tmp_path):
     assert frame["Total demand", "World", "Electric vehicles", "base", 2024] == 60
     assert set(extract.frame["chapter"]) == {"Cobalt"}
     assert "within 5% in 4 of 4 tables" in said(extract)
+
+
+# Damaged files ------------------------------------------------------------------------------------
+
+
+def damaged(whole, rng):
+    """The bytes of a file with one to three of them changed, lost or added, or its end missing."""
+    found = bytearray(whole)
+    for _ in range(int(rng.integers(1, 4))):
+        place = int(rng.integers(len(found) - 1)) + 1
+        how = int(rng.integers(4))
+        if how == 0:
+            found[place - 1] = b'0,"\n-.xN \xff'[int(rng.integers(9))]
+        elif how == 1:
+            del found[place : place + 3]
+        elif how == 2:
+            found[place:place] = (b",", b'"', b"1e999", b"nan", b"\x00")[int(rng.integers(5))]
+        else:
+            del found[place + 1 :]
+    return bytes(found)
+
+
+@pytest.mark.parametrize(
+    ("importer_name", "name", "text"),
+    [
+        ("icio", "2020_SML.csv", ICIO),
+        ("wiod", "WIOT2014_October16_ROW.csv", WIOD_2016),
+        ("comtrade", "comtrade.csv", f"{PLUS}\n{plus()}\n{plus(mode='1000')}\n"),
+        ("bgs_wms", "bgs.csv", f"{BGS}\n{cobalt()}\n{cobalt(year='2021')}\n"),
+        ("wmd", "wmd_production.csv", f"{WMD}\nGermanium,China,156,CHN,kg,r,2024,140.0\n"),
+        ("iea_cm", "cm_explorer.csv", f"{IEA}\nsupply_mining,Cobalt,total,base,2024,180\n"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")  # other libraries warn of what we refuse or check
+def test_a_damaged_file_is_read_or_refused_and_never_a_traceback(
+    tmp_path, importer_name, name, text
+):
+    rng = np.random.default_rng(7)
+    path = tmp_path / name
+    refusals = 0
+    for _ in range(60):
+        path.write_bytes(damaged(text.encode(), rng))
+        try:
+            IMPORTERS[importer_name].read(path)
+        except DataError:
+            refusals += 1
+    assert refusals > 10
+
+
+def test_a_damaged_workbook_or_stata_table_is_refused(tmp_path):
+    for name in ("WIOT11_ROW_Sep12.xlsx", "WIOT2014_October16_ROW.dta"):
+        path = tmp_path / name
+        path.write_bytes(b"PK\x03\x04 no more than a beginning")
+        assert f"1 problem in {name}" in refused(IMPORTERS["wiod"].read, path)
 
 
 # Own files ----------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ import pandas as pd
 from supplychain.errors import MissingExtraError
 from supplychain.importers import iotable
 from supplychain.importers.extract import Extract, Remark, refused
-from supplychain.importers.rawfile import archive, sha256_of, year_in
+from supplychain.importers.rawfile import archive, foreign, sha256_of, year_in
 
 UNITS = {"M.EUR": "value_meur", "M.USD": "value_musd", "Mill USD": "value_musd"}
 _CODE = (".pkl", ".pickle", ".py")
@@ -52,12 +52,10 @@ def read(
     with archive(path) as packed:
         if odd := [name for name in packed.namelist() if name.lower().endswith(_CODE)]:
             raise refused(path.name, "holds files that could run code", value=odd[0])
-    try:
+    with foreign(path.name, "EXIOBASE 3"):
         system = pymrio.parse_exiobase3(path)
         if system.Z is None:
             system.calc_system()
-    except (ValueError, KeyError, AttributeError, OSError) as error:
-        raise refused(path.name, f"cannot be read by pymrio: {error}") from None
     value = _unit(path.name, system)
     table, remarks = iotable.checked(path.name, iotable.merged(_table(system, year), regions))
     if value == "value_meur" and usd_per_eur:

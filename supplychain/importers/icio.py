@@ -72,6 +72,7 @@ def _numbers(file: str, data: bytes) -> tuple[pd.DataFrame, int]:
         raw = pd.read_csv(
             io.BytesIO(data),
             header=None,
+            names=list(range(len(header))),
             skiprows=1,
             index_col=0,
             dtype={0: "str", **kinds},
@@ -81,16 +82,23 @@ def _numbers(file: str, data: bytes) -> tuple[pd.DataFrame, int]:
         )
     except ValueError as error:
         raise _first_fault(file, data, header, error) from None
+    if raw.shape[1] != len(header) - 1 or isinstance(raw.index, pd.MultiIndex):
+        raise refused(file, "has rows longer than its header", mend="Download it again.")
     raw.columns, raw.index = pd.Index(header[1:]), raw.index.astype(str).str.strip()
     rows = ~(raw.index.isin(_NOT_SECTORS) | raw.index.str.endswith(_TAXES))
     blank = raw[rows].isna().to_numpy()
+    if blank[:, -1:].any():
+        line = int(np.flatnonzero(rows)[blank[:, -1]][0]) + 2
+        raise refused(file, "ends too early", row=line, mend="Download it again.")
     return raw.fillna(0.0), int(blank.sum())
 
 
 def _first_fault(file: str, data: bytes, header: list[str], error: ValueError) -> Exception:
     """Where the first cell stands that is no number, or what else is wrong."""
     try:
-        pieces = pd.read_csv(io.BytesIO(data), dtype=str, chunksize=100, keep_default_na=False)
+        pieces = pd.read_csv(
+            io.BytesIO(data), dtype=str, chunksize=100, keep_default_na=False, index_col=False
+        )
         for piece in pieces:
             texts = piece.iloc[:, 1:]
             wrong = texts.apply(pd.to_numeric, errors="coerce").isna() & (texts != "")

@@ -89,9 +89,10 @@ def checked(file: str, table: Table) -> tuple[Table, tuple[Remark, ...]]:
     A negative entry between industries is a booking of stocks: it is set to nothing, and said.
 
     Raises:
-        DataError: a cell is no finite number, or the rows miss their outputs by more than a
-            thousandth of world output.
+        DataError: a cell is no finite number, an industry supplies and does not use (or the other
+            way round), or the rows miss their outputs by more than a thousandth of world output.
     """
+    _square(file, table)
     if not np.isfinite(table.cells).all():
         raise refused(file, "holds a cell that is no finite number")
     remarks = []
@@ -114,6 +115,17 @@ def checked(file: str, table: Table) -> tuple[Table, tuple[Remark, ...]]:
         remarks.append(Remark("left_out", file, None, "", "", what))
         table = replace(table, cells=np.where(negative, 0.0, table.cells))
     return table, tuple(remarks)
+
+
+def _square(file: str, table: Table) -> None:
+    """A table that was cut off has columns without rows."""
+    rows = set(zip(*(names.tolist() for names in table.suppliers), strict=True))
+    columns = set(zip(*(names.tolist() for names in table.users), strict=True))
+    alone = sorted(rows ^ {(country, sector) for country, sector in columns if sector != FINAL})
+    if alone or not rows:
+        named = ", ".join(f"{country} {sector}" for country, sector in alone[:5])
+        problem = f"has {len(alone)} industries with a row or a column alone: is it cut off?"
+        raise refused(file, problem, value=named, mend="Download it again.")
 
 
 def _size(file: str, table: Table) -> Remark:

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from supplychain.errors import SupplychainError
 from supplychain.importers.extract import refused
 
 LARGEST_BYTES = 1 << 30
@@ -139,12 +140,8 @@ def unpacked(path: Path, suffix: str, *, year: int | None = None) -> tuple[str, 
             problem = f"holds {len(found)} tables" + (f" of {year}" if year else "")
             mend = "Say which one: --year 2018." if len(there) > 1 else ""
             raise refused(path.name, problem, allowed=f"one of {names}", mend=mend)
-        try:
+        with foreign(path.name, "a zip archive"):
             return Path(found[0].filename).name, packed.read(found[0])
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise refused(
-                path.name, f"is a damaged archive: {error}", mend="Download it again."
-            ) from None
 
 
 @contextmanager
@@ -156,13 +153,30 @@ def archive(path: Path) -> Iterator[zipfile.ZipFile]:
     """
     try:
         packed = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
         raise refused(path.name, f"is no zip archive: {error}") from None
     with packed:
         if any(item.file_size > LARGEST_BYTES for item in packed.infolist()):
             limit = f"at most {LARGEST_BYTES >> 20} MiB once unpacked"
             raise refused(path.name, "is too large for this reader", allowed=limit)
         yield packed
+
+
+@contextmanager
+def foreign(file: str, form: str) -> Iterator[None]:
+    """Let another library read untrusted bytes; whatever it stumbles over is the file's fault.
+
+    Raises:
+        DataError: the library gave up.
+    """
+    try:
+        yield
+    except (SupplychainError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - each library has errors of its own, and bugs
+        first = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        problem = f"cannot be read as {form}: {first}"
+        raise refused(file, problem, mend="Download it again.") from None
 
 
 def year_in(name: str) -> int | None:

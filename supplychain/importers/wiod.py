@@ -20,7 +20,7 @@ import pandas as pd
 
 from supplychain.importers import iotable
 from supplychain.importers.extract import Extract, refused
-from supplychain.importers.rawfile import archive, raw_bytes, sha256_of, unpacked, year_in
+from supplychain.importers.rawfile import archive, foreign, raw_bytes, sha256_of, unpacked, year_in
 from supplychain.importers.workbook import rows_of
 
 FINAL = iotable.FINAL
@@ -82,10 +82,10 @@ def _of_release_2016(path: Path, year: int, kind: str) -> iotable.Table:
         allowed = "IndustryCode, Country, RNr, TOT and a column for each user, as in AUS1"
         raise refused(path.name, "lacks a column", column=", ".join(missing), allowed=allowed)
     rows = raw[raw["Country"] != _TOTALS]
-    number = pd.to_numeric(rows["RNr"], errors="raise").astype(int)
+    number = pd.to_numeric(rows["RNr"], errors="coerce").fillna(0).astype(int)
     codes = dict(zip(number, rows["IndustryCode"].astype(str).str.strip(), strict=True))
     uses = {name: found for name in raw.columns if (found := _USE.fullmatch(str(name)))}
-    if "Year" in raw.columns and set(pd.to_numeric(rows["Year"])) != {year}:
+    if "Year" in raw.columns and set(pd.to_numeric(rows["Year"], errors="coerce")) != {year}:
         raise refused(path.name, "holds another year than its name says", column="Year")
     sectors = [
         FINAL if int(found[2]) > _LAST_INDUSTRY else codes.get(int(found[2]), found[2])
@@ -106,13 +106,13 @@ def _of_release_2016(path: Path, year: int, kind: str) -> iotable.Table:
 
 
 def _wide(path: Path, year: int, kind: str) -> pd.DataFrame:
-    try:
-        if kind == "csv":
-            return pd.read_csv(io.BytesIO(raw_bytes(path)), encoding="utf-8-sig")
-        _name, data = unpacked(path, ".dta", year=year if kind == "zip" else None)
+    if kind == "csv":
+        data = raw_bytes(path)
+        with foreign(path.name, "CSV"):
+            return pd.read_csv(io.BytesIO(data), encoding="utf-8-sig")
+    _name, data = unpacked(path, ".dta", year=year if kind == "zip" else None)
+    with foreign(path.name, "a Stata table"):
         return pd.read_stata(io.BytesIO(data), convert_categoricals=False)
-    except (ValueError, UnicodeDecodeError) as error:
-        raise refused(path.name, f"cannot be read: {str(error).splitlines()[0]}") from None
 
 
 # The release of 2013 ------------------------------------------------------------------------------
@@ -207,11 +207,10 @@ def _of_arrays(path: Path, year: int) -> iotable.Table:
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
-    try:
-        with archive(path), np.load(path, allow_pickle=False) as found:
-            missing = [name for name in NEEDED if name not in found.files]
-            if missing:
-                raise refused(path.name, "lacks an array", column=", ".join(missing))
-            return {name: found[name] for name in NEEDED}
-    except (ValueError, OSError) as error:
-        raise refused(path.name, f"is no file of arrays: {error}") from None
+    with archive(path):
+        pass  # its members are within bounds
+    with foreign(path.name, "arrays"), np.load(path, allow_pickle=False) as found:
+        missing = [name for name in NEEDED if name not in found.files]
+        if missing:
+            raise refused(path.name, "lacks an array", column=", ".join(missing))
+        return {name: found[name] for name in NEEDED}

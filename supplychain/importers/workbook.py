@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from supplychain.errors import MissingExtraError, did_you_mean, nearest
 from supplychain.importers.extract import refused
-from supplychain.importers.rawfile import archive
+from supplychain.importers.rawfile import archive, foreign
 
+_FORM = "a workbook"
 Line = tuple[object, ...]
 """The cells of one row as values; an empty one is `None`."""
 
@@ -26,10 +28,8 @@ def sheets_of(path: Path) -> tuple[str, ...]:
         MissingExtraError: openpyxl is not installed.
     """
     book = _open(path)
-    try:
+    with closing(book):
         return tuple(book.sheetnames)
-    finally:
-        book.close()
 
 
 def rows_of(path: Path, sheet: str) -> Iterator[Line]:
@@ -40,14 +40,18 @@ def rows_of(path: Path, sheet: str) -> Iterator[Line]:
         MissingExtraError: openpyxl is not installed.
     """
     book = _open(path)
-    try:
+    with closing(book):
         names = book.sheetnames
-        if sheet and sheet not in names:
+        if not names or (sheet and sheet not in names):
             mend = did_you_mean(nearest(sheet, names))
             raise refused(path.name, f"has no sheet {sheet!r}", allowed=", ".join(names), mend=mend)
-        yield from book[sheet or names[0]].iter_rows(values_only=True)
-    finally:
-        book.close()
+        rows = iter(book[sheet or names[0]].iter_rows(values_only=True))
+        while True:
+            with foreign(path.name, _FORM):
+                row = next(rows, None)
+            if row is None:
+                return
+            yield row
 
 
 def _open(path: Path) -> Any:
@@ -59,7 +63,5 @@ def _open(path: Path) -> Any:
 
     with archive(path):
         pass  # its members are within bounds
-    try:
+    with foreign(path.name, _FORM):
         return openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (KeyError, ValueError, OSError) as error:
-        raise refused(path.name, f"is no workbook: {error}") from None
