@@ -408,6 +408,9 @@ def test_import_gives_rows_of_trade_by_the_rule_of_the_product(tmp_path, downloa
         ["JPN", "KOR", "antimony_oxide", "", "0.285714", "imports", "t"],
     ]
     assert "exporters without output in the pack" in found.err
+    bare = pack(tmp_path / "bare", TRADE)
+    assert main([*words[:-1], str(bare), "--product", "antimony_oxide"]) == 3
+    assert "gives no rows of BACI" in capsys.readouterr().err
     assert main([*words, "--product", "antimony_oxid"]) == 4
     assert "Did you mean 'antimony_oxide'" in capsys.readouterr().err
     assert main([*words, "--product", "antimony_ore"]) == 3
@@ -426,6 +429,21 @@ def test_an_option_that_an_importer_has_not_is_a_mistake(tmp_path, downloads, ca
     raw = next((downloads / "usgs").iterdir())
     assert main(["data", "import", "usgs_mcs", str(raw), *words]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_import_names_the_codes_that_no_country_has(tmp_path, downloads, capsys):
+    raw = rawfiles.baci(tmp_path, "2023,156,998,282580,5,1", "2023,156,410,282580,5,1")
+    source = pack(tmp_path / "pack", MINE)
+    assert main(["data", "import", "baci", str(raw), "--data", str(source)]) == 0
+    found = capsys.readouterr()
+    assert "2023,156,998,282580,1.0,5000.0,CHN,\n" in found.out
+    assert "1 codes without a country in concordances.csv (baci_m49): 998" in found.err
+
+
+def test_import_hands_over_no_formulas(tmp_path, capsys):
+    raw = rawfiles.mcs(tmp_path, rawfiles.mcs_line('"=HYPERLINK(""x"")"', "6"))
+    assert main(["data", "import", "usgs_mcs", str(raw), "--quiet"]) == 0
+    assert "'=HYPERLINK" in capsys.readouterr().out
 
 
 def test_import_writes_parquet(tmp_path, downloads):

@@ -70,6 +70,9 @@ def trade_rows(tables: Tables, product: str, extract: Extract) -> tuple[str, tup
     rule = replace(rule, row=Row(rule.row.table, rule.row.line, {**rule.row, **years}))
     flows = replace(extract, frame=frame)
     rows, said = from_trade(rule, flows, places(tables, SCHEME), _setting(tables, rule))
+    if not rows:
+        makers = "an exporter that makes the product, in producers.csv or processors.csv"
+        raise rule.fault(f"gives no rows of {extract.file}", makers)
     unit = _product(tables, product)["unit"]
     text = as_text(
         tuple(column.name for column in schema()["trade"].columns),

@@ -12,11 +12,14 @@ from supplychain.cli.common import QuietFlag, progress
 from supplychain.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from supplychain.importers import Extract, Importer
     from supplychain.tables import Tables
 
 _SHOWN = 20
 _HS_DIGITS = 6
+_FORMULA = r"[=@\t\r]|[+-](?![\d.])."  # a number may begin with a sign, a text may not
 
 
 def import_command(
@@ -60,7 +63,7 @@ def import_command(
         raise UsageError(f"{name}: name a file as downloaded: {item.about}")
     if name == "edges" and (column_map is None or not column_map.is_file()):
         raise UsageError("--map: the importer `edges` needs a column map")
-    tables = _tables(pack) if item.kind == "trade" else None
+    tables = _tables(pack, unbuilt=not product) if item.kind == "trade" else None
     if product and (tables is None or hs):
         raise UsageError("--product: only trade has products, and their rule says the HS codes")
     asked = {
@@ -106,13 +109,14 @@ def _read(item: "Importer", file: Path, asked: Mapping[str, object], *, quiet: b
         return item.read(file, progress=lambda done, size: told(file.name, done / size), **options)
 
 
-def _tables(pack: Path | None) -> "Tables":
+def _tables(pack: Path | None, *, unbuilt: bool) -> "Tables":
+    """The pack; for names of countries alone it need not have been built."""
     from supplychain.tables import load_tables
     from supplychain.world import shipped
 
     if pack is not None and not pack.is_dir():
         raise UsageError(f"--data {pack}: not a folder")
-    return load_tables(pack if pack is not None else shipped("data"))
+    return load_tables(pack if pack is not None else shipped("data"), unbuilt=unbuilt)
 
 
 def _codes(text: str) -> list[str]:
@@ -157,7 +161,18 @@ def _hand_over(extract: "Extract", out: Path | None, *, quiet: bool) -> None:
         except OSError as error:
             raise UsageError(f"--out {out}: cannot be written: {error.strerror}") from error
         return
-    _write(extract.frame.to_csv(index=False, lineterminator="\n"), out)
+    _write(_harmless(extract.frame).to_csv(index=False, lineterminator="\n"), out)
+
+
+def _harmless(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Texts that a spreadsheet would take for a formula, with an apostrophe in front."""
+    found = {}
+    for name in frame.select_dtypes(["str", "object"]).columns:
+        texts = frame[name].astype(str)
+        risky = texts.str.match(_FORMULA)
+        if risky.any():
+            found[name] = frame[name].mask(risky, "'" + texts)
+    return frame.assign(**found)
 
 
 def _say(lines: list[str], *, quiet: bool) -> None:
