@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from supplychain.errors import MissingExtraError
 from supplychain.importers.extract import Extract, Remark, refused
+from supplychain.importers.unit_values import far_flows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -264,6 +265,11 @@ def _as_extract(path: Path, digest: str, table: pa.Table, notes: tuple[str, ...]
         what = f"{none} of {len(frame)} flows without a quantity: missing, not zero"
         remarks.append(Remark("noted", path.name, None, "", "", what))
     frame = frame[~own].sort_values(key, ignore_index=True)
+    remarks.append(
+        Remark("noted", path.name, None, "", "", "values are thousand USD there and USD here")
+    )
+    if far := far_flows(path.name, frame):
+        remarks.append(far)
     return Extract(path.name, digest, frame, tuple(remarks))
 
 
