@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any
 
 from supplychain.errors import MissingExtraError
 from supplychain.importers.extract import Extract, Remark, refused
-from supplychain.importers.unit_values import far_flows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -237,6 +236,8 @@ def _may_hold(column: Any, values: list[int]) -> bool:
 
 def _as_extract(path: Path, digest: str, table: pa.Table, notes: tuple[str, ...]) -> Extract:
     import pandas as pd
+
+    from supplychain.importers.unit_values import far_flows
 
     raw = table.to_pandas()
     frame = pd.DataFrame(
