@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import rawfiles
 from conftest import TINY, records, write_pack
@@ -382,12 +383,74 @@ def test_import_writes_a_table_and_says_what_it_left_out(tmp_path, downloads, ca
     raw = next((downloads / "baci").glob("*2023*"))
     out = tmp_path / "flows.csv"
     assert main(["data", "import", "baci", str(raw), "--hs", "282580", "--out", str(out)]) == 0
-    assert out.read_text().startswith("year,exporter,importer,hs,quantity_t,value_usd\n2023,156,")
+    header, first = out.read_text().splitlines()[:2]
+    assert header == "year,exporter,importer,hs,quantity_t,value_usd,exporter_iso3,importer_iso3"
+    assert first == "2023,156,392,282580,10.0,100000.0,CHN,JPN"
     assert "5 rows of BACI_HS92_Y2023" in capsys.readouterr().err
     assert main(["data", "import", "baci", str(raw), "--hs", "2825"]) == 2
     assert main(["data", "import", "bacci", str(raw)]) == 4
     assert main(["data", "import", "list"]) == 0
     assert "OECD inter-country" in capsys.readouterr().out
+
+
+def test_import_gives_rows_of_trade_by_the_rule_of_the_product(tmp_path, downloads, capsys):
+    """Of 70 t from makers China sends 50; Singapore makes none, a dollar a tonne is no oxide."""
+    source = pack(tmp_path / "pack", REFINED, TRADE)
+    rebuild(source, downloads).write(source, tmp_path / "built")
+    raw = next((downloads / "baci").glob("*2023*"))
+    words = ["data", "import", "baci", str(raw), "--data", str(tmp_path / "built")]
+    assert main([*words, "--product", "antimony_oxide"]) == 0
+    found = capsys.readouterr()
+    header, *rows = found.out.splitlines()
+    assert header.startswith("exporter,importer,product,quantity,share,base,unit")
+    assert [row.split(",")[:7] for row in rows if ",KOR," in row] == [
+        ["CHN", "KOR", "antimony_oxide", "", "0.714286", "imports", "t"],
+        ["JPN", "KOR", "antimony_oxide", "", "0.285714", "imports", "t"],
+    ]
+    assert "exporters without output in the pack" in found.err
+    bare = pack(tmp_path / "bare", TRADE)
+    assert main([*words[:-1], str(bare), "--product", "antimony_oxide"]) == 3
+    assert "gives no rows of BACI" in capsys.readouterr().err
+    assert main([*words, "--product", "antimony_oxid"]) == 4
+    assert "Did you mean 'antimony_oxide'" in capsys.readouterr().err
+    assert main([*words, "--product", "antimony_ore"]) == 3
+    assert "has no rule for its trade" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--regions", "KOR"], "--regions: the importer usgs_mcs has it not (it has none)"),
+        (["--hs", "282200"], "--hs: the importer usgs_mcs has it not"),
+        (["--product", "cobalt_refined"], "only trade has products"),
+    ],
+)
+def test_an_option_that_an_importer_has_not_is_a_mistake(tmp_path, downloads, capsys, words, said):
+    raw = next((downloads / "usgs").iterdir())
+    assert main(["data", "import", "usgs_mcs", str(raw), *words]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_import_names_the_codes_that_no_country_has(tmp_path, downloads, capsys):
+    raw = rawfiles.baci(tmp_path, "2023,156,998,282580,5,1", "2023,156,410,282580,5,1")
+    source = pack(tmp_path / "pack", MINE)
+    assert main(["data", "import", "baci", str(raw), "--data", str(source)]) == 0
+    found = capsys.readouterr()
+    assert "2023,156,998,282580,1.0,5000.0,CHN,\n" in found.out
+    assert "1 codes without a country in concordances.csv (baci_m49): 998" in found.err
+
+
+def test_import_hands_over_no_formulas(tmp_path, capsys):
+    raw = rawfiles.mcs(tmp_path, rawfiles.mcs_line('"=HYPERLINK(""x"")"', "6"))
+    assert main(["data", "import", "usgs_mcs", str(raw), "--quiet"]) == 0
+    assert "'=HYPERLINK" in capsys.readouterr().out
+
+
+def test_import_writes_parquet(tmp_path, downloads):
+    raw = next((downloads / "usgs").iterdir())
+    out = tmp_path / "out.parquet"
+    assert main(["data", "import", "usgs_mcs", str(raw), "--out", str(out), "--quiet"]) == 0
+    assert len(pd.read_parquet(out)) == 7
 
 
 # The shipped pack ---------------------------------------------------------------------------------

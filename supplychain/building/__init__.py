@@ -7,5 +7,6 @@ same downloads. Knows nothing of scenarios.
 
 from supplychain.building.changes import Change, changes
 from supplychain.building.rebuild import Built, rebuild
+from supplychain.building.single import trade_codes, trade_rows, with_iso3
 
-__all__ = ["Built", "Change", "changes", "rebuild"]
+__all__ = ["Built", "Change", "changes", "rebuild", "trade_codes", "trade_rows", "with_iso3"]

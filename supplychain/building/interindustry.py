@@ -39,6 +39,7 @@ def from_world_table(rule: Rule, extract: Extract, tables: Tables) -> list[Cells
             mend=f"Add them to concordances.csv, scheme {SCHEME}.",
         )
     for side in ("supplier", "user"):
+        frame[[side, f"{side}_sector"]] = frame[[side, f"{side}_sector"]].astype(str)
         known = frame[side].isin([*regions, ""])
         frame[side] = frame[side].where(known, REST_OF_WORLD)
         frame[f"{side}_sector"] = frame[f"{side}_sector"].map(lambda s: groups.get(s, s))

@@ -1,4 +1,4 @@
-"""Commands that make and compare packs: data build, data diff, data import."""
+"""Commands that make and compare packs: data build, data diff."""
 
 import sys
 from pathlib import Path
@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from supplychain.cli.common import JsonFlag, QuietFlag, print_json, progress
+from supplychain.cli.importing import import_command
 from supplychain.errors import SupplychainError, UsageError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from supplychain.building import Built
-    from supplychain.importers import Extract
 
 _SHOWN = 20
 
@@ -137,76 +135,3 @@ def diff_command(
             print(f"  {change}")
     if found and exit_code:
         raise DifferencesError(f"the packs differ in {len(found)} places")
-
-
-def import_command(
-    name: Annotated[str, typer.Argument(help="Importer; `list` shows them all.")],
-    file: Annotated[Path | None, typer.Argument(help="Raw file as downloaded.")] = None,
-    *,
-    hs: Annotated[str, typer.Option(help="HS codes to keep, such as 282200,810510.")] = "",
-    column_map: Annotated[
-        Path | None, typer.Option("--map", help="Column map (TOML) for the importer `edges`.")
-    ] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="CSV file to write.")] = None,
-    quiet: QuietFlag = False,
-) -> None:
-    """Read somebody else's file into a checked table; what is not taken is said on stderr.
-
-    supplychain data import baci BACI_HS17_Y2023_V202501.csv --hs 282200 --out cobalt.csv
-    """
-    from supplychain.importers import IMPORTERS, importer
-
-    if name == "list":
-        for item in IMPORTERS.values():
-            print(f"{item.name} ({item.kind}): {item.about}")
-        return
-    item = importer(name)
-    if file is None or not file.is_file():
-        raise UsageError(f"{name}: name a file as downloaded: {item.about}")
-    options: dict[str, object] = {}
-    if hs:
-        options["codes"] = _codes(name, hs)
-    if column_map is not None or name == "edges":
-        if name != "edges" or column_map is None or not column_map.is_file():
-            raise UsageError(
-                "--map: the importer `edges` needs a column map, and no other takes one"
-            )
-        options["column_map"] = column_map
-    if name == "baci":
-        with progress(quiet) as told:
-            extract = item.read(
-                file, progress=lambda done, size: told(file.name, done / size), **options
-            )
-    else:
-        extract = item.read(file, **options)
-    _hand_over(extract, out, quiet=quiet)
-
-
-def _codes(name: str, text: str) -> list[str]:
-    if name not in {"baci", "comtrade"}:
-        raise UsageError(f"--hs: {name} has no HS codes")
-    codes = [code.strip() for code in text.split(",") if code.strip()]
-    wrong = [code for code in codes if not (code.isdigit() and len(code) == 6)]  # noqa: PLR2004
-    if wrong or not codes:
-        raise UsageError(f"--hs {','.join(wrong)}: write six digits, as in 282200")
-    return codes
-
-
-def _hand_over(extract: "Extract", out: Path | None, *, quiet: bool) -> None:
-    frame: pd.DataFrame = extract.frame
-    if not quiet:
-        for remark in extract.remarks[:_SHOWN]:
-            print(remark, file=sys.stderr)
-        if len(extract.remarks) > _SHOWN:
-            print(f"... and {len(extract.remarks) - _SHOWN} more remarks", file=sys.stderr)
-        print(f"{len(frame)} rows of {extract.file} ({extract.sha256[:12]})", file=sys.stderr)
-    text = frame.to_csv(index=False, lineterminator="\n")
-    if out is None:
-        print(text, end="")
-        return
-    beside = out.with_suffix(out.suffix + ".part")
-    try:
-        beside.write_text(text, encoding="utf-8", newline="")
-        beside.replace(out)
-    except OSError as error:
-        raise UsageError(f"--out {out}: cannot be written: {error.strerror}") from error

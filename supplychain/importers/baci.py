@@ -237,6 +237,8 @@ def _may_hold(column: Any, values: list[int]) -> bool:
 def _as_extract(path: Path, digest: str, table: pa.Table, notes: tuple[str, ...]) -> Extract:
     import pandas as pd
 
+    from supplychain.importers.unit_values import far_flows
+
     raw = table.to_pandas()
     frame = pd.DataFrame(
         {
@@ -264,6 +266,11 @@ def _as_extract(path: Path, digest: str, table: pa.Table, notes: tuple[str, ...]
         what = f"{none} of {len(frame)} flows without a quantity: missing, not zero"
         remarks.append(Remark("noted", path.name, None, "", "", what))
     frame = frame[~own].sort_values(key, ignore_index=True)
+    remarks.append(
+        Remark("noted", path.name, None, "", "", "values are thousand USD there and USD here")
+    )
+    if far := far_flows(path.name, frame):
+        remarks.append(far)
     return Extract(path.name, digest, frame, tuple(remarks))
 
 

@@ -10,7 +10,11 @@ from supplychain.errors import DataError, Fault
 if TYPE_CHECKING:
     import pandas as pd
 
-Verdict = Literal["left_out", "noted"]
+Verdict = Literal["left_out", "noted", "check", "doubt"]
+"""Not taken; taken with a reservation; a check that was made and held; one that did not hold."""
+
+
+_ENDS = {"left_out": " (left out)", "doubt": " (DOUBTFUL)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class Remark:
         """The remark on one line."""
         row = f" row {self.row}," if self.row else ""
         cell = f" {self.column} {self.value!r}" if self.column else ""
-        end = " (left out)" if self.verdict == "left_out" else ""
+        end = _ENDS.get(self.verdict, "")
         return f"{self.file}{row}{cell}: {self.what}{end}"
 
 

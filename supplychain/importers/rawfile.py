@@ -12,11 +12,14 @@ import hashlib
 import io
 import math
 import re
+import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from supplychain.errors import SupplychainError
 from supplychain.importers.extract import refused
 
 LARGEST_BYTES = 1 << 30
@@ -109,6 +112,90 @@ def raw_bytes(path: Path) -> bytes:
         raise refused(path.name, f"cannot be read: {error.strerror or error}") from None
 
 
+def sha256_of(path: Path) -> str:
+    """The fingerprint of a file that is too large to be held."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def unpacked(path: Path, suffix: str, *, year: int | None = None) -> tuple[str, bytes]:
+    """One member of a zip archive, or the file itself where it is none; name and bytes.
+
+    Args:
+        path: archive or file.
+        suffix: how the member's name ends (``.csv``).
+        year: the year that the member's name holds, where the archive has one for each year.
+
+    Raises:
+        DataError: the archive is damaged, holds no such member or several, or the member is larger
+            than `LARGEST_BYTES`.
+    """
+    if path.suffix.lower() != ".zip":
+        return path.name, raw_bytes(path)
+    with archive(path) as packed:
+        there = [item for item in packed.infolist() if item.filename.lower().endswith(suffix)]
+        found = [item for item in there if year is None or str(year) in Path(item.filename).name]
+        if len(found) != 1:
+            names = ", ".join(Path(item.filename).name for item in there) or "none"
+            problem = f"holds {len(found)} tables" + (f" of {year}" if year else "")
+            mend = "Say which one: --year 2018." if len(there) > 1 else ""
+            raise refused(path.name, problem, allowed=f"one of {names}", mend=mend)
+        with foreign(path.name, "a zip archive"):
+            return Path(found[0].filename).name, packed.read(found[0])
+
+
+@contextmanager
+def archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    """A zip archive (a workbook is one) whose members are all within `LARGEST_BYTES`.
+
+    Raises:
+        DataError: it is no archive, or a member is too large once unpacked.
+    """
+    try:
+        packed = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
+        raise refused(path.name, f"is no zip archive: {error}") from None
+    with packed:
+        if any(item.file_size > LARGEST_BYTES for item in packed.infolist()):
+            limit = f"at most {LARGEST_BYTES >> 20} MiB once unpacked"
+            raise refused(path.name, "is too large for this reader", allowed=limit)
+        yield packed
+
+
+@contextmanager
+def foreign(file: str, form: str) -> Iterator[None]:
+    """Let another library read untrusted bytes; whatever it stumbles over is the file's fault.
+
+    Raises:
+        DataError: the library gave up.
+    """
+    try:
+        yield
+    except (SupplychainError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - each library has errors of its own, and bugs
+        first = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        problem = f"cannot be read as {form}: {first}"
+        raise refused(file, problem, mend="Download it again.") from None
+
+
+def year_in(name: str) -> int | None:
+    """The year that a file name states, or `None`; the edition in front of it is not the year.
+
+    >>> year_in("ICIO2023_2018.csv"), year_in("2020_SML.csv"), year_in("WIOT11_ROW_Sep12.xlsx")
+    (2018, 2020, 2011)
+    >>> year_in("ICIO2023_2011-2015.zip") is None
+    True
+    """
+    text = re.sub(r"(?i)^icio(19|20)\d\d_", "", name)
+    found = re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", text)
+    if len(set(found)) == 1:
+        return int(found[0])
+    if not found and (short := re.match(r"(?i)wiot(\d\d)_", text)):
+        return int(short[1]) + (1900 if int(short[1]) > 90 else 2000)  # noqa: PLR2004 - from 1995
+    return None
+
+
 def sha256(data: bytes) -> str:
     """The fingerprint of some bytes."""
     return hashlib.sha256(data).hexdigest()
@@ -130,9 +217,21 @@ def decoded(file: str, data: bytes, encodings: Sequence[str] = ("utf-8-sig",)) -
 
 
 def records(
-    file: str, text: str, columns: Iterable[str], *, delimiter: str = ","
+    file: str,
+    text: str,
+    columns: Iterable[str],
+    *,
+    delimiter: str = ",",
+    empty_end: bool = False,
 ) -> Iterator[tuple[int, Mapping[str, str]]]:
     """Line number and cells of each record that follows the header.
+
+    Args:
+        file: its name, for messages.
+        text: its text.
+        columns: columns that must be there, once.
+        delimiter: what stands between two cells.
+        empty_end: whether the publisher ends rows, but not the header, with a delimiter.
 
     Raises:
         DataError: a wanted column is missing or stands twice, or a row is longer or shorter than
@@ -147,6 +246,8 @@ def records(
                 raise refused(file, problem, row=1, column=column, allowed=", ".join(header[:40]))
         line = reader.line_num + 1
         for cells in reader:
+            if empty_end and len(cells) == len(header) + 1 and not cells[-1]:
+                del cells[-1]
             if cells and len(cells) != len(header):
                 problem = f"has {len(cells)} cells, the header {len(header)}"
                 raise refused(file, problem, row=line, mend="Download the file again.")

@@ -59,6 +59,24 @@ IMPORTERS = MappingProxyType(
                 "USGS Mineral Commodity Summaries, data release (editions 2025 and 2026)",
             ),
             Importer(
+                "bgs_wms",
+                "production",
+                (r".*bgs.*\.(csv|csv\.gz|json)", r"world.mineral.statistics.*\.(csv|json)"),
+                "BGS World Mineral Statistics: CSV or JSON of ogcapi.bgs.ac.uk",
+            ),
+            Importer(
+                "wmd",
+                "production",
+                (r"(wmd_production|world.mining.data).*\.csv(\.gz)?", r"6\.4\..*\.xlsx"),
+                "World Mining Data, section 6.4: workbook, or the same as a long CSV",
+            ),
+            Importer(
+                "iea_cm",
+                "production",
+                (r"(iea_)?cm_.*explorer.*\.(csv|csv\.gz|xlsx)",),
+                "IEA Critical Minerals Data Explorer: workbook, or the same as a long CSV",
+            ),
+            Importer(
                 "eu_crm",
                 "shares",
                 (r"eu_global_supply_shares\.csv(\.gz)?",),
@@ -91,14 +109,28 @@ IMPORTERS = MappingProxyType(
             Importer(
                 "wiod",
                 "interindustry",
-                (r"wiot_\d{4}.*\.npz", r"WIOT\d{4}.*\.csv(\.gz)?"),
-                "World Input-Output Database, world tables",
+                (
+                    r"wiot_\d{4}.*\.npz",
+                    r"WIOT\d{2,4}_.*\.(csv|csv\.gz|dta|xlsx)",
+                    r"WIOTS_in_STATA\.zip",
+                ),
+                "World Input-Output Database: release 2016 (Stata, CSV) and 2013 (workbooks)",
             ),
             Importer(
                 "icio",
                 "interindustry",
-                (r"(ICIO)?20\d\d_SML\.csv(\.gz)?", r"ICIO.*\.csv(\.gz)?"),
-                "OECD inter-country input-output tables, 2023 edition and later",
+                (
+                    r"(19|20)\d\d(_SML)?\.csv(\.gz)?",
+                    r"ICIO.*\.(csv|csv\.gz|zip)",
+                    r"(19|20)\d\d-(19|20)\d\d(_SML)?\.zip",
+                ),
+                "OECD inter-country input-output tables, editions 2021 to 2025, CSV or archive",
+            ),
+            Importer(
+                "exiobase",
+                "interindustry",
+                (r"IOT_\d{4}_(ixi|pxp)\.zip",),
+                "EXIOBASE 3, archives of one year (needs pymrio)",
             ),
             Importer(
                 "bea",

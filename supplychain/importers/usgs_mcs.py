@@ -14,6 +14,7 @@ import pandas as pd
 
 from supplychain.importers.extract import Extract, Remark, refused
 from supplychain.importers.rawfile import Marks, decoded, raw_bytes, records, sha256
+from supplychain.importers.world_totals import against_world
 
 MARKS = Marks(
     zero=frozenset({"\u2014", "\u2013", "--"}),
@@ -68,6 +69,9 @@ def read(path: Path) -> Extract:
             path.name, "has neither of the known layouts", row=1, value=header[:60], mend=mend
         )
     frame = pd.DataFrame.from_records(rows, columns=list(COLUMNS))
+    if frame.empty:
+        problem = "has no column of years"
+        raise refused(path.name, problem, row=1, allowed="PROD_2023 or PROD_EST_2024")
     remarks = tuple(
         Remark("left_out", path.name, row, "Value", mark, f"{place}, {chapter}, {detail}, {year}")
         for row, mark, place, chapter, detail, year in frame.loc[
@@ -75,7 +79,19 @@ def read(path: Path) -> Extract:
             ["row", "mark", "place", "chapter", "detail", "year"],
         ].itertuples(index=False)
     )
-    return Extract(path.name, sha256(data), frame, remarks)
+    return Extract(path.name, sha256(data), frame, (*_against_totals(path.name, frame), *remarks))
+
+
+def _against_totals(file: str, frame: pd.DataFrame) -> tuple[Remark, ...]:
+    """Countries against the printed total of each table; 'X: rounded' is the total of 'X'."""
+    made = frame["statistic"].isin(_STATISTIC.values()) & frame["section"].str.startswith("World")
+    tables = frame[made & (frame["mark"] == "")].copy()
+    tables["detail"] = (
+        tables["detail"].str.casefold().str.replace(r"[:,] *rounded$", "", regex=True)
+    )
+    world = tables["place"].str.startswith("World")
+    key = ["chapter", "detail", "unit", "year"]
+    return against_world(file, tables[~world], tables[world], key)
 
 
 def _records(
