@@ -162,7 +162,9 @@ def _cases(loss: SectorLoss, words: Words) -> str:
     """What brackets the number: best response, expectation, no adaptation."""
     parts = []
     if "planner" in loss.share:
-        parts.append(f"no less than {percent(loss.share['planner'])} even with the best response")
+        least = loss.share["planner"]
+        best = f"no less than {percent(least)} even" if least > 0 else "nothing"
+        parts.append(f"{best} with the best response")
     if _is_point(loss, words):
         parts.append(f"{percent(loss.share['adaptive'])} expected")
     parts.append(f"{percent(loss.share['frozen'])} without adaptation")

@@ -226,7 +226,7 @@ def _answer(
             bands.get(key, (0.0, 0.0)) if effort.band else None,
             refined.get(key),
             moved.get(key, ()),
-            _d_weight(moved.get(key, ())) if effort.band and drivers else None,
+            known_d_weight(moved.get(key, ()), bands.get(key)) if effort.band and drivers else None,
         )
         losses.append(_sector_loss(network, run, sector, beside))
     totals = []
@@ -234,6 +234,16 @@ def _answer(
         best = total_plans.get(country, 0.0) if effort.planner else None
         totals.append(_total(country, losses, best, run.resolved.months))
     return tuple(losses), tuple(totals)
+
+
+def known_d_weight(drivers: Sequence[Driver], band: tuple[float, float] | None) -> float:
+    """`_d_weight`; all of it where no single figure moves a loss that the band holds all the same.
+
+    Such a loss comes from several figures at once, of which none can be said to be well founded.
+    """
+    if band is not None and band[1] > band[0] and not any(d.swing > 0 for d in drivers):
+        return 1.0
+    return _d_weight(drivers)
 
 
 def _d_weight(drivers: Sequence[Driver]) -> float:

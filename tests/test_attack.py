@@ -292,12 +292,23 @@ def test_a_constant_out_of_all_proportion_is_doubted(constants, doubt, tmp_path)
     assert any(doubt in warning for warning in network.warnings), network.warnings
 
 
-@pytest.mark.parametrize(("exception", "doubted"), [("", True), ("two sources", False)])
-def test_outputs_are_held_against_an_independent_total(exception, doubted, tmp_path):
-    total = {"product": "magnet", "total": "200", "unit": "t", "tolerance": "0.1"}
-    tables = LINK.records() | {"totals": [total | {"exception": exception}]}
-    warnings = network_of(tables, tmp_path).warnings
-    assert any("the rows of magnet add up to 120" in w for w in warnings) == doubted
+@pytest.mark.parametrize(
+    ("total", "exception", "refused"),
+    [
+        ("110", "", False),  # 120 is within a tenth
+        ("200", "", True),
+        ("200", "two sources", False),  # a reason explains a factor of two
+        ("0.12", "two sources", True),  # and no thousandfold
+    ],
+)
+def test_outputs_are_held_against_an_independent_total(total, exception, refused, tmp_path):
+    row = {"product": "magnet", "total": total, "unit": "t", "tolerance": "0.1"}
+    tables = LINK.records() | {"totals": [row | {"exception": exception}]}
+    if not refused:
+        network_of(tables, tmp_path)
+        return
+    with pytest.raises(DataError, match="the rows of magnet add up to 120"):
+        network_of(tables, tmp_path)
 
 
 def test_a_doubt_stands_beside_the_refusal_that_it_explains(small, tmp_path):

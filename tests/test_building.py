@@ -374,6 +374,25 @@ def test_build_shows_what_would_change_and_writes_only_when_asked(tmp_path, down
     assert main(["data", "diff", str(source), str(source), "--exit-code"]) == 0
 
 
+def test_build_takes_the_rules_of_the_pack_that_it_writes(tmp_path, downloads, capsys):
+    source = pack(tmp_path / "pack", MINE)
+    assert main(["data", "build", "--from", str(downloads), "--out", str(source)]) == 0
+    assert "CHN,antimony_ore" in (source / "producers.csv").read_text()
+    other = pack(tmp_path / "other", MINE)
+    words = ["data", "build", "--from", str(downloads), "--out", str(source), "--data", str(other)]
+    assert main(words) == 2
+    assert "holds a pack other than --data" in capsys.readouterr().err
+
+
+def test_build_never_writes_over_something_else(tmp_path, downloads, capsys):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "trade.csv").write_text("important")
+    assert main(["data", "build", "--from", str(downloads), "--out", str(mine)]) == 2
+    assert "holds something that is no pack" in capsys.readouterr().err
+    assert (mine / "trade.csv").read_text() == "important"
+
+
 def test_build_without_downloads_is_a_usage_error(tmp_path, capsys):
     assert main(["data", "build", "--from", str(tmp_path / "nowhere")]) == 2
     assert "not a folder" in capsys.readouterr().err

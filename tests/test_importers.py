@@ -1001,11 +1001,22 @@ def test_an_own_file_is_read_by_what_its_map_says(tmp_path):
     assert (row["unit"], row["year"], row["note"], row["share"]) == ("t", "2024", "", "")
 
 
+def test_rows_that_no_pack_may_hold_are_refused_with_the_lines_of_the_raw_file(tmp_path):
+    lines = "CHN;KOR;x;-12;-\n\nCHN;JPN;x;5;-\nCHN;JPN;x;6;-\n"
+    wrong = MAP.replace('evidence = "C"', 'evidence = "Z"')
+    files = own(tmp_path, "From;To;Item;kg;Remark\n" + lines, wrong)
+    message = refused(IMPORTERS["edges"].read, **files)
+    assert "row 2, quantity: '-0.012' is below the least that is allowed" in message
+    assert "row 4, evidence: 'Z' is not one of the allowed words" in message
+    assert "row 5: has the same exporter, importer, product as row 4" in message
+
+
 def test_every_cell_that_is_no_number_is_named(tmp_path):
     lines = "CHN;KOR;x;1.23;-\nCHN;JPN;x;1,234.5;-\nCHN;USA;x;12,5;-\n"
     message = refused(IMPORTERS["edges"].read, **own(tmp_path, "From;To;Item;kg;Remark\n" + lines))
     assert "row 2, kg: '1.23' is no number as the map says" in message
     assert "row 3, kg: '1,234.5'" in message
+    assert message.count("row 2, kg") == 1  # one cell, though three columns are made of it
     assert "row 4" not in message
 
 

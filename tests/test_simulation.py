@@ -9,8 +9,9 @@ import pytest
 from worlds import LINK, restriction, several, stop, with_stock, world
 
 from supplychain.errors import ScenarioError
+from supplychain.result import Driver
 from supplychain.scenario import Range, StockRelease, restrict
-from supplychain.simulation import Effort, simulate
+from supplychain.simulation import Effort, known_d_weight, simulate
 from supplychain.world import World
 
 CONSTANTS = {
@@ -391,3 +392,12 @@ def test_a_sector_that_is_not_there_is_named_with_those_that_are(link, country, 
     assert found.loss("KOR", "cars") is found.losses[0]
     with pytest.raises(KeyError, match=f"no loss for {country} {sector}; this result holds KOR ca"):
         found.loss(country, sector)
+
+
+def test_a_band_that_no_single_figure_explains_rests_on_assumptions():
+    driver = Driver("stocks.csv:2 cover", "cover", "A", 1.0, 0.5, 2.0, 0.1, 0.1)
+    assert known_d_weight((driver,), (0.0, 0.2)) == 1  # several figures at once, none well founded
+    assert known_d_weight((driver,), (0.2, 0.2)) == 0  # nothing is in doubt
+    moving = replace(driver, loss_high=0.3)
+    assert known_d_weight((moving,), (0.0, 0.2)) == 0  # grade A alone moves it
+    assert known_d_weight((replace(moving, evidence="D"), moving), (0.0, 0.2)) == 0.5

@@ -39,7 +39,8 @@ def build_command(
         Path | None, typer.Option("--out", help="Folder of the pack to write; may be the pack.")
     ] = None,
     pack: Annotated[
-        Path | None, typer.Option("--data", help="Pack whose rules are worked (the shipped one).")
+        Path | None,
+        typer.Option("--data", help="Pack whose rules are worked (--out if it is one)."),
     ] = None,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
@@ -51,7 +52,7 @@ def build_command(
     from supplychain.building import rebuild
     from supplychain.world import shipped
 
-    source = pack if pack is not None else shipped("data")
+    source = _source(pack, out) or shipped("data")
     for folder, option in ((downloads, "--from"), (source, "--data")):
         if not folder.is_dir():
             raise UsageError(f"{option} {folder}: not a folder")
@@ -74,9 +75,26 @@ def build_command(
         f"{len(built.derived)} rules gave {total} rows and cells from {len(built.files)} raw files"
     )
     _list("Left out of the raw files", [str(remark) for remark in built.remarks], quiet=quiet)
-    _list(f"Changes against {source}", [str(change) for change in found], quiet=False)
+    _list(f"Changes against {source.resolve()}", [str(change) for change in found], quiet=False)
     if out is not None:
         print(f"wrote {out}", file=sys.stderr)
+
+
+def _source(pack: Path | None, out: Path | None) -> Path | None:
+    """The pack whose rules are worked: --data, or the pack that --out is; `None` for the shipped.
+
+    Raises:
+        UsageError: --out holds something else, which would be overwritten.
+    """
+    if out is None or not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return pack
+    if not (out / "products.csv").is_file():
+        raise UsageError(f"--out {out}: holds something that is no pack; name a new folder")
+    if pack is not None and pack.resolve() != out.resolve():
+        raise UsageError(
+            f"--out {out}: holds a pack other than --data {pack}; name a new folder, or the same"
+        )
+    return out
 
 
 def _tried(built: "Built", source: Path, out: Path | None) -> tuple[object, ...]:

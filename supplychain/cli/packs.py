@@ -212,7 +212,7 @@ def doctor(*, as_json: JsonFlag = False) -> None:
         "packages": {p: found(p) for p in _CORE},
         "extras": {e: {p: found(p) for p in names} for e, names in _EXTRAS.items()},
         "data": {
-            "folder": shipped("data").name,
+            "folder": str(shipped("data")),
             "pack": world.tables.info.id,
             "version": world.tables.info.version,
             "sha256": world.tables.sha256,

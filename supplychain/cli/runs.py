@@ -226,6 +226,8 @@ def _play(
             simulate(world, s, focus=split(focus), effort=effort, progress=report)
             for s in scenarios
         ]
+    for result in results:  # files first: what reads the printed lines may close early
+        _write(world, result, to, several=len(results) > 1)
     if to.as_json:
         found = [r.as_dict() for r in results]
         print_json(found[0] if len(found) == 1 else {"results": found})
@@ -235,8 +237,6 @@ def _play(
         for result in results:
             last = result is results[-1]
             print_result(world, result, quiet=to.quiet, hints=to.hints if last else ())
-    for result in results:
-        _write(world, result, to, several=len(results) > 1)
 
 
 def _write(world: "World", result: "Result", to: _Output, *, several: bool) -> None:

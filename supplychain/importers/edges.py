@@ -6,12 +6,14 @@ which and in which unit, and what the words in a cell mean. See `docs/importers.
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ import pandas as pd
 from supplychain.errors import DataError, Fault, did_you_mean, nearest
 from supplychain.importers.extract import Extract, refused
 from supplychain.importers.rawfile import decoded, raw_bytes, records, sha256
-from supplychain.schema import NUMERIC, schema
+from supplychain.schema import NUMERIC, read_rows, schema
 
 KEYS = (
     "table",
@@ -75,19 +77,41 @@ def read(path: Path, *, column_map: Path) -> Extract:
     text = decoded(path.name, data, (given.encoding,))
     wanted = [column for column, _ in given.columns.values()]
     faults: list[Fault] = []
-    rows = []
+    rows: dict[int, Mapping[str, str]] = {}
     for line, cells in records(path.name, text, wanted, delimiter=given.delimiter):
-        row, wrong = _row(given, path.name, line, cells)
+        rows[line], wrong = _row(given, path.name, line, cells)
         faults.extend(wrong)
-        rows.append(row)
-    if faults:
-        raise DataError(faults=tuple(faults))
     if not rows:
         raise refused(path.name, "holds no rows")
     names = [column.name for column in schema()[given.table].columns]
-    texts = [[row.get(name, "") for name in names] for row in rows]
+    texts = [[row.get(name, "") for name in names] for row in rows.values()]
+    faults = list(dict.fromkeys(faults)) or _as_in_a_pack(given.table, path.name, [*rows], texts)
+    if faults:
+        raise DataError(faults=tuple(faults))
     frame = pd.DataFrame.from_records(texts, columns=names)
     return Extract(path.name, sha256(data), frame)
+
+
+def _as_in_a_pack(
+    table: str, file: str, lines: Sequence[int], texts: Sequence[Sequence[str]]
+) -> list[Fault]:
+    """What the schema refuses of the rows, with the lines of the raw file; rows that repeat a key.
+
+    What a cell refers to is left to `data check`, which knows the pack.
+    """
+    columns = [column.name for column in schema()[table].columns]
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([columns, *texts])
+    _, found = read_rows(schema()[table], out.getvalue().encode(), lambda _, value: value)
+    faults = [replace(f, file=file, row=lines[f.row - 2] if f.row else None) for f in found]
+    first: dict[tuple[str, ...], int] = {}
+    key = [columns.index(name) for name in schema()[table].key]
+    for line, cells in zip(lines, texts, strict=True):
+        same = first.setdefault(tuple(cells[i] for i in key), line)
+        if same != line:
+            problem = f"has the same {', '.join(schema()[table].key)} as row {same}"
+            faults.append(Fault(file, line, "", "", problem, mend="Keep one of the two."))
+    return faults
 
 
 def read_map(path: Path) -> ColumnMap:

@@ -36,8 +36,8 @@ UNHEARD = ((0.25, 0.2), (0.05, 0.02))
 """A maker of this share of the world has at least that share of it in the flows that are stated."""
 TOLD = 0.5
 """That is asked where flows for at least this share of what modelled industries use are stated."""
-EXCEPTED = 2.0
-"""An exception named in `totals.csv` explains a world output up to this factor."""
+NOTHING = 1000.0
+"""A flow that is this many times smaller than stated is called nothing."""
 OBTAINABLE = 30.0
 """By-product obtainable from a host, over what is recovered."""
 LARGE_MARKET_USD = 2e12
@@ -132,7 +132,6 @@ def doubts_of_tables(
         _industries,
         _prices,
         _costs,
-        _totals,
         _parameters,
     )
     return tuple(doubt for check in checks for doubt in check(book))
@@ -164,12 +163,20 @@ def _moved(market: Market) -> Iterator[Doubt]:
             names = ("output", "output_usd", "quantity", "share")
             column = next(c for c in names if moved.row.get(c) is not None)
             text = f"balancing moved {moved.name} by a factor of {_factor(moved):.3g}"
+            if moved.ratio < 1 / NOTHING:
+                text = f"balancing left nothing of {moved.name}: others take what its maker has"
             yield Doubt(moved.name.split(":")[1].split("/")[0], text, ((moved.row, column),))
 
 
 def _factor(moved: Adjustment) -> float:
-    """By how much a figure was moved, up or down."""
-    return max(moved.ratio, 1 / moved.ratio)
+    """By how much a figure was moved, up or down, in the terms in which it was stated.
+
+    A share of imports that were nearly nothing before, and are not, is not moved by that.
+    """
+    ratio = moved.ratio
+    if moved.row is not None and moved.row.get("share") and moved.restated:
+        ratio = moved.restated / float(moved.row["share"])
+    return max(ratio, 1 / ratio)
 
 
 def _unheard(
@@ -382,14 +389,3 @@ def _parameters(book: _Book) -> Iterator[Doubt]:
         if weak["value"] > strong["value"]:
             text = f"evidence {weak['scope']} outweighs {strong['scope']}"
             yield Doubt("parameters", text, ((weak, "value"), (strong, "value")))
-
-
-def _totals(book: _Book) -> Iterator[Doubt]:
-    """Outputs that do not add up to an independent world total; an exception bears a factor."""
-    for row in book.tables.rows("totals"):
-        commodity, total = (str(row["product"]), ""), float(row["total"])
-        made, slack = book.made(commodity), float(row["tolerance"])
-        far = abs(made - total) > slack * total and not total / EXCEPTED <= made <= total * EXCEPTED
-        if made > 0 and (far if row["exception"] else abs(made - total) > slack * total):
-            text = f"the rows of {commodity[0]} add up to {made:g}, the world total is {total:g}"
-            yield Doubt(commodity[0], text, ((row, "total"), (book.greatest(commodity), "output")))

@@ -67,6 +67,8 @@ SCOPE_WORDS = frozenset(
 )
 """What a constant may apply to beside products, stages, countries and months."""
 SCOPES = "*, a product, group, stage, country, pair (CHN>DEU), month or word of the model"
+EXCEPTED = 2.0
+"""A reason given in `totals.csv` explains a world output up to this factor."""
 MONTH_NUMBER = re.compile("[1-9][0-9]{0,2}")
 MOST_LINES = 8
 TOTALS = (("trade", ("importer", "product", "base")), ("other_uses", ("product",)))
@@ -358,6 +360,31 @@ def _totals(bench: _Bench) -> Iterator[Fault]:
             yield Refusal(problem, "at most 1").at(last.file, last.line, "share", f"{total:.12g}")
 
 
+def _world_totals(bench: _Bench) -> Iterator[Fault]:
+    """Outputs that do not add up to the independent total that the pack itself declares.
+
+    A gap needs a reason in the column `exception`; a reason explains a factor of two, no more.
+    """
+    made: dict[str, list[float]] = {}
+    outputs = () if bench.unbuilt else bench.each("producers", "processors")
+    for row in outputs:
+        if "product" in row and row.get("output") is not None:
+            made.setdefault(row["product"], []).append(row["output"])
+    for row in bench.each("totals"):
+        if not {"product", "total", "tolerance"} <= row.keys() or row["product"] not in made:
+            continue
+        summed, total = math.fsum(made[row["product"]]), row["total"]
+        most = EXCEPTED if row.get("exception") else 1 + row["tolerance"]
+        least = 1 / EXCEPTED if row.get("exception") else 1 - row["tolerance"]
+        if not least * total <= summed <= most * total:
+            problem = f"is the world total, and the rows of {row['product']} add up to {summed:.6g}"
+            allowed = f"{least * total:.6g} to {most * total:.6g}"
+            mend = (
+                "Look for a wrong unit or a missing maker; a gap that is real needs an exception."
+            )
+            yield _fault(row, "total", problem, allowed, mend)
+
+
 def _names(bench: _Bench) -> Iterator[Fault]:
     """Names that two entries share; groups that are called like an entry; ill-formed codes."""
     owner: dict[str, Row] = {}
@@ -411,4 +438,4 @@ def _references(bench: _Bench) -> Iterator[Fault]:
                 yield _fault(row, last, f"lies before {first} {row[first]}")
 
 
-RULES = (_keys, _products, _recipes, _trade, _totals, _names, _scopes, _references)
+RULES = (_keys, _products, _recipes, _trade, _totals, _world_totals, _names, _scopes, _references)
