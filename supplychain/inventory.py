@@ -198,6 +198,43 @@ def _by_product(tables: Tables, names: Iterable[str]) -> dict[str, list[Row]]:
     return found
 
 
+def gaps(tables: Tables) -> tuple[str, ...]:
+    """What the chains of a pack still lack, with the table that would fill the gap.
+
+    Minerals without a product; products without makers, users, trade or stocks. A run fills such
+    gaps by proportion, or has nothing to say.
+    """
+    made = set(_by_product(tables, _OUTPUT_TABLES))
+    used = {row["input"] for row in tables.rows("recipes")}
+    used |= {row["product"] for row in tables.rows("other_uses")}
+    traded = {row["product"] for row in tables.rows("trade")}
+    private = [row for row in tables.rows("stocks") if row["holder"] == "private"]
+    held = {row["product"] for row in private}
+    formed = {row["mineral"] for row in tables.rows("products")}
+    found = [
+        f"{row['mineral']}: no product (products.csv)"
+        for row in tables.rows("minerals")
+        if row["mineral"] not in formed
+    ]
+    for row in tables.rows("products"):
+        if row["stage"] == STAGES[-1]:
+            continue
+        product = row["product"]
+        lacks = [
+            what
+            for what, there in (
+                ("maker (producers.csv, processors.csv)", product in made),
+                ("user (recipes.csv, other_uses.csv)", product in used),
+                ("trade (trade.csv; flows then follow output)", product in traded),
+                ("stock (stocks.csv; plants then stop at once)", bool(held & {product, "*"})),
+            )
+            if not there
+        ]
+        if lacks:
+            found.append(f"{product}: no {', no '.join(lacks)}")
+    return tuple(found)
+
+
 def without_pedigree(tables: Tables) -> tuple[str, ...]:
     """Rows that lack a source, a year or a grade although their table has the column.
 

@@ -53,6 +53,22 @@ def test_a_chain_reaches_the_segments_that_need_it_and_no_others(tables):
     assert {table for _, table in chain.lifts} <= set(inventory.LIFTS)
 
 
+def test_gaps_are_named_with_the_table_that_would_fill_them(tables, tmp_path):
+    assert inventory.gaps(tables) == (
+        "dysprosium_ore: no trade (trade.csv; flows then follow output)",
+        "dysprosium_oxide: no trade (trade.csv; flows then follow output)",
+    )
+    given = {name: [dict(row) for row in rows] for name, rows in TINY.items()}
+    given["minerals"] += records("mineral name symbol group", "selenium Selenium Se other")
+    given["stocks"] = records(
+        "country user product holder cover_days low high median_low median_high",
+        "* * ndfeb_magnet_hre private 60 20 120 45 90",
+    )
+    found = inventory.gaps(load_tables(write_pack(tmp_path / "other", **given)))
+    assert found[0] == "selenium: no product (products.csv)"
+    assert "no stock (stocks.csv; plants then stop at once)" in found[1]
+
+
 def test_nothing_in_a_loaded_pack_lacks_a_pedigree(tables):
     assert inventory.without_pedigree(tables) == ()
 

@@ -37,12 +37,13 @@ def check_command(
         raise DataError(faults=faults)
     world = load(place)
     stages, chains = inventory.stages(world.tables), inventory.chains(world.tables)
-    without = inventory.without_pedigree(world.tables)
+    without, gaps = inventory.without_pedigree(world.tables), inventory.gaps(world.tables)
     moved = [a for a in world.network.adjustments if a.row is not None][:_MOST_MOVED]
     if as_json:
         report = {
             **_pack(world),
             "rows_without_source_year_or_evidence": list(without),
+            "unfinished": list(gaps),
             "coverage": [asdict(line) for line in stages],
             "chains": [_chain(line, inventory.LIFTS) for line in chains],
             "largest_adjustments": [_adjustment(a) for a in moved],
@@ -55,6 +56,8 @@ def check_command(
     print(f"{len(without)} rows without source, year or evidence")
     for warning in world.network.warnings:
         print(f"warning: {warning}")
+    for gap in gaps:
+        print(f"unfinished: {gap}")
     print("\nCoverage (share of world output that stands under a named country):")
     print_rows([_stage_cells(line) for line in stages])
     print("\nEvidence by chain, and the assumed rows that most need a source:")
@@ -65,6 +68,8 @@ def check_command(
     print("\nLargest adjustments made to balance (figure, stated, balanced, grade):")
     for a in moved:
         print(f"  {a.kind} {a.name}: {a.before:.4g} -> {a.after:.4g} ({a.evidence})")
+    warned = len(world.network.warnings)
+    print(f"\n{place}: 0 faults, {warned} warnings, {len(gaps)} unfinished products (see the top)")
 
 
 def _pack(world: "World") -> dict[str, object]:
