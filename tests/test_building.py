@@ -19,6 +19,7 @@ from supplychain.building import changes, rebuild
 from supplychain.building.flows import _into as flows_into
 from supplychain.building.rule import Rule, number
 from supplychain.cli import main
+from supplychain.cli.importing import _harmless
 from supplychain.errors import DataError
 from supplychain.importers import Extract
 from supplychain.schema import Row
@@ -570,6 +571,29 @@ def test_import_hands_over_no_formulas(tmp_path, capsys):
     raw = rawfiles.mcs(tmp_path, rawfiles.mcs_line('"=HYPERLINK(""x"")"', "6"))
     assert main(["data", "import", "usgs_mcs", str(raw), "--quiet"]) == 0
     assert "'=HYPERLINK" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "risky"),
+    [
+        *(("=1", True), ("+1+cmd|' /C calc'!A0", True), ("-1+1", True), ("@SUM(A1)", True)),
+        *(("\uff1d1", True), ("-2.5", False), ("+1e-3", False), ("-", False), ("a=1", False)),
+    ],
+)
+def test_only_a_signed_number_may_begin_with_a_sign(text, risky):
+    frame = pd.DataFrame({"a": [text], "b": pd.Categorical([text])})
+    expected = f"'{text}" if risky else text
+    assert _harmless(frame).iloc[0].tolist() == [expected, expected]
+
+
+def test_import_does_not_write_over_the_raw_file(tmp_path, downloads, capsys):
+    raw = next((downloads / "usgs").iterdir())
+    before = raw.read_bytes()
+    assert main(["data", "import", "usgs_mcs", str(raw), "--out", str(raw)]) == 2
+    assert "is the raw file itself" in capsys.readouterr().err
+    assert main(["data", "import", "usgs_mcs", str(raw), "--out", str(tmp_path)]) == 2
+    assert "is a folder" in capsys.readouterr().err
+    assert raw.read_bytes() == before
 
 
 def test_import_writes_parquet(tmp_path, downloads):
