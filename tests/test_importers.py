@@ -242,6 +242,17 @@ def test_baci_makes_a_new_cache_when_the_file_changes(tmp_path, cache):
     assert len(baci_importer.read(path, codes=["282200"]).frame) == 3
 
 
+@pytest.mark.parametrize("place", [0.0, 0.3, 0.5, 0.7, 0.9, 1.0])
+def test_baci_makes_a_damaged_cache_anew(tmp_path, cache, place):
+    path = rawfiles.baci(tmp_path, *(f"2023,156,{n},282580,{n},{n}" for n in range(1, 400)))
+    first = IMPORTERS["baci"].read(path).frame
+    kept = next(cache.glob("*.parquet"))
+    data = bytearray(kept.read_bytes())
+    data[int(place * (len(data) - 1))] ^= 0xFF
+    kept.write_bytes(data)
+    pd.testing.assert_frame_equal(IMPORTERS["baci"].read(path).frame, first)
+
+
 def test_baci_refuses_a_file_that_changes_while_it_is_read(tmp_path, cache):
     path = rawfiles.baci(tmp_path, "2023,156,410,282580,10,1")
 

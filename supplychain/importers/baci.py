@@ -90,15 +90,27 @@ def flows(
         The rows, the hash of the raw file, and what was noted while its cache was made.
     """
     _arrow()
-    import pyarrow.parquet as pq
-
     if path.suffix == ".parquet":
         names = _extract_columns(path)
         with foreign(path.name, "parquet"):
             rows = _rows_of(path, [names[c] for c in COLUMNS], codes, years, checked=False)
             rows = _whole_numbers(path.name, rows.rename_columns(list(COLUMNS)))
         return rows, sha256_of(path), ()
-    source = cached(path, cache or cache_folder(), progress)
+    folder = cache or cache_folder()
+    source = cached(path, folder, progress)
+    try:
+        return _of_cache(source, codes, years)
+    except (ValueError, OSError, KeyError):  # a damaged cache is nobody's data: once again
+        source.unlink(missing_ok=True)
+    return _of_cache(cached(path, folder, progress), codes, years)
+
+
+def _of_cache(
+    source: Path, codes: Collection[str] | None, years: Collection[int] | None
+) -> tuple[pa.Table, str, tuple[str, ...]]:
+    """Rows, hash and notes of a cached year file; its pages carry checksums."""
+    import pyarrow.parquet as pq
+
     kept = pq.read_schema(source).metadata or {}
     notes = tuple(kept[b"notes"].decode().split("\n")) if kept[b"notes"] else ()
     rows = _rows_of(source, list(COLUMNS), codes, years, checked=True)
