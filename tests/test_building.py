@@ -335,6 +335,13 @@ def test_a_missing_year_is_refused(tmp_path, downloads):
     assert "finds no trade of 2022" in refusal(pack(tmp_path / "pack", REFINED, TRADE), downloads)
 
 
+def test_years_of_two_nomenclatures_are_not_added_up(tmp_path, downloads):
+    raw = next((downloads / "baci").glob("*Y2022*"))
+    raw.rename(raw.with_name(raw.name.replace("HS92", "HS17")))
+    message = refusal(pack(tmp_path / "pack", REFINED, TRADE), downloads)
+    assert "several series (BACI_HS17_V202601, BACI_HS92_V202601)" in message
+
+
 def test_a_missing_file_is_named_with_where_to_get_it(tmp_path, downloads):
     for path in (downloads / "baci").iterdir():
         path.unlink()

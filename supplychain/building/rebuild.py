@@ -6,6 +6,7 @@ segments and the columns of countries. A row written by hand always wins over a 
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ from supplychain.tables import Row, Tables, load_tables
 
 ORDER = ("producers", "processors", "trade", "segments", "countries", "interindustry")
 SCHEMES: Mapping[str, str] = {"baci": "baci_m49"}  # others: the name of the importer
+_YEAR = re.compile(r"_Y[0-9]{4}")
 Progress = Callable[[int, int, str], None]
 """Called with the rules done, the rules in all, and the rule at hand."""
 
@@ -262,6 +264,10 @@ def _extract(
     parts = [part for part in parts if len(part.frame)]
     if not parts:
         raise rule.fault(f"finds none of its codes and years in {', '.join(p.name for p in files)}")
+    if len(kinds := {_YEAR.sub("", part.file.split(".")[0]) for part in parts}) > 1:
+        named = ", ".join(sorted(kinds))
+        mend = "Keep one nomenclature and one edition: a code means another good in the next."
+        raise rule.fault(f"finds its years in several series ({named})", mend=mend)
     frame = pd.concat([part.frame for part in parts], ignore_index=True)
     missing = sorted(set(years) - set(frame["year"]))
     if missing:
