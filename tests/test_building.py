@@ -1,18 +1,28 @@
 """Packs made from downloads: hand-worked numbers, refusals, the same bytes twice, differences."""
 
+import csv
+import gzip
 import json
+import math
 import os
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import rawfiles
 from conftest import TINY, records, write_pack
+from hypothesis import given
+from hypothesis import strategies as st
 
 from supplychain.building import changes, rebuild
-from supplychain.building.rule import number
+from supplychain.building.flows import _into as flows_into
+from supplychain.building.rule import Rule, number
 from supplychain.cli import main
-from supplychain.errors import DataError
+from supplychain.cli.importing import _harmless
+from supplychain.errors import DataError, UsageError
+from supplychain.importers import Extract
+from supplychain.schema import Row
 from supplychain.tables import load_tables
 
 HOUSE = Path(__file__).resolve().parent.parent
@@ -134,6 +144,54 @@ def test_a_row_by_hand_wins(tmp_path, downloads):
     assert "CHN,antimony_ore,33," in built.texts["producers.csv"]
 
 
+def test_a_row_by_hand_wins_by_whatever_name_it_calls_the_country(tmp_path, downloads):
+    """China is CHN: its row by hand replaces the derived one, and makes it an exporter."""
+    mine = records("country product output unit low high", "China antimony_ore 33 t 30 35")
+    built = rebuild(pack(tmp_path / "mine", MINE, producers=mine), downloads)
+    assert [c for (c,) in derived(built, "producers", "country")] == ["TJK", "BOL", "ROW"]
+    makes = records("country product output unit low high", "China antimony_oxide 90 t 80 99")
+    built = rebuild(pack(tmp_path / "oxide", REFINED, TRADE, processors=makes), downloads)
+    assert ("CHN", "KOR") in derived(built, "trade", "exporter", "importer")
+    buys = records(
+        "exporter importer product share base unit low high",
+        "CHN South~Korea antimony_oxide 0.5 imports t 0.4 0.6",
+    )
+    built = rebuild(pack(tmp_path / "trade", REFINED, TRADE, trade=buys), downloads)
+    assert "KOR" not in {importer for (importer,) in derived(built, "trade", "importer")}
+
+
+def test_derived_rows_bring_the_columns_that_a_table_lacks(tmp_path, downloads):
+    """Without the column `rule` they would be rows by hand at the next building."""
+    source = pack(tmp_path / "pack", MINE)
+    (source / "producers.csv").unlink(missing_ok=True)
+    built = rebuild(source, downloads)
+    assert len(derived(built, "producers", "country")) == 4
+    built.write(source, source)
+    assert rebuild(source, downloads).texts == built.texts
+
+
+def test_two_rules_for_one_row_are_refused_since_their_order_would_decide(tmp_path, downloads):
+    message = refusal(pack(tmp_path / "pack", MINE, MINE.replace("mine ", "other ")), downloads)
+    assert "derives CHN antimony_ore, as mine does" in message
+
+
+def test_an_edition_packed_and_unpacked_is_one_edition(tmp_path, downloads):
+    """Its own copy would otherwise stand in for a second edition, and agree with it."""
+    raw = next((downloads / "usgs").iterdir())
+    raw.with_name(raw.name + ".gz").write_bytes(gzip.compress(raw.read_bytes()))
+    second = MINE.replace(
+        "detail=Mine~production", "detail=Mine~production|second=ANTIMONY|second_detail=x"
+    )
+    assert "asks for a second edition" in refusal(pack(tmp_path / "pack", second), downloads)
+
+
+def test_a_doubt_about_a_raw_file_is_handed_on(tmp_path, downloads):
+    rawfiles.antimony(downloads / "usgs", china="60000")
+    source = pack(tmp_path / "pack", MINE.replace("|unit=", "|world=none|unit="))
+    said = [str(remark) for remark in rebuild(source, downloads).remarks]
+    assert any("countries add up to 60,040" in line and "DOUBTFUL" in line for line in said)
+
+
 def test_a_row_by_hand_may_be_written_beside_the_derived_one_and_replaces_it(tmp_path, downloads):
     source = pack(tmp_path / "pack", MINE)
     rebuild(source, downloads).write(source, source)
@@ -234,6 +292,33 @@ def test_an_importer_with_rows_by_hand_is_left_alone(tmp_path, downloads):
     assert set(rows) == {("JPN",)}
 
 
+def test_flows_without_a_quantity_are_said_and_may_not_be_all(tmp_path, downloads):
+    source = pack(tmp_path / "pack", REFINED, TRADE)
+    for year in (2022, 2023):
+        lines = (f"{year},156,410,282580,100,10", f"{year},392,410,282580,300,NA")
+        rawfiles.baci(downloads / "baci", *lines, year=year)
+    said = [str(remark) for remark in rebuild(source, downloads).remarks]
+    assert any("2 flows (75.0% of the value) without a quantity_t" in line for line in said)
+    for year in (2022, 2023):
+        rawfiles.baci(downloads / "baci", f"{year},156,410,282580,9,NA", year=year)
+    assert "finds no trade with a quantity_t" in refusal(source, downloads)
+
+
+@given(st.lists(st.floats(0.001, 1), min_size=1, max_size=12))
+def test_shares_as_written_never_exceed_the_whole(quantities):
+    """Whatever the digits: six are written of each, and ROW takes what is left."""
+    exporters = [*(f"E{n:02d}" for n in range(len(quantities))), "ROW"]
+    flows = pd.DataFrame(
+        {"exporter": exporters, "quantity_t": [*quantities, 1.0], "value_usd": 1.0, "year": 2023}
+    )
+    row = {"keep": 0.0, "factor": 1.0, "factor_low": 1.0, "factor_high": 1.0, "year": 2023}
+    row |= {"first_year": 2023, "source_id": ("x",), "evidence": "A", "product": "p", "rule": "r"}
+    rule = Rule(Row("rules", 2, row), {}, 0.05, 0.05, 20.0)
+    extract = Extract("BACI.csv", "", flows)
+    rows = flows_into(rule, extract, flows, "KOR", "quantity_t", exporters)
+    assert 1 - 1e-5 < math.fsum(float(cells["share"]) for cells in rows) <= 1 + 1e-9
+
+
 def test_tonnes_that_are_kilograms_are_refused(tmp_path, downloads):
     for path in (downloads / "baci").iterdir():
         lines = path.read_text().splitlines()
@@ -248,6 +333,13 @@ def test_tonnes_that_are_kilograms_are_refused(tmp_path, downloads):
 def test_a_missing_year_is_refused(tmp_path, downloads):
     next((downloads / "baci").glob("*2022*")).unlink()
     assert "finds no trade of 2022" in refusal(pack(tmp_path / "pack", REFINED, TRADE), downloads)
+
+
+def test_years_of_two_nomenclatures_are_not_added_up(tmp_path, downloads):
+    raw = next((downloads / "baci").glob("*Y2022*"))
+    raw.rename(raw.with_name(raw.name.replace("HS92", "HS17")))
+    message = refusal(pack(tmp_path / "pack", REFINED, TRADE), downloads)
+    assert "several series (BACI_HS17_V202601, BACI_HS92_V202601)" in message
 
 
 def test_a_missing_file_is_named_with_where_to_get_it(tmp_path, downloads):
@@ -294,6 +386,17 @@ def test_a_share_is_counted_up_from_families(tmp_path, downloads):
     korea = next(row for row in rows if row[:2] == ("KOR", "hre_magnet"))
     assert float(korea[2]) == pytest.approx(0.4 * 0.5)  # its own families, the flags of all
     assert ("KOR", "other") not in {row[:2] for row in rows}
+
+
+def test_a_flag_of_no_family_is_refused_since_it_would_count_for_nothing(tmp_path, downloads):
+    content(tmp_path, downloads)
+    source = tmp_path / "pack"
+    flags = source / "content_flags.csv"
+    text = flags.read_text()
+    family = next(csv.DictReader(text.splitlines()))["family"]
+    flags.write_text(text.replace(f",{family},", f",{family}s,", 1))
+    message = refusal(source, downloads)
+    assert f"family: '{family}s' is no family of the industry in content.csv. Did you" in message
 
 
 def test_flags_of_a_family_may_not_exceed_it(tmp_path, downloads):
@@ -349,7 +452,15 @@ def test_changes_name_rows_and_cells(tmp_path):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0, "0"), (1e-7, "0.0000001"), (123456.7, "123457"), (1234567.0, "1234570"), (-2.5, "-2.5")],
+    [
+        (0.0, "0"),
+        (1e-7, "0.0000001"),
+        (123456.7, "123457"),
+        (1234567.0, "1234570"),
+        (-2.5, "-2.5"),
+        (1.234567e12, "1234570000000"),
+        (1.234567e-9, "0.000000001235"),
+    ],
 )
 def test_numbers_are_written_without_exponent(value, text):
     assert number(value) == text
@@ -391,6 +502,27 @@ def test_build_never_writes_over_something_else(tmp_path, downloads, capsys):
     assert main(["data", "build", "--from", str(downloads), "--out", str(mine)]) == 2
     assert "holds something that is no pack" in capsys.readouterr().err
     assert (mine / "trade.csv").read_text() == "important"
+
+
+def test_build_writes_over_nothing_but_a_pack(tmp_path, downloads, capsys):
+    source = pack(tmp_path / "pack", MINE)
+    words = ["data", "build", "--from", str(downloads), "--data", str(source), "--out"]
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "README.md").write_text("my own")
+    (tmp_path / "file").write_text("my own")
+    for place in (mine, mine / "..", tmp_path / "file", downloads):
+        assert main([*words, str(place)]) == 2, place
+        assert "holds something that is no pack" in capsys.readouterr().err
+    assert [path.name for path in mine.iterdir()] == ["README.md"]
+    built = rebuild(source, downloads)  # and whoever builds in Python is kept from it as well
+    with pytest.raises(UsageError, match="holds other files and no pack"):
+        built.write(source, mine)
+    other = tmp_path / "other"
+    shutil.copytree(source, other)
+    (other / "totals.csv").write_text("product\n")
+    with pytest.raises(UsageError, match=r"another pack, with totals\.csv"):
+        built.write(source, other)
 
 
 def test_build_without_downloads_is_a_usage_error(tmp_path, capsys):
@@ -463,6 +595,29 @@ def test_import_hands_over_no_formulas(tmp_path, capsys):
     raw = rawfiles.mcs(tmp_path, rawfiles.mcs_line('"=HYPERLINK(""x"")"', "6"))
     assert main(["data", "import", "usgs_mcs", str(raw), "--quiet"]) == 0
     assert "'=HYPERLINK" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "risky"),
+    [
+        *(("=1", True), ("+1+cmd|' /C calc'!A0", True), ("-1+1", True), ("@SUM(A1)", True)),
+        *(("\uff1d1", True), ("-2.5", False), ("+1e-3", False), ("-", False), ("a=1", False)),
+    ],
+)
+def test_only_a_signed_number_may_begin_with_a_sign(text, risky):
+    frame = pd.DataFrame({"a": [text], "b": pd.Categorical([text])})
+    expected = f"'{text}" if risky else text
+    assert _harmless(frame).iloc[0].tolist() == [expected, expected]
+
+
+def test_import_does_not_write_over_the_raw_file(tmp_path, downloads, capsys):
+    raw = next((downloads / "usgs").iterdir())
+    before = raw.read_bytes()
+    assert main(["data", "import", "usgs_mcs", str(raw), "--out", str(raw)]) == 2
+    assert "is the raw file itself" in capsys.readouterr().err
+    assert main(["data", "import", "usgs_mcs", str(raw), "--out", str(tmp_path)]) == 2
+    assert "is a folder" in capsys.readouterr().err
+    assert raw.read_bytes() == before
 
 
 def test_import_writes_parquet(tmp_path, downloads):

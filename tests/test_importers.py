@@ -1,5 +1,6 @@
 """Importers: what they take, what they refuse and why, on files written for the test."""
 
+import contextlib
 import gzip
 import json
 import math
@@ -239,6 +240,30 @@ def test_baci_makes_a_new_cache_when_the_file_changes(tmp_path, cache):
     baci_importer.read(path)
     rawfiles.baci(tmp_path, *FLOWS, "2023,36,410,282200,1,1")
     assert len(baci_importer.read(path, codes=["282200"]).frame) == 3
+
+
+@pytest.mark.parametrize("place", [0.0, 0.3, 0.5, 0.7, 0.9, 1.0])
+def test_baci_makes_a_damaged_cache_anew(tmp_path, cache, place):
+    path = rawfiles.baci(tmp_path, *(f"2023,156,{n},282580,{n},{n}" for n in range(1, 400)))
+    first = IMPORTERS["baci"].read(path).frame
+    kept = next(cache.glob("*.parquet"))
+    data = bytearray(kept.read_bytes())
+    data[int(place * (len(data) - 1))] ^= 0xFF
+    kept.write_bytes(data)
+    pd.testing.assert_frame_equal(IMPORTERS["baci"].read(path).frame, first)
+
+
+def test_baci_refuses_a_file_that_changes_while_it_is_read(tmp_path, cache):
+    path = rawfiles.baci(tmp_path, "2023,156,410,282580,10,1")
+
+    def still_downloading(done, size):
+        if done == size:
+            with path.open("a") as file:
+                file.write("2023,392,410,282580,5,1\n")
+
+    message = refused(IMPORTERS["baci"].read, path, progress=still_downloading)
+    assert "changed while it was read" in message
+    assert not list(cache.glob("*.parquet"))
 
 
 def test_baci_puts_a_lost_leading_zero_back_and_says_so(tmp_path, cache):
@@ -511,6 +536,13 @@ def test_icio_keeps_the_regions_asked_for_and_adds_up_the_others(tmp_path):
     assert rows["ROW", "A01_02", "ROW", "final"] == 2
     assert rows["KOR", "A01_02", "ROW", "A01_02"] == 2
     assert sum(value for key, value in rows.items() if key[3] == "output") == 9
+
+
+def test_a_region_that_the_table_has_not_is_refused_and_not_added_to_the_rest(tmp_path):
+    path = tmp_path / "2020_SML.csv"
+    path.write_text(ICIO, encoding="utf-8")
+    message = refused(IMPORTERS["icio"].read, path, regions=["KOR", "JP"])
+    assert "'JP' is no region of the table. Allowed: JPN, KOR. Did you mean 'JPN'?" in message
 
 
 def test_icio_reads_one_year_of_an_archive(tmp_path):
@@ -935,11 +967,15 @@ def damaged(whole, rng):
         ("bgs_wms", "bgs.csv", f"{BGS}\n{cobalt()}\n{cobalt(year='2021')}\n"),
         ("wmd", "wmd_production.csv", f"{WMD}\nGermanium,China,156,CHN,kg,r,2024,140.0\n"),
         ("iea_cm", "cm_explorer.csv", f"{IEA}\nsupply_mining,Cobalt,total,base,2024,180\n"),
+        ("wgi", "wgi.csv", "Country/Territory,Code,year,Estimate\nJapan,JPN,2023,1.0\n"),
+        ("un_votes", "votes.csv", "session,IdealPoint,iso3c,Countryname\n74,0.5,KOR,Korea\n"),
+        ("bea", "bea_use_domestic.csv", "bea_code,A,B\nA,1,2\nB,3,4\n"),
+        ("baci", "BACI_HS92_Y2023_V202601.csv", "t,i,j,k,v,q\n2023,156,410,282580,10,1\n"),
     ],
 )
 @pytest.mark.filterwarnings("ignore")  # other libraries warn of what we refuse or check
 def test_a_damaged_file_is_read_or_refused_and_never_a_traceback(
-    tmp_path, importer_name, name, text
+    tmp_path, cache, importer_name, name, text
 ):
     rng = np.random.default_rng(7)
     path = tmp_path / name
@@ -951,6 +987,74 @@ def test_a_damaged_file_is_read_or_refused_and_never_a_traceback(
         except DataError:
             refusals += 1
     assert refusals > 10
+
+
+@pytest.mark.parametrize("form", ["csv.gz", "parquet"])
+def test_a_damaged_packed_file_is_read_or_refused_and_never_a_traceback(tmp_path, cache, form):
+    lines = ["2023,156,410,282580,10,1", "2023,392,410,282580,30,NA"]
+    whole = rawfiles.baci(tmp_path, *lines, packed=True)
+    if form == "parquet":
+        frame = pd.read_csv(whole)
+        whole = tmp_path / "baci_extract.parquet"
+        frame.to_parquet(whole)
+    data = whole.read_bytes()
+    rng = np.random.default_rng(7)
+    path = tmp_path / f"BACI_HS92_Y2024_V202601.{form}"
+    for _ in range(60):
+        path.write_bytes(damaged(data, rng))
+        with contextlib.suppress(DataError):
+            IMPORTERS["baci"].read(path)
+    path.write_bytes(data[: len(data) // 2])
+    assert "1 problem in BACI_HS92_Y2024" in refused(IMPORTERS["baci"].read, path)
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "words"),
+    [
+        ("k", [282580, None], "k: holds a row without a code or a year"),
+        ("v", [1.0, None], "holds a flow that is negative or has no value"),
+        ("q", [1.0, float("inf")], "holds a flow that is not finite"),
+    ],
+)
+def test_an_extract_in_parquet_is_checked_like_a_year_file(tmp_path, column, cells, words):
+    frame = pd.DataFrame({name: [1, 2] for name in "tijkvq"}).assign(**{column: cells})
+    frame.to_parquet(tmp_path / "baci_extract.parquet")
+    assert words in refused(IMPORTERS["baci"].read, tmp_path / "baci_extract.parquet")
+
+
+def test_a_column_that_stands_twice_is_refused_since_one_would_be_lost(tmp_path):
+    path = tmp_path / "bea_use_domestic.csv"
+    path.write_text("bea_code,A,A\nA,1,2\n", encoding="utf-8")
+    assert "row 1, A: stands twice in the header" in refused(IMPORTERS["bea"].read, path)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"features": 7}', "holds no figures"),
+        ('{"features": [7]}', "row 1: '7' has no properties"),
+        ('{"features": ' + "[" * 100_000, "is no JSON"),
+    ],
+)
+def test_bgs_refuses_other_json(tmp_path, text, words):
+    (tmp_path / "bgs.json").write_text(text, encoding="utf-8")
+    assert words in refused(IMPORTERS["bgs_wms"].read, tmp_path / "bgs.json")
+
+
+def test_arrays_that_ask_for_more_memory_than_there_is_are_refused(tmp_path):
+    """The header of an array states its size; nobody need believe it."""
+    whole = world_table(tmp_path)
+    with zipfile.ZipFile(whole) as packed:
+        members = {name: packed.read(name) for name in packed.namelist()}
+    shape = b"'shape': (2, 2)"
+    huge = b"'shape': (9999999999999,)"
+    head = members["Z.npy"]
+    assert shape in head
+    members["Z.npy"] = head.replace(shape + b", }" + b" " * 10, huge + b", }")
+    with zipfile.ZipFile(whole, "w") as packed:
+        for name, data in members.items():
+            packed.writestr(name, data)
+    assert "asks for more memory than there is" in refused(IMPORTERS["wiod"].read, whole)
 
 
 def test_a_damaged_workbook_or_stata_table_is_refused(tmp_path):
@@ -1030,6 +1134,14 @@ def test_every_cell_that_is_no_number_is_named(tmp_path):
         ('thousands = "."', 'thousands = ","', "uses one mark for two things"),
         ("factor = 0.001 ", 'factor = "0.001" ', "columns.quantity"),
         ("[columns]", "[columns", "is not TOML"),
+        ("factor = 0.001 ", "factor = nan ", "columns.quantity"),
+        ("factor = 0.001 ", "factor = -1 ", "columns.quantity"),
+        ('decimal = ","', 'decimal = ""', "decimal: is no number mark"),
+        ('"cp949"', '"cp94q"', "encoding: 'cp94q' is no encoding"),
+        ('delimiter = ";"', 'delimiter = ";;"', "delimiter: ';;' is no single character"),
+        ('delimiter = ";"', "delimiter = 7", "delimiter: '7' is no text"),
+        ('null = ["-"]', "null = 7", "null: '7' is no list of texts"),
+        ("[values.product]", "[values]", "values.영구자석: holds no texts"),
     ],
 )
 def test_a_faulty_map_is_refused(tmp_path, before, after, words):

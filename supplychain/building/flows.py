@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from supplychain.vocabulary import EVIDENCE, REST_OF_WORLD
 Importers = Collection[str]
 _LEAST_IMPORTER = 0.01  # share of world imports above which an importer is kept unasked
 _LEAST_REST = 0.001  # a rest of the imports below this is rounding
+_NOISE = 1e-12  # what sums of binary fractions leave
 _MEASURES = {"quantity": "quantity_t", "value": "value_usd"}
 
 
@@ -92,13 +94,35 @@ def from_trade(
     for side in ("exporter", "importer"):
         flows[side] = _countries(rule, extract, flows[side], places)
     flows = flows[(flows["exporter"] != flows["importer"]) & (flows["importer"] != REST_OF_WORLD)]
-    measure = _MEASURES[rule.one("measure", "quantity")]
+    measure = _measure(rule)
+    _weightless(rule, extract, flows, measure, remarks)
     flows = _made_there(rule, extract, flows, measure, setting, remarks)
     rows: list[Cells] = []
     for importer in _importers(rule, flows, measure, setting):
         into = flows[flows["importer"] == importer]
         rows.extend(_into(rule, extract, into, importer, measure, setting.makers))
     return rows, remarks
+
+
+def _measure(rule: Rule) -> str:
+    """The column that shares are counted in."""
+    said = rule.one("measure", "quantity")
+    if said not in _MEASURES:
+        raise rule.fault(f"measures by {said!r}", " or ".join(_MEASURES))
+    return _MEASURES[said]
+
+
+def _weightless(
+    rule: Rule, extract: Extract, flows: pd.DataFrame, measure: str, remarks: list[Remark]
+) -> None:
+    """Say what counts for nothing because the measure is not reported."""
+    missing = flows[flows[measure].isna()]
+    if len(missing):
+        share = missing["value_usd"].sum() / (flows["value_usd"].sum() or 1.0)
+        what = f"{len(missing)} flows ({share:.1%} of the value) without a {measure}"
+        remarks.append(rule.remark(extract.file, what))
+    if not flows[measure].sum() > 0:
+        raise rule.fault(f"finds no trade with a {measure} in {extract.file}")
 
 
 def _same_good(
@@ -178,7 +202,7 @@ def _made_there(
     total = float(flows[measure].sum())
     by_exporter = flows[~makes].groupby("exporter")[measure].sum().sort_values(ascending=False)
     large = [f"{c} {x / total:.1%}" for c, x in by_exporter.items() if x > _LEAST_IMPORTER * total]
-    if len(by_exporter):
+    if len(by_exporter) and total > 0:
         share = float(by_exporter.sum()) / total
         what = (
             f"exporters without output in the pack ({share:.1%} of trade: {', '.join(large[:8])})"
@@ -219,13 +243,19 @@ def _into(
     for exporter in [*kept, REST_OF_WORLD]:
         share = min(float(number(_of(central, exporter, kept))), left)
         if exporter == REST_OF_WORLD:
-            share = left if REST_OF_WORLD in central or left >= _LEAST_REST else 0.0
-        left = max(left - share, 0.0)
+            share = _down(left) if REST_OF_WORLD in central or left >= _LEAST_REST else 0.0
+        left = max(round(left - share, 12), 0.0)
         if share <= 0:
             continue
         low, high = rule.band(share, [_of(view, exporter, kept) for view in views if len(view)])
         rows.append(_row(rule, extract, exporter, importer, (share, max(low, 0.0), min(high, 1.0))))
     return rows
+
+
+def _down(share: float) -> float:
+    """A share that is written as no more than itself, so that shares never exceed the whole."""
+    written = float(number(share))
+    return share if written <= share + _NOISE else math.floor(share * 1e6) / 1e6
 
 
 def _shares(flows: pd.DataFrame, measure: str) -> pd.Series[float]:

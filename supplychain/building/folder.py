@@ -6,10 +6,12 @@ import csv
 import io
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
+from supplychain.errors import UsageError
 from supplychain.schema import schema
 
 Header = tuple[str, ...]
@@ -25,7 +27,11 @@ class Sheet:
     @property
     def by_hand(self) -> tuple[Mapping[str, str], ...]:
         """The rows that no rule derives."""
-        return tuple(row for row in self.rows if not row.get("rule"))
+        return tuple(row for row in self.rows if not row.get("rule", "").strip(" "))
+
+    def with_columns(self, names: Iterable[str]) -> Sheet:
+        """The same with some columns more, where it lacks them."""
+        return Sheet((*self.header, *(n for n in names if n not in self.header)), self.rows)
 
 
 def read_sheet(path: Path) -> Sheet:
@@ -51,7 +57,12 @@ def write_pack(source: Path, target: Path, changed: Mapping[str, str]) -> None:
 
     The new folder is made beside its place and renamed at the end, so that the place never holds
     part of a pack. Where `target` is there already, only the files that differ are replaced.
+
+    Raises:
+        UsageError: `target` is there and holds something else than a pack, or tables that the new
+            pack has not, which would be taken for a part of it.
     """
+    _ours(target, {path.name for path in source.iterdir()} | changed.keys())
     names = {path.name for path in source.iterdir() if path.is_file()}
     target.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
@@ -71,6 +82,20 @@ def write_pack(source: Path, target: Path, changed: Mapping[str, str]) -> None:
                 path.replace(place)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _ours(target: Path, names: AbstractSet[str]) -> None:
+    """Refuse to write over what is no pack, or over another pack."""
+    if not target.exists() and not target.is_symlink():
+        return
+    if not target.is_dir():
+        raise UsageError(f"{target}: is a file; name a folder")
+    there = {path.name for path in target.iterdir()}
+    tables = {table.file for table in schema().values()}
+    if there and not {"sources.csv", "countries.csv"} <= there:
+        raise UsageError(f"{target}: holds other files and no pack; name a new or an empty folder")
+    if more := sorted((there & tables) - names):
+        raise UsageError(f"{target}: another pack, with {', '.join(more)}; name another folder")
 
 
 def tables_of(folder: Path) -> dict[str, Sheet]:

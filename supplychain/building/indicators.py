@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from supplychain.building.places import Places
+from supplychain.building.places import NOBODY, Places
 from supplychain.building.rule import Rule
 from supplychain.importers import Extract, Remark
 
@@ -21,8 +21,8 @@ def from_indicator(
     has reason to distrust).
 
     Raises:
-        DataError: the column is not one of `COLUMNS`, an exception is not ISO3:YEAR, or the year
-            has no figures.
+        DataError: the column is not one of `COLUMNS`, an exception is not ISO3:YEAR, the year has
+            no figures, or a country has two that differ.
     """
     if rule.one("column") not in COLUMNS:
         raise rule.fault(f"fills the column {rule.one('column')!r}", ", ".join(COLUMNS))
@@ -39,7 +39,9 @@ def from_indicator(
         if country is None:
             remarks.append(rule.remark(extract.file, f"{place!r} is no country of the pack", line))
             continue
-        found[country] = f"{round(value, _DIGITS):.{_DIGITS}f}".rstrip("0").rstrip(".")
+        text = f"{round(value, _DIGITS):.{_DIGITS}f}".rstrip("0").rstrip(".")
+        if country != NOBODY and found.setdefault(country, text) != text:
+            raise rule.fault(f"finds two figures of {country} in {extract.file}, row {line}")
     if not found:
         raise rule.fault(f"finds no figure for {rule.row['year']} in {extract.file}")
     return found, remarks

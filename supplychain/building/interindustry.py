@@ -24,12 +24,15 @@ def from_world_table(rule: Rule, extract: Extract, tables: Tables) -> list[Cells
     the gross output of the supplying sector.
 
     Raises:
-        DataError: the rule names no regions, or an industry of the table is in no group of
-            `concordances.csv`.
+        DataError: the rule names no regions, or one that is not in the table, or an industry of
+            the table is in no group of `concordances.csv`.
     """
     regions = set(rule.select.get("regions", ()))
     if not regions:
         raise rule.fault("names no regions", "regions=KOR, several allowed")
+    if absent := sorted(regions - set(extract.frame["supplier"].astype(str))):
+        there = ", ".join(sorted(set(extract.frame["supplier"].astype(str))))
+        raise rule.fault(f"names {', '.join(absent)}, not in {extract.file}", there)
     groups = _groups(tables)
     frame = extract.frame.copy()
     unknown = sorted({*frame["supplier_sector"], *frame["user_sector"]} - {*groups, *_KEEP})

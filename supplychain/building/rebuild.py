@@ -6,6 +6,7 @@ segments and the columns of countries. A row written by hand always wins over a 
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ from supplychain.tables import Row, Tables, load_tables
 
 ORDER = ("producers", "processors", "trade", "segments", "countries", "interindustry")
 SCHEMES: Mapping[str, str] = {"baci": "baci_m49"}  # others: the name of the importer
+_YEAR = re.compile(r"_Y[0-9]{4}")
 Progress = Callable[[int, int, str], None]
 """Called with the rules done, the rules in all, and the rule at hand."""
 
@@ -57,7 +59,7 @@ class Built:
             DataError: the pack that results is not sound; the target is left as it was.
         """
         with tempfile.TemporaryDirectory() as name:
-            trial = Path(name) / target.name
+            trial = Path(name) / "pack"  # not the target's name, which may be `..`
             write_pack(source, trial, self.texts)
             tables = load_tables(trial)
         write_pack(source, target, self.texts)
@@ -88,10 +90,14 @@ class _Desk:
         rows = [
             row
             for table in ("producers", "processors")
-            for row in (*self.sheets[table].by_hand, *self.derived.get(table, ()))
-            if table in self.sheets and row["product"] == product
+            for row in (*self.by_hand(table), *self.derived.get(table, ()))
+            if row["product"] == product
         ]
-        return frozenset(row["country"] for row in rows if float(row["output"]) > 0)
+        return frozenset(str(row["country"]) for row in rows if float(row["output"]) > 0)
+
+    def by_hand(self, table: str) -> list[Row]:
+        """The rows that no rule derives, as the loader reads them: China is CHN."""
+        return [row for row in self.tables.rows(table) if not row.get("rule")]
 
 
 def rebuild(pack: Path, downloads: Path, progress: Progress | None = None) -> Built:
@@ -108,7 +114,8 @@ def rebuild(pack: Path, downloads: Path, progress: Progress | None = None) -> Bu
             that is wrong is said at once.
     """
     tables = load_tables(pack, unbuilt=True)
-    desk = _Desk(tables, downloads, tables_of(pack))
+    bare = {name: Sheet(_columns(name), ()) for name in ORDER}
+    desk = _Desk(tables, downloads, {**bare, **tables_of(pack)})
     parameters = read_parameters(tables)
     rows = sorted(tables.rows("rules"), key=lambda row: ORDER.index(row["table"]))
     counts: dict[str, int] = {}
@@ -123,12 +130,21 @@ def rebuild(pack: Path, downloads: Path, progress: Progress | None = None) -> Bu
     if faults:
         raise DataError(faults=tuple(dict.fromkeys(faults)))
     used = {extract.file: extract.sha256 for extract in desk.extracts.values()}
-    texts = {
-        schema()[table].file: as_text(sheet.header, [*sheet.by_hand, *desk.derived.get(table, ())])
-        for table, sheet in desk.sheets.items()
-        if table in ORDER
-    }
+    texts = {schema()[table].file: text for table in ORDER if (text := _text(desk, table))}
     return Built(texts, used, counts, tuple(desk.remarks))
+
+
+def _columns(table: str) -> tuple[str, ...]:
+    return tuple(column.name for column in schema()[table].columns)
+
+
+def _text(desk: _Desk, table: str) -> str:
+    """One table with its derived rows; they bring the columns that it lacks, such as `rule`."""
+    derived = desk.derived.get(table, ())
+    filled = [name for name in _columns(table) if any(row.get(name) for row in derived)]
+    sheet = desk.sheets[table].with_columns(filled)
+    rows = [*sheet.by_hand, *derived]
+    return as_text(sheet.header, rows) if rows else ""
 
 
 def _apply(desk: _Desk, rule: Rule) -> int:
@@ -153,19 +169,31 @@ def _apply(desk: _Desk, rule: Rule) -> int:
     if table in {"producers", "processors", "trade"}:
         found = [{**row, "unit": _unit(desk, rule)} for row in found]
     desk.remarks.extend(remarks)
-    kept = _not_by_hand(desk, table, found)
+    kept = _not_by_hand(desk, rule, found)
     desk.derived.setdefault(table, []).extend(kept)
     return len(kept)
 
 
-def _not_by_hand(desk: _Desk, table: str, rows: list[Cells]) -> list[Cells]:
-    """The derived rows for which there is no row by hand under the same key."""
-    key = schema()[table].key
-    taken = {
-        tuple(row[column] for column in key)
-        for row in (*desk.sheets[table].by_hand, *desk.derived.get(table, ()))
-    }
-    return [row for row in rows if tuple(row[column] for column in key) not in taken]
+def _not_by_hand(desk: _Desk, rule: Rule, rows: list[Cells]) -> list[Cells]:
+    """The derived rows for which there is no row by hand under the same key.
+
+    Raises:
+        DataError: another rule has derived a row under the same key, so that the order of the rules
+            would decide.
+    """
+    table = rule.row["table"]
+    columns = schema()[table].key
+
+    def key(row: Mapping[str, object]) -> tuple[str, ...]:
+        return tuple(str(row[column]) for column in columns)
+
+    others = {key(row): row["rule"] for row in desk.derived.get(table, ())}
+    for row in rows:
+        if key(row) in others:
+            problem = f"derives {' '.join(key(row))}, as {others[key(row)]} does"
+            raise rule.fault(problem, mend="Keep one of the two rules.")
+    taken = {key(row) for row in desk.by_hand(table)}
+    return [row for row in rows if key(row) not in taken]
 
 
 def _product(desk: _Desk, rule: Rule) -> Row:
@@ -187,8 +215,8 @@ def _setting(desk: _Desk, rule: Rule) -> Setting:
         makers=desk.makers(rule.product),
         focus=frozenset(str(row["country"]) for row in desk.tables.rows("industries")),
         by_hand=frozenset(
-            row["importer"]
-            for row in desk.sheets["trade"].by_hand
+            str(row["importer"])
+            for row in desk.by_hand("trade")
             if row["product"] == rule.product and row["importer"] != row["exporter"]
         ),
         unit=str(product["unit"]),
@@ -200,9 +228,9 @@ def _fill_column(desk: _Desk, rule: Rule) -> int:
     """Fill one column of `countries.csv`; a country without a figure gets an empty cell."""
     cells, remarks = from_indicator(rule, _extract(desk, rule), desk.places(rule))
     desk.remarks.extend(remarks)
-    sheet = desk.sheets["countries"]
     column = rule.one("column")
-    rows = tuple({**row, column: cells.get(row["iso3"], "")} for row in sheet.rows)
+    sheet = desk.sheets["countries"].with_columns([column])
+    rows = tuple({**row, column: cells.get(row["iso3"].strip(" "), "")} for row in sheet.rows)
     desk.sheets["countries"] = Sheet(sheet.header, rows)
     return sum(bool(row[column]) for row in rows)
 
@@ -236,6 +264,10 @@ def _extract(
     parts = [part for part in parts if len(part.frame)]
     if not parts:
         raise rule.fault(f"finds none of its codes and years in {', '.join(p.name for p in files)}")
+    if len(kinds := {_YEAR.sub("", part.file.split(".")[0]) for part in parts}) > 1:
+        named = ", ".join(sorted(kinds))
+        mend = "Keep one nomenclature and one edition: a code means another good in the next."
+        raise rule.fault(f"finds its years in several series ({named})", mend=mend)
     frame = pd.concat([part.frame for part in parts], ignore_index=True)
     missing = sorted(set(years) - set(frame["year"]))
     if missing:
@@ -257,11 +289,11 @@ def _of_year(rule: Rule, files: tuple[Path, ...]) -> tuple[Path, ...]:
 
 
 def _files(desk: _Desk, rule: Rule) -> tuple[Path, ...]:
-    """The raw files of an importer; the same name twice must be the same bytes."""
+    """The raw files of an importer; the same name twice, packed or not, must be the same bytes."""
     item = importer(rule.row["importer"])
     by_name: dict[str, Path] = {}
     for path in find(desk.downloads, item.patterns):
-        same = by_name.setdefault(path.name, path)
+        same = by_name.setdefault(path.name.removesuffix(".gz"), path)
         if same != path and sha256(raw_bytes(same)) != sha256(raw_bytes(path)):
             raise rule.fault(f"finds {path.name} in two versions", mend="Keep one of them.")
     if not by_name:
@@ -284,6 +316,5 @@ def _read(desk: _Desk, rule: Rule, path: Path, **options: tuple[object, ...]) ->
     if key not in desk.extracts:
         extract = IMPORTERS[rule.row["importer"]].read(path, **options)
         desk.extracts[key] = extract
-        if not options:
-            desk.remarks.extend(extract.remarks if rule.row["importer"] == "baci" else ())
+        desk.remarks.extend(remark for remark in extract.remarks if remark.verdict == "doubt")
     return desk.extracts[key]

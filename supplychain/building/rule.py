@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from types import MappingProxyType
 
 from supplychain.errors import DataError, Fault, did_you_mean, nearest
@@ -128,10 +129,10 @@ def read_rule(row: Row, parameters: Parameters) -> Rule:
 
 
 def number(value: float) -> str:
-    """A derived figure as it is written: six significant digits, no exponent.
+    """A derived figure as written: six significant digits, twelve decimals at most, no exponent.
 
-    >>> number(0.1234567), number(1234567.8), number(0.0)
-    ('0.123457', '1234570', '0')
+    >>> number(0.1234567), number(1234567.8), number(0.0), number(1.2345678e12)
+    ('0.123457', '1234570', '0', '1234570000000')
     """
-    short = float(f"{value:.6g}")
-    return f"{short:.12f}".rstrip("0").rstrip(".") if abs(short) < 1 else f"{short:.10g}"
+    text = f"{Decimal(f'{value:.6g}'):{'.12f' if abs(value) < 1 else 'f'}}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

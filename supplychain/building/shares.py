@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 from supplychain.building.rule import Cells, Rule, number
-from supplychain.errors import DataError, Fault
+from supplychain.errors import DataError, Fault, did_you_mean, nearest
 from supplychain.tables import Row, Tables
 from supplychain.vocabulary import EVERYONE, worst_evidence
 
@@ -18,9 +18,9 @@ def from_content(rule: Rule, tables: Tables) -> list[Cells]:
 
     f is the share of a family of goods in the industry's exports (`content.csv`), g the share of
     that family which falls into the segment (`content_flags.csv`). A country has rows of its own
-    where it has families or flags of its own; what it does not state comes from `*`. The doubts of
-    families are taken as independent: with d = f g - f_low g_low, low = share - sqrt(sum d^2), and
-    high in the same way.
+    where it has families or flags of its own: its families stand in place of all those of `*`, its
+    flags in place of those for the same family and segment. The doubts of families are taken as
+    independent: with d = f g - f_low g_low, low = share - sqrt(sum d^2), and high in the same way.
 
     Raises:
         DataError: a family has flags that add up to more than one, or flags without a family.
@@ -29,6 +29,7 @@ def from_content(rule: Rule, tables: Tables) -> list[Cells]:
     flags = _by_country(tables, "content_flags", rule.product)
     if not families or not flags:
         raise rule.fault(f"finds no rows for {rule.product} in content.csv or content_flags.csv")
+    _of_families(families, flags)
     made = {
         str(row["country"]) for row in tables.rows("industries") if row["industry"] == rule.product
     }
@@ -41,6 +42,21 @@ def from_content(rule: Rule, tables: Tables) -> list[Cells]:
         _flags_add_up(said)
         rows.extend(_segments(rule, country, goods, said))
     return rows
+
+
+def _of_families(
+    families: Mapping[str, Mapping[tuple[str, ...], Row]],
+    flags: Mapping[str, Mapping[tuple[str, ...], Row]],
+) -> None:
+    """Every flag is of a family that somebody has; a misspelt one would count for nothing."""
+    known = {family for rows in families.values() for (family,) in rows}
+    for rows in flags.values():
+        for (family, _), row in rows.items():
+            if family not in known:
+                mend = did_you_mean(nearest(family, known))
+                problem = "is no family of the industry in content.csv"
+                fault = Fault(row.file, row.line, "family", family, problem, mend=mend)
+                raise DataError(faults=(fault,))
 
 
 def _by_country(tables: Tables, table: str, industry: str) -> dict[str, dict[tuple[str, ...], Row]]:

@@ -56,6 +56,8 @@ def build_command(
     for folder, option in ((downloads, "--from"), (source, "--data")):
         if not folder.is_dir():
             raise UsageError(f"{option} {folder}: not a folder")
+    if out is not None and downloads.resolve() == out.resolve():
+        raise UsageError(f"--out {out}: is the folder of the downloads; name another one")
     with progress(quiet) as told:
         built = rebuild(source, downloads, lambda i, n, rule: told(rule, i / n))
     found = _tried(built, source, out)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 20
 _HS_DIGITS = 6
-_FORMULA = r"[=@\t\r]|[+-](?![\d.])."  # a number may begin with a sign, a text may not
+_NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_FORMULA = rf"[=@\t\r\n\uff1d\uff20\uff0b\uff0d]|[+-](?!$|{_NUMBER}$)"  # a signed number is none
 
 
 def import_command(
@@ -63,6 +64,7 @@ def import_command(
         raise UsageError(f"{name}: name a file as downloaded: {item.about}")
     if name == "edges" and (column_map is None or not column_map.is_file()):
         raise UsageError("--map: the importer `edges` needs a column map")
+    _free(out, file)
     tables = _tables(pack, unbuilt=not product) if item.kind == "trade" else None
     if product and (tables is None or hs):
         raise UsageError("--product: only trade has products, and their rule says the HS codes")
@@ -109,6 +111,13 @@ def _read(item: "Importer", file: Path, asked: Mapping[str, object], *, quiet: b
         return item.read(file, progress=lambda done, size: told(file.name, done / size), **options)
 
 
+def _free(out: Path | None, file: Path) -> None:
+    """The table is never written over the raw file, nor into a folder's place."""
+    if out is not None and (out.is_dir() or (out.exists() and out.samefile(file))):
+        what = "is a folder" if out.is_dir() else "is the raw file itself"
+        raise UsageError(f"--out {out}: {what}; name another file")
+
+
 def _tables(pack: Path | None, *, unbuilt: bool) -> "Tables":
     """The pack; for names of countries alone it need not have been built."""
     from supplychain.tables import load_tables
@@ -150,7 +159,7 @@ def _hand_over(extract: "Extract", out: Path | None, *, quiet: bool) -> None:
     last = f"{len(extract.frame)} rows of {extract.file} ({extract.sha256[:12]})"
     _say([*map(str, first), last], quiet=quiet)
     if out is not None and out.suffix == ".parquet":
-        beside = out.with_suffix(".part")
+        beside = out.with_suffix(".parquet.part")
         try:
             extract.frame.to_parquet(beside, index=False)
             beside.replace(out)
@@ -167,11 +176,11 @@ def _hand_over(extract: "Extract", out: Path | None, *, quiet: bool) -> None:
 def _harmless(frame: "pd.DataFrame") -> "pd.DataFrame":
     """Texts that a spreadsheet would take for a formula, with an apostrophe in front."""
     found = {}
-    for name in frame.select_dtypes(["str", "object"]).columns:
+    for name in frame.select_dtypes(["str", "object", "category"]).columns:
         texts = frame[name].astype(str)
         risky = texts.str.match(_FORMULA)
         if risky.any():
-            found[name] = frame[name].mask(risky, "'" + texts)
+            found[name] = frame[name].astype(object).mask(risky, "'" + texts)
     return frame.assign(**found)
 
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from supplychain.errors import MissingExtraError
 from supplychain.importers.extract import Extract, Remark, refused
+from supplychain.importers.rawfile import foreign, sha256_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -89,13 +90,27 @@ def flows(
         The rows, the hash of the raw file, and what was noted while its cache was made.
     """
     _arrow()
-    import pyarrow.parquet as pq
-
     if path.suffix == ".parquet":
         names = _extract_columns(path)
-        rows = _rows_of(path, [names[c] for c in COLUMNS], codes, years, checked=False)
-        return rows.rename_columns(list(COLUMNS)), _sha256(path), ()
-    source = cached(path, cache or cache_folder(), progress)
+        with foreign(path.name, "parquet"):
+            rows = _rows_of(path, [names[c] for c in COLUMNS], codes, years, checked=False)
+            rows = _whole_numbers(path.name, rows.rename_columns(list(COLUMNS)))
+        return rows, sha256_of(path), ()
+    folder = cache or cache_folder()
+    source = cached(path, folder, progress)
+    try:
+        return _of_cache(source, codes, years)
+    except (ValueError, OSError, KeyError):  # a damaged cache is nobody's data: once again
+        source.unlink(missing_ok=True)
+    return _of_cache(cached(path, folder, progress), codes, years)
+
+
+def _of_cache(
+    source: Path, codes: Collection[str] | None, years: Collection[int] | None
+) -> tuple[pa.Table, str, tuple[str, ...]]:
+    """Rows, hash and notes of a cached year file; its pages carry checksums."""
+    import pyarrow.parquet as pq
+
     kept = pq.read_schema(source).metadata or {}
     notes = tuple(kept[b"notes"].decode().split("\n")) if kept[b"notes"] else ()
     rows = _rows_of(source, list(COLUMNS), codes, years, checked=True)
@@ -135,6 +150,9 @@ def cached(path: Path, folder: Path, progress: Progress | None = None) -> Path:
 
     It is named after the file's size and time of change, and holds the hash of the bytes it was
     made from. It appears under its name only when it is whole.
+
+    Raises:
+        DataError: as `read`; or the file changed while it was read.
     """
     _arrow()
     state = path.stat()
@@ -146,6 +164,10 @@ def cached(path: Path, folder: Path, progress: Progress | None = None) -> Path:
         work = Path(tempfile.mkdtemp(prefix=f".{stem}-", dir=folder))
         try:
             _sort_by_product(path, work, work / "whole.parquet", progress)
+            now = path.stat()
+            if (now.st_size, now.st_mtime_ns) != (state.st_size, state.st_mtime_ns):
+                mend = "Wait until it is downloaded whole."
+                raise refused(path.name, "changed while it was read", mend=mend)
             (work / "whole.parquet").replace(place)
         finally:
             shutil.rmtree(work, ignore_errors=True)
@@ -157,11 +179,6 @@ def _arrow() -> None:
         raise MissingExtraError(
             "reading trade files needs pyarrow: install the extra, supplychain[io]"
         )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _extract_columns(path: Path) -> Mapping[str, str]:
@@ -180,6 +197,18 @@ def _extract_columns(path: Path) -> Mapping[str, str]:
     raise refused(
         path.name, "has not the columns of BACI", column=missing, allowed=", ".join(_EXTRACT)
     )
+
+
+def _whole_numbers(file: str, rows: pa.Table) -> pa.Table:
+    """An extract whose codes and years are whole numbers, none of them missing."""
+    import pyarrow as pa
+
+    for place, name in enumerate(COLUMNS[:4]):
+        cells = rows.column(name).cast(pa.int32())
+        if cells.null_count:
+            raise refused(file, "holds a row without a code or a year", column=name)
+        rows = rows.set_column(place, name, cells)
+    return rows
 
 
 def _rows_of(
@@ -235,6 +264,7 @@ def _may_hold(column: Any, values: list[int]) -> bool:
 
 
 def _as_extract(path: Path, digest: str, table: pa.Table, notes: tuple[str, ...]) -> Extract:
+    import numpy as np
     import pandas as pd
 
     from supplychain.importers.unit_values import far_flows
@@ -255,8 +285,10 @@ def _as_extract(path: Path, digest: str, table: pa.Table, notes: tuple[str, ...]
     if twice.any():
         first = frame.loc[twice, key].iloc[0].tolist()
         raise refused(path.name, "holds a flow twice", column=", ".join(key), value=str(first))
-    if (frame["value_usd"] < 0).any() or (frame["quantity_t"] < 0).any():
-        raise refused(path.name, "holds a negative flow")
+    if not (frame["value_usd"] >= 0).all() or (frame["quantity_t"] < 0).any():
+        raise refused(path.name, "holds a flow that is negative or has no value")
+    if np.isinf(frame[["quantity_t", "value_usd"]]).any(axis=None):
+        raise refused(path.name, "holds a flow that is not finite")
     remarks = [Remark("noted", path.name, None, "", "", note) for note in notes]
     own = frame["exporter"] == frame["importer"]
     if own.any():
@@ -375,11 +407,10 @@ def _batches(path: Path, digest: Any, seen: _Seen, progress: Progress | None) ->
                 )
             for batch in reader:
                 yield _checked(path.name, pa.Table.from_batches([batch]), seen)
-        except pa.ArrowInvalid as error:
+        except (pa.ArrowInvalid, UnicodeDecodeError, OSError) as error:
             first = str(error).splitlines()[0]
-            raise refused(
-                path.name, f"cannot be read as numbers: {first}", row=seen.rows + 2
-            ) from None
+            problem, mend = f"cannot be read as numbers: {first}", "Download it again."
+            raise refused(path.name, problem, row=seen.rows + 2, mend=mend) from None
 
 
 def _checked(file: str, block: pa.Table, seen: _Seen) -> pa.Table:
@@ -413,7 +444,7 @@ def _checked(file: str, block: pa.Table, seen: _Seen) -> pa.Table:
     values = block.column("v")
     _all(
         file,
-        pc.greater_equal(values, 0.0),
+        pc.and_(pc.greater_equal(values, 0.0), pc.is_finite(values)),
         values,
         first,
         column="v",

@@ -11,9 +11,10 @@ from pathlib import Path
 import pandas as pd
 
 from supplychain.importers.extract import Extract, Remark, refused
-from supplychain.importers.rawfile import decoded, raw_bytes, records, sha256
+from supplychain.importers.rawfile import Marks, decoded, raw_bytes, records, sha256
 
 YEAR = 2017  # the benchmark year of the detail tables
+MARKS = Marks(zero=frozenset({""}))
 _LABEL = "bea_code"
 _SUPPLIERS = {"domestic": "USA", "import": "ROW"}
 
@@ -45,12 +46,9 @@ def read(path: Path) -> Extract:
         for industry, text in cells.items():
             if industry == _LABEL:
                 continue
-            try:
-                value = float(text or "0")
-            except ValueError:
-                raise refused(
-                    path.name, "is no number", row=line, column=industry, value=text
-                ) from None
+            value, mark = MARKS.read(text)
+            if mark:
+                raise refused(path.name, "is no number", row=line, column=industry, value=text)
             negative += value < 0
             if value > 0:
                 rows.append((YEAR, supplier, commodity, "USA", industry, value))

@@ -74,12 +74,19 @@ def _features(file: str, text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
         found = json.loads(text)
     except json.JSONDecodeError as error:
         raise refused(file, f"is no JSON: {error.msg}", row=error.lineno) from None
+    except (RecursionError, ValueError) as error:
+        raise refused(file, f"is no JSON of this interface: {error}") from None
     there, all_there = found.get("numberReturned"), found.get("numberMatched")
-    if there is not None and all_there is not None and there < all_there:
+    if isinstance(there, int) and isinstance(all_there, int) and there < all_there:
         mend = f"Ask for &limit={all_there}, or page by page."
         raise refused(file, f"holds {there} of {all_there} figures", mend=mend)
-    for line, feature in enumerate(found.get("features", ()), 1):
-        cells = feature.get("properties", {})
+    features = found.get("features")
+    if not isinstance(features, list) or not features:
+        raise refused(file, "holds no figures", allowed="a list of features")
+    for line, feature in enumerate(features, 1):
+        cells = feature.get("properties") if isinstance(feature, dict) else None
+        if not isinstance(cells, dict):
+            raise refused(file, "has no properties", row=line, value=str(feature)[:40])
         missing = [name for name in NEEDED if name not in cells]
         if missing:
             raise refused(file, "lacks a property", row=line, column=", ".join(missing))

@@ -126,7 +126,10 @@ def read(path: Path, *, codes: Collection[str] | None = None) -> Extract:
 
 def _columns(file: str, text: str) -> dict[str, str]:
     """What is read -> the column of this file that holds it."""
-    header = [name.strip() for name in next(csv.reader([text.partition("\n")[0]]), [])]
+    try:
+        header = [name.strip() for name in next(csv.reader([text.partition("\n")[0]]), [])]
+    except csv.Error as error:
+        raise refused(file, f"is not CSV: {error}", row=1) from None
     plain = {re.sub(r"[^a-z0-9]", "", name.casefold()): name for name in header}
     found = {
         what: next((plain[name] for name in names if name in plain), "")

@@ -127,6 +127,7 @@ def read_map(path: Path) -> ColumnMap:
     except tomllib.TOMLDecodeError as error:
         raise refused(file, f"is not TOML: {error}") from None
     _known(file, "", given, KEYS)
+    _shaped(file, given)
     table = given.get("table", "")
     if table not in schema():
         near = did_you_mean(nearest(str(table), schema()))
@@ -144,6 +145,30 @@ def read_map(path: Path) -> ColumnMap:
     return ColumnMap(table, columns=columns, constants=constants, words=words, null=null, **plain)
 
 
+def _shaped(file: str, given: Mapping[str, Any]) -> None:
+    """Every key of the map holds the kind of thing that it should."""
+    for key in ("columns", "constants", "values"):
+        if not isinstance(given.get(key, {}), dict):
+            raise refused(file, "is no table", column=key, allowed=f"[{key}]")
+    for name, words in given.get("values", {}).items():
+        if not isinstance(words, dict) or not all(isinstance(w, str) for w in words.values()):
+            raise refused(file, "holds no texts", column=f"values.{name}")
+    for key in ("table", *_PLAIN):
+        if not isinstance(given.get(key, ""), str):
+            raise refused(file, "is no text", column=key, value=str(given[key]))
+    null = given.get("null", [])
+    if not isinstance(null, list) or not all(isinstance(text, str) for text in null):
+        raise refused(file, "is no list of texts", column="null", value=str(null))
+    if len(given.get("delimiter", ",")) != 1 or given.get("delimiter") in {"\n", "\r", '"'}:
+        value = given["delimiter"]
+        raise refused(file, "is no single character", column="delimiter", value=value)
+    encoding = given.get("encoding", "utf-8")
+    try:
+        "a".encode(encoding)
+    except (LookupError, ValueError):
+        raise refused(file, "is no encoding", column="encoding", value=encoding) from None
+
+
 def _complete(file: str, table: str, given: AbstractSet[str]) -> None:
     """Every column that the table requires has a column or a constant."""
     for column in schema()[table].columns:
@@ -155,14 +180,14 @@ def _complete(file: str, table: str, given: AbstractSet[str]) -> None:
 
 def _marks(file: str, given: Mapping[str, Any]) -> None:
     """The marks of numbers are marks, and not the same one for two things."""
-    for key in ("decimal", "thousands"):
-        value = given.get(key, "")
-        if value not in _MARKS:
+    for key, otherwise in (("decimal", "."), ("thousands", "")):
+        value = given.get(key, otherwise)
+        if value not in _MARKS or (key == "decimal" and not value):
             allowed = ". , ' or space"
             raise refused(file, "is no number mark", column=key, value=str(value), allowed=allowed)
     if given.get("decimal", ".") == given.get("thousands", ""):
         problem = "uses one mark for two things"
-        raise refused(file, problem, column="thousands", value=given["decimal"])
+        raise refused(file, problem, column="thousands", value=given["thousands"])
 
 
 def _known(file: str, where: str, given: Iterable[str], allowed: Iterable[str]) -> None:
@@ -182,13 +207,15 @@ def _known(file: str, where: str, given: Iterable[str], allowed: Iterable[str]) 
 def _column(file: str, name: str, item: Any) -> tuple[str, float]:
     if isinstance(item, str):
         return item, 1.0
-    factor = item.get("factor", 1.0) if isinstance(item, dict) else None
-    if not isinstance(factor, (int, float)) or not isinstance(item.get("column"), str):
+    given = item if isinstance(item, dict) else {}
+    column, factor = given.get("column"), given.get("factor", 1.0)
+    number = isinstance(factor, (int, float)) and not isinstance(factor, bool)
+    if not isinstance(column, str) or not number or not 0 < factor < math.inf:
         allowed = 'a column name, or { column = "Qty kg", factor = 0.001 }'
         raise refused(
             file, "is no column", column=f"columns.{name}", value=str(item), allowed=allowed
         )
-    return item["column"], float(factor)
+    return column, float(factor)
 
 
 def _row(
@@ -205,7 +232,7 @@ def _row(
             row[name] = given.words[name].get(text, text)
         elif types[name] in NUMERIC:
             value = _number(given, text)
-            if value is None:
+            if value is None or not math.isfinite(value * factor):
                 faults.append(_not_a_number(given, file, line, column, text))
             else:
                 row[name] = f"{value * factor:.12g}"

@@ -8,6 +8,7 @@ WL, WM). Euros are never called dollars: without a rate the values stand in `val
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Collection
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from supplychain.errors import MissingExtraError
+from supplychain.errors import MissingExtraError, UsageError
 from supplychain.importers import iotable
 from supplychain.importers.extract import Extract, Remark, refused
 from supplychain.importers.rawfile import archive, foreign, sha256_of, year_in
@@ -42,9 +43,12 @@ def read(
 
     Raises:
         DataError: the archive is none of EXIOBASE, holds files that could run code, is in several
-            units, or the rows miss their outputs.
+            units, the rows miss their outputs, or a region is not in the table.
+        UsageError: the rate is no number above zero.
         MissingExtraError: pymrio is not installed.
     """
+    if usd_per_eur is not None and not 0 < usd_per_eur < math.inf:
+        raise UsageError(f"usd_per_eur {usd_per_eur:g}: no rate; write a number above 0")
     pymrio = _pymrio()
     year = year_in(path.name)
     if not year:
@@ -57,7 +61,9 @@ def read(
         if system.Z is None:
             system.calc_system()
     value = _unit(path.name, system)
-    table, remarks = iotable.checked(path.name, iotable.merged(_table(system, year), regions))
+    table, remarks = iotable.checked(
+        path.name, iotable.asked(path.name, _table(system, year), regions)
+    )
     if value == "value_meur" and usd_per_eur:
         table = _times(table, usd_per_eur)
         value = "value_musd"

@@ -44,7 +44,8 @@ def read(path: Path, *, year: int | None = None, regions: Collection[str] | None
 
     Raises:
         DataError: a row or a column is not COUNTRY_SECTOR, a cell is no number, a column is neither
-            a sector nor a known final demand, or the rows miss the printed outputs.
+            a sector nor a known final demand, the rows miss the printed outputs, or a region is not
+            in the table.
     """
     name, data = unpacked(path, ".csv", year=year)
     of_year = year_in(name) or year
@@ -55,7 +56,7 @@ def read(path: Path, *, year: int | None = None, regions: Collection[str] | None
     if blanks:
         what = f"{blanks} empty cells between industries, taken as nothing"
         remarks += (Remark("noted", name, None, "", "", what),)
-    frame = iotable.long(table if regions is None else iotable.merged(table, regions))
+    frame = iotable.long(iotable.asked(name, table, regions))
     return Extract(path.name, sha256_of(path), frame, remarks)
 
 
@@ -84,7 +85,7 @@ def _numbers(file: str, data: bytes) -> tuple[pd.DataFrame, int]:
         raise _first_fault(file, data, header, error) from None
     if raw.shape[1] != len(header) - 1 or isinstance(raw.index, pd.MultiIndex):
         raise refused(file, "has rows longer than its header", mend="Download it again.")
-    raw.columns, raw.index = pd.Index(header[1:]), raw.index.astype(str).str.strip()
+    raw.columns, raw.index = pd.Index(header[1:]), raw.index.fillna("").astype(str).str.strip()
     rows = ~(raw.index.isin(_NOT_SECTORS) | raw.index.str.endswith(_TAXES))
     blank = raw[rows].isna().to_numpy()
     if blank[:, -1:].any():

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from supplychain.errors import did_you_mean, nearest
 from supplychain.importers.extract import Remark, refused
 from supplychain.vocabulary import REST_OF_WORLD
 
@@ -65,6 +66,24 @@ def merged(table: Table, regions: Collection[str] | None = None) -> Table:
     cells = rows.T @ (table.cells @ columns)
     output = None if table.output is None else rows.T @ table.output
     return replace(table, suppliers=suppliers, users=users, cells=cells, output=output)
+
+
+def asked(file: str, table: Table, regions: Collection[str] | None) -> Table:
+    """The table with the countries that were asked for, the others added up; all where `None`.
+
+    Raises:
+        DataError: a country is not in the table, so that it would vanish in the rest of the world.
+    """
+    if regions is None:
+        return merged(table)
+    there = sorted({*table.suppliers[0].tolist(), *table.users[0].tolist()})
+    for region in regions:
+        if region not in there:
+            mend = did_you_mean(nearest(region, there))
+            raise refused(
+                file, "is no region of the table", value=region, allowed=", ".join(there), mend=mend
+            )
+    return merged(table, regions)
 
 
 def _groups(names: Names, regions: Collection[str] | None) -> tuple[sparse.csr_array, Names]:

@@ -153,7 +153,7 @@ def archive(path: Path) -> Iterator[zipfile.ZipFile]:
     """
     try:
         packed = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
         raise refused(path.name, f"is no zip archive: {error}") from None
     with packed:
         if any(item.file_size > LARGEST_BYTES for item in packed.infolist()):
@@ -171,8 +171,11 @@ def foreign(file: str, form: str) -> Iterator[None]:
     """
     try:
         yield
-    except (SupplychainError, MemoryError):
+    except SupplychainError:
         raise
+    except MemoryError:  # a damaged header may ask for any amount
+        problem = f"asks for more memory than there is, read as {form}"
+        raise refused(file, problem, mend="Download it again.") from None
     except Exception as error:  # noqa: BLE001 - each library has errors of its own, and bugs
         first = (str(error).splitlines() or [type(error).__name__])[0][:120]
         problem = f"cannot be read as {form}: {first}"
@@ -234,8 +237,8 @@ def records(
         empty_end: whether the publisher ends rows, but not the header, with a delimiter.
 
     Raises:
-        DataError: a wanted column is missing or stands twice, or a row is longer or shorter than
-            the header.
+        DataError: a wanted column is missing, any column stands twice (one of the two would be
+            lost in silence), or a row is longer or shorter than the header.
     """
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
@@ -244,6 +247,8 @@ def records(
             if header.count(column) != 1:
                 problem = "is missing from the header" if column not in header else "stands twice"
                 raise refused(file, problem, row=1, column=column, allowed=", ".join(header[:40]))
+        if twice := [name for name in dict.fromkeys(header) if name and header.count(name) > 1]:
+            raise refused(file, "stands twice in the header", row=1, column=twice[0])
         line = reader.line_num + 1
         for cells in reader:
             if empty_end and len(cells) == len(header) + 1 and not cells[-1]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -22,7 +23,7 @@ def read(path: Path) -> Extract:
     A state that has no ISO code in the file (the former East Germany) is left out.
 
     Raises:
-        DataError: a point is no number, or lies beyond 5 either way.
+        DataError: a session or a point is no number, or a point lies beyond 5 either way.
     """
     data = raw_bytes(path)
     text = decoded(path.name, data, ("utf-8-sig", "cp1252"))
@@ -36,7 +37,10 @@ def read(path: Path) -> Extract:
             raise refused(
                 path.name, problem, row=line, column="IdealPoint", value=cells["IdealPoint"]
             )
-        year = FIRST_SESSION_YEAR + int(cells["session"])
+        session = cells["session"].strip()
+        if not re.fullmatch(r"[0-9]{1,3}", session):
+            raise refused(path.name, "is no session", row=line, column="session", value=session)
+        year = FIRST_SESSION_YEAR + int(session)
         rows.append((cells["Countryname"], cells["iso3c"], year, value, line))
     frame = pd.DataFrame.from_records(rows, columns=["place", "iso3", "year", "value", "row"])
     return Extract(path.name, sha256(data), frame)

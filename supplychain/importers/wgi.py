@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -19,7 +20,7 @@ def read(path: Path) -> Extract:
 
     Raises:
         DataError: an estimate is no number or lies beyond 3.5 either way (a rank or a score of
-            0-100 in its place).
+            0-100 in its place), or a year is none.
     """
     data = raw_bytes(path)
     rows: list[tuple[object, ...]] = []
@@ -38,6 +39,8 @@ def read(path: Path) -> Extract:
                 value=cells["Estimate"],
                 allowed=allowed,
             )
+        if not re.fullmatch(r"(19|20)[0-9]{2}", cells["year"]):
+            raise refused(path.name, "is no year", row=line, column="year", value=cells["year"])
         rows.append((cells["Country/Territory"], cells["Code"], int(cells["year"]), value, line))
     frame = pd.DataFrame.from_records(rows, columns=["place", "iso3", "year", "value", "row"])
     return Extract(path.name, sha256(data), frame)

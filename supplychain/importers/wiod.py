@@ -48,8 +48,8 @@ def read(path: Path, *, year: int | None = None, regions: Collection[str] | None
         sector `final`; the gross output of a sector under the user `""` and the sector `output`.
 
     Raises:
-        DataError: the layout is none of these, something is missing, or rows and outputs do not
-            agree.
+        DataError: the layout is none of these, something is missing, rows and outputs do not
+            agree, or a region is not in the table.
         MissingExtraError: openpyxl is not installed (the extra `io`), for a workbook.
     """
     of_year = year_in(path.name) or year
@@ -68,7 +68,7 @@ def read(path: Path, *, year: int | None = None, regions: Collection[str] | None
     else:
         table = _of_release_2016(path, of_year, kind)
     table, remarks = iotable.checked(path.name, iotable.merged(table))
-    frame = iotable.long(table if regions is None else iotable.merged(table, regions))
+    frame = iotable.long(iotable.asked(path.name, table, regions))
     return Extract(path.name, sha256_of(path), frame, remarks)
 
 
@@ -82,7 +82,11 @@ def _of_release_2016(path: Path, year: int, kind: str) -> iotable.Table:
         allowed = "IndustryCode, Country, RNr, TOT and a column for each user, as in AUS1"
         raise refused(path.name, "lacks a column", column=", ".join(missing), allowed=allowed)
     rows = raw[raw["Country"] != _TOTALS]
-    number = pd.to_numeric(rows["RNr"], errors="coerce").fillna(0).astype(int)
+    number = pd.to_numeric(rows["RNr"], errors="coerce")
+    if not number.isin(range(1, 1000)).all():
+        wrong = str(rows["RNr"][~number.isin(range(1, 1000))].iloc[0])
+        raise refused(path.name, "is no number of an industry", column="RNr", value=wrong)
+    number = number.astype(int)
     codes = dict(zip(number, rows["IndustryCode"].astype(str).str.strip(), strict=True))
     uses = {name: found for name in raw.columns if (found := _USE.fullmatch(str(name)))}
     if "Year" in raw.columns and set(pd.to_numeric(rows["Year"], errors="coerce")) != {year}:
@@ -185,10 +189,14 @@ def _total_column(head: list[tuple[object, ...]]) -> int:
 
 def _of_arrays(path: Path, year: int) -> iotable.Table:
     arrays = _arrays(path)
-    use, final, output = (arrays[name].astype(float) for name in ("Z", "F", "x"))
-    countries, industries = arrays["countries"].astype(str), arrays["industries"].astype(str)
+    with foreign(path.name, "arrays of numbers"):
+        use, final, output = (arrays[name].astype(float) for name in ("Z", "F", "x"))
+        countries, industries = (arrays[name].astype(str) for name in ("countries", "industries"))
+        final = final.reshape(len(final), -1)
     cells = len(countries) * len(industries)
-    if use.shape != (cells, cells) or output.shape != (cells,) or len(final) != cells:
+    shapes = ((use, (cells, cells)), (output, (cells,)), (final[:, :0], (cells, 0)))
+    fit = cells and all(array.shape == shape for array, shape in shapes)
+    if not fit or final.shape[1] % len(countries):
         sizes = f"{len(countries)} countries x {len(industries)} industries"
         raise refused(path.name, f"has arrays that do not fit {sizes}")
     supplier = np.repeat(countries, len(industries))

@@ -115,11 +115,16 @@ def _sheets(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
                     names, any_there = texts, True
                 elif line > _HEADER_ROWS:
                     break  # a sheet of contents or notes
-            elif texts and texts[names.index("Country")]:
+            elif (texts := _padded(texts, len(names)))[names.index("Country")]:
                 for cells in _by_year(path.name, sheet, names, texts):
                     yield line, cells
     if not any_there:
         raise refused(path.name, "has no sheet with a column Country", allowed="section 6.4")
+
+
+def _padded(texts: list[str], width: int) -> list[str]:
+    """A row as long as its header: a workbook leaves out empty cells at its end."""
+    return texts + [""] * (width - len(texts))
 
 
 def _by_year(
