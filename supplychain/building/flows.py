@@ -86,6 +86,9 @@ def from_trade(
     absent = sorted(set(contents) - set(flows["hs"]))
     if absent:
         raise rule.fault(f"finds no trade under {', '.join(absent)} in {extract.file}")
+    there = set(zip(flows["hs"], flows["year"], strict=True))
+    for code, year in ((c, y) for c in contents for y in rule.years if (c, y) not in there):
+        remarks.append(rule.remark(extract.file, f"HS {code} has no trade in {year}"))
     flows["weight"] = flows["hs"].map(contents)
     flows = _same_good(rule, extract, flows, remarks)
     _plausible(rule, extract, flows, setting)

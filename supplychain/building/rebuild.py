@@ -168,6 +168,9 @@ def _apply(desk: _Desk, rule: Rule) -> int:
         found, remarks = derive(rule, _editions(desk, rule), desk.places(rule))
     if table in {"producers", "processors", "trade"}:
         found = [{**row, "unit": _unit(desk, rule)} for row in found]
+    if not found:
+        mend = "See that the product has makers and importers, or take the rule out."
+        raise rule.fault("gives no row at all", mend=mend)
     desk.remarks.extend(remarks)
     kept = _not_by_hand(desk, rule, found)
     desk.derived.setdefault(table, []).extend(kept)

@@ -193,7 +193,7 @@ def _unheard(
         if maker == user and row is None:  # what is used at home needs no row
             stated[maker] += quantity
     told, made = sum(stated.values()), sum(o.value for o in outputs.values())
-    if commodity[1] or told <= 0 or told < TOLD * sum(market.uses.values()):
+    if commodity[1] or told <= 0 or made <= 0 or told < TOLD * sum(market.uses.values()):
         return
     for maker, output in outputs.items():
         of_made, of_told = output.value / made, stated[maker] / told
