@@ -105,6 +105,7 @@ def ribbons(
     found = []
 
     def key(link: Link) -> tuple[int, float, float, bool]:
+        """From left to right, then from top to bottom at both ends."""
         left, right = columns[link.column][link.left], columns[link.column + 1][link.right]
         return (link.column, left.top, right.top, not link.restricted)
 

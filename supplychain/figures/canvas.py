@@ -106,6 +106,7 @@ def styled(draw: Callable[P, Drawing]) -> Callable[P, Drawing]:
 
     @wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> Drawing:
+        """The same picture, in the house's look."""
         with style.context(["default", _STYLE]):
             return draw(*args, **kwargs)
 

@@ -97,6 +97,7 @@ def _main_input(network: Network, commodity: Commodity, restricted: set[str]) ->
     minerals.discard("")
 
     def rank(other: Commodity) -> tuple[bool, bool, float]:
+        """What is restricted first, then forms of the minerals in question, then large inputs."""
         return (
             other[0] in restricted,
             network.products[other[0]]["mineral"] in minerals,

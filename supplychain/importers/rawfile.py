@@ -12,6 +12,7 @@ import hashlib
 import io
 import math
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -162,6 +163,13 @@ def archive(path: Path) -> Iterator[zipfile.ZipFile]:
         yield packed
 
 
+_STUMBLES = (  # what libraries raise on bytes that are not what they say
+    *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, OSError),
+    *(RuntimeError, SyntaxError, TypeError, ValueError),
+    *(struct.error, zipfile.BadZipFile, zlib.error),
+)
+
+
 @contextmanager
 def foreign(file: str, form: str) -> Iterator[None]:
     """Let another library read untrusted bytes; whatever it stumbles over is the file's fault.
@@ -176,7 +184,7 @@ def foreign(file: str, form: str) -> Iterator[None]:
     except MemoryError:  # a damaged header may ask for any amount
         problem = f"asks for more memory than there is, read as {form}"
         raise refused(file, problem, mend="Download it again.") from None
-    except Exception as error:  # noqa: BLE001 - each library has errors of its own, and bugs
+    except _STUMBLES as error:
         first = (str(error).splitlines() or [type(error).__name__])[0][:120]
         problem = f"cannot be read as {form}: {first}"
         raise refused(file, problem, mend="Download it again.") from None
