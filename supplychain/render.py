@@ -283,7 +283,10 @@ def untouched(result: Result) -> str:
 
 def footer(result: Result) -> list[str]:
     """Warnings, what needs a source, and what the numbers leave out."""
-    lines = [f"Note: {w}" for w in result.warnings]
+    lines = [f"Note: {w}" for w in result.warnings[:_MOST_NOTES]]
+    if len(result.warnings) > _MOST_NOTES:
+        more = len(result.warnings) - _MOST_NOTES
+        lines.append(f"Note: and {more} more (--json lists all).")
     if result.unsourced:
         needs = "; ".join(f"{d.label} ({d.name.split()[0]})" for d in result.unsourced)
         lines.append(f"Most in need of a source: {needs}.")
@@ -295,6 +298,7 @@ def footer(result: Result) -> list[str]:
     return lines
 
 
+_MOST_NOTES = 5
 _CSV_COLUMNS = (
     "scenario",
     "rung",

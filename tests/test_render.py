@@ -329,6 +329,8 @@ def test_a_table_without_a_stop_or_a_binding_has_dashes(stopped, words):
 def test_the_footer_tells_notes_limits_and_the_data(stopped):
     lines = footer(replace(stopped, warnings=("one", "two")))
     assert lines[:2] == ["Note: one", "Note: two"]
+    many = footer(replace(stopped, warnings=tuple("abcdefg")))
+    assert many[4:6] == ["Note: e", "Note: and 2 more (--json lists all)."]
     assert lines[-2].startswith("Not counted: price changes")
     assert stopped.pack["sha256"][:8] in lines[-1]
     assert stopped.pack["sha256"][:9] not in lines[-1]
