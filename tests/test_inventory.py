@@ -2,14 +2,17 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from conftest import TINY, records, write_pack
 
 from supplychain import citations, dictionary, inventory
 from supplychain.cli import main
-from supplychain.schema import schema
+from supplychain.schema import ref, schema
 from supplychain.tables import load_tables
+
+HOUSE = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture
@@ -128,3 +131,13 @@ def test_a_bibliography_stands_alone(capsys):
     assert capsys.readouterr().out.count("@misc{") > 50
     assert main(["data", "sources", "--cite", "ris"]) == 2
     assert main(["data", "sources", "--cite", "bibtex", "--json"]) == 2
+
+
+def test_the_shipped_pack_grades_its_assumptions_as_such_and_cites_every_source():
+    shipped = load_tables(HOUSE / "data")
+    rows = [row for name, rows in shipped.contents if name != "sources" for row in rows]
+    assumed = [row for row in rows if row.get("source_id") == ("assumption",)]
+    assert [ref(row) for row in assumed if row["evidence"] != "D"] == []
+    assert len(assumed) > 1000  # the question is asked of something
+    cited = {source for row in rows for source in row.get("source_id", ())}
+    assert {row["source_id"] for row in shipped.rows("sources")} == cited
