@@ -440,6 +440,13 @@ def test_a_thousandfold_weight_is_said(tmp_path):
     assert "282200 1 of 5 (DOUBTFUL)" in said(extract)
 
 
+def test_comtrade_doubts_partners_that_fall_short_of_their_total(tmp_path):
+    lines = ["2023,KOR,M,CHN,282200,1,60", "2023,KOR,M,W00,282200,2,100"]
+    extract = IMPORTERS["comtrade"].read(comtrade(tmp_path, *lines))
+    (doubt,) = [remark for remark in extract.remarks if remark.verdict == "doubt"]
+    assert "the partners hold 60%: was the download cut?" in str(doubt)
+
+
 def test_comtrade_puts_a_lost_zero_back(tmp_path):
     extract = IMPORTERS["comtrade"].read(comtrade(tmp_path, "2023,KOR,M,CHN,10121,1,1"))
     assert extract.frame["hs"].tolist() == ["010121"]

@@ -6,7 +6,17 @@ same downloads. Knows nothing of scenarios.
 """
 
 from supplychain.building.changes import Change, changes
+from supplychain.building.folder import may_be_written
 from supplychain.building.rebuild import Built, rebuild
 from supplychain.building.single import trade_codes, trade_rows, with_iso3
 
-__all__ = ["Built", "Change", "changes", "rebuild", "trade_codes", "trade_rows", "with_iso3"]
+__all__ = [
+    "Built",
+    "Change",
+    "changes",
+    "may_be_written",
+    "rebuild",
+    "trade_codes",
+    "trade_rows",
+    "with_iso3",
+]

@@ -7,7 +7,6 @@ import io
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,10 +58,9 @@ def write_pack(source: Path, target: Path, changed: Mapping[str, str]) -> None:
     part of a pack. Where `target` is there already, only the files that differ are replaced.
 
     Raises:
-        UsageError: `target` is there and holds something else than a pack, or tables that the new
-            pack has not, which would be taken for a part of it.
+        UsageError: `target` holds something else than this pack.
     """
-    _ours(target, {path.name for path in source.iterdir()} | changed.keys())
+    may_be_written(source, target)
     names = {path.name for path in source.iterdir() if path.is_file()}
     target.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
@@ -84,18 +82,17 @@ def write_pack(source: Path, target: Path, changed: Mapping[str, str]) -> None:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _ours(target: Path, names: AbstractSet[str]) -> None:
-    """Refuse to write over what is no pack, or over another pack."""
+def may_be_written(source: Path, target: Path) -> None:
+    """Refuse to write a pack over anything but itself.
+
+    Raises:
+        UsageError: `target` is there, holds something, and is not `source`.
+    """
     if not target.exists() and not target.is_symlink():
         return
-    if not target.is_dir():
-        raise UsageError(f"{target}: is a file; name a folder")
-    there = {path.name for path in target.iterdir()}
-    tables = {table.file for table in schema().values()}
-    if there and not {"sources.csv", "countries.csv"} <= there:
-        raise UsageError(f"{target}: holds other files and no pack; name a new or an empty folder")
-    if more := sorted((there & tables) - names):
-        raise UsageError(f"{target}: another pack, with {', '.join(more)}; name another folder")
+    if target.is_dir() and (not any(target.iterdir()) or target.samefile(source)):
+        return
+    raise UsageError(f"{target}: holds something else; name a new folder, or the pack itself")
 
 
 def tables_of(folder: Path) -> dict[str, Sheet]:

@@ -49,15 +49,16 @@ def build_command(
 
     supplychain data build --from downloads --out my_pack
     """
-    from supplychain.building import rebuild
+    from supplychain.building import may_be_written, rebuild
     from supplychain.world import shipped
 
-    source = _source(pack, out) or shipped("data")
+    own = out is not None and (out / "products.csv").is_file()  # the pack that is to be written
+    source = pack or (out if own and out is not None else shipped("data"))
     for folder, option in ((downloads, "--from"), (source, "--data")):
         if not folder.is_dir():
             raise UsageError(f"{option} {folder}: not a folder")
-    if out is not None and downloads.resolve() == out.resolve():
-        raise UsageError(f"--out {out}: is the folder of the downloads; name another one")
+    if out is not None:
+        may_be_written(source, out)
     with progress(quiet) as told:
         built = rebuild(source, downloads, lambda i, n, rule: told(rule, i / n))
     found = _tried(built, source, out)
@@ -80,23 +81,6 @@ def build_command(
     _list(f"Changes against {source.resolve()}", [str(change) for change in found], quiet=False)
     if out is not None:
         print(f"wrote {out}", file=sys.stderr)
-
-
-def _source(pack: Path | None, out: Path | None) -> Path | None:
-    """The pack whose rules are worked: --data, or the pack that --out is; `None` for the shipped.
-
-    Raises:
-        UsageError: --out holds something else, which would be overwritten.
-    """
-    if out is None or not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return pack
-    if not (out / "products.csv").is_file():
-        raise UsageError(f"--out {out}: holds something that is no pack; name a new folder")
-    if pack is not None and pack.resolve() != out.resolve():
-        raise UsageError(
-            f"--out {out}: holds a pack other than --data {pack}; name a new folder, or the same"
-        )
-    return out
 
 
 def _tried(built: "Built", source: Path, out: Path | None) -> tuple[object, ...]:

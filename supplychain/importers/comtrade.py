@@ -116,9 +116,9 @@ def read(path: Path, *, codes: Collection[str] | None = None) -> Extract:
     if frame.empty:
         mend = "Ask for partners, not for the world alone, to learn who supplies whom."
         raise refused(file, "holds totals over all partners and no partner", mend=mend)
-    _against_totals(file, frame, totals)
+    short = _against_totals(file, frame, totals)
     flows = _as_flows(file, frame)
-    remarks = _remarks(file, seen)
+    remarks = _remarks(file, seen) + short
     if far := far_flows(file, flows):
         remarks += (far,)
     return Extract(file, sha256(data), flows, remarks)
@@ -270,10 +270,11 @@ def _remarks(file: str, seen: _Seen) -> tuple[Remark, ...]:
     return tuple(found)
 
 
-def _against_totals(file: str, frame: pd.DataFrame, totals: pd.DataFrame) -> None:
+def _against_totals(file: str, frame: pd.DataFrame, totals: pd.DataFrame) -> tuple[Remark, ...]:
+    """A doubt where partners miss a total, as in a download that was cut; more is refused."""
     key = ["year", "reporter", "flow", "hs"]
     if totals.empty:
-        return
+        return ()
     sums = frame.groupby(key)["value_usd"].sum()
     printed = totals.groupby(key)["value_usd"].sum()
     both = pd.concat([sums, printed], axis=1, keys=["sum", "total"]).dropna()
@@ -282,6 +283,12 @@ def _against_totals(file: str, frame: pd.DataFrame, totals: pd.DataFrame) -> Non
             value = f"{added:,.0f}"
             problem = f"is what the partners of {place} add up to, and the total says {total:,.0f}"
             raise refused(file, problem, column="primaryValue", value=value)
+    short = both[both["sum"] < both["total"] * (1 - _LARGEST_GAP)]
+    if short.empty:
+        return ()
+    share = float(short["sum"].sum() / short["total"].sum())
+    what = f"{len(short)} totals of which the partners hold {share:.0%}: was the download cut?"
+    return (Remark("doubt", file, None, "", "", what),)
 
 
 def _as_flows(file: str, frame: pd.DataFrame) -> pd.DataFrame:
