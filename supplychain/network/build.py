@@ -129,7 +129,7 @@ def _assemble(
             ]
     hosts: dict[int, tuple[int, float]] = {}
     for row in tables.rows("recipes"):
-        if row["relation"] == "host":
+        if row["relation"] in {"host", "basket"}:
             hosts |= _hosts(row, nodes, index)
     moved = sorted(
         (a for m in markets.values() for a in m.adjustments),
@@ -231,13 +231,19 @@ def _slots(
 def _hosts(
     row: Row, nodes: Sequence[Node], index: Mapping[str, int]
 ) -> dict[int, tuple[int, float]]:
-    """By-product node -> (host node of the same country, obtainable over baseline output, >= 1)."""
+    """By-product node -> (host node of the same country, obtainable over baseline output, >= 1).
+
+    A member of a basket of co-products comes in the proportion that its own mines have: its amount
+    is what is obtainable over that, with the main product at its baseline.
+    """
     found = {}
     for i, node in enumerate(nodes):
         if node.kind != "producer" or node.commodity != commodity_of_output(row):
             continue
         host = index.get(Node(node.country, *commodity_of_input(row), "producer", 0.0).id)
         if host is not None:
-            obtainable = float(row["amount"]) * nodes[host].output
-            found[i] = (host, max(obtainable / node.output, 1.0))
+            amount = float(row["amount"])
+            is_basket = row["relation"] == "basket"
+            ratio = amount if is_basket else amount * nodes[host].output / node.output
+            found[i] = (host, max(ratio, 1.0))
     return found

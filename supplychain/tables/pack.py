@@ -302,7 +302,7 @@ def _recipes(bench: _Bench) -> Iterator[Fault]:
 
 
 def _binding(row: Row) -> Iterator[Fault]:
-    """How an input binds: by a class or by an elasticity, never both; a host by neither."""
+    """How an input binds: by a class or an elasticity, never both; a host or basket by neither."""
     given = {name for name in (*CLASSES, *DEGREES) if row[name] not in (None, "")}
     wanted: tuple[str, ...] = ()
     if row["relation"] == "input":
@@ -311,7 +311,7 @@ def _binding(row: Row) -> Iterator[Fault]:
             yield _fault(row, "essentiality", "is empty, as is the elasticity", "one of the two")
             return
     for name in (*CLASSES, *DEGREES):
-        beside = f"{wanted[0]} {row[wanted[0]]}" if wanted else "relation host"
+        beside = f"{wanted[0]} {row[wanted[0]]}" if wanted else f"relation {row['relation']}"
         if name in given and name not in wanted:
             yield _fault(row, name, f"stands beside {beside}", mend="Empty one of the two.")
         elif name in wanted and name not in given:
