@@ -1,5 +1,7 @@
 """The road from fixed proportions to the central answer: what each mechanism takes off a loss."""
 
+from collections.abc import Sequence
+
 from matplotlib.axes import Axes
 
 from supplychain.figures.canvas import (
@@ -59,7 +61,7 @@ def waterfall(result: Result, road: Road) -> Drawing:
     return Drawing(sheet.figure, _rows(road), "mechanisms")
 
 
-def _visible(road: Road, chosen: list[int]) -> tuple[list[int], list[str]]:
+def _visible(road: Road, chosen: Sequence[int]) -> tuple[list[int], list[str]]:
     """The first step, those that move a chosen sector, and the names of the others."""
     found, silent = [0], []
     for i in range(1, len(road.steps)):
@@ -71,7 +73,7 @@ def _visible(road: Road, chosen: list[int]) -> tuple[list[int], list[str]]:
     return found, silent
 
 
-def _panel(axes: Axes, losses: list[float]) -> None:
+def _panel(axes: Axes, losses: Sequence[float]) -> None:
     """Bars from one loss to the next; the first and the last stand on zero."""
     most = max(*losses, 1e-9) * 100
     axes.set_xlim(0, most * 1.28)
@@ -105,7 +107,7 @@ def _rows(road: Road) -> tuple[Row, ...]:
     )
 
 
-def _words(result: Result, silent: list[str]) -> Words:
+def _words(result: Result, silent: Sequence[str]) -> Words:
     """What stands around the picture."""
     idle = f" No visible part: {listed(silent)}." if silent else ""
     return Words(

@@ -60,7 +60,7 @@ def _needs(
 ) -> dict[str, list[tuple[Row, float]]]:
     """Country -> (recipe row, use in unit/year) of one commodity by what is made downstream."""
     found: dict[str, list[tuple[Row, float]]] = {}
-    for row in tables.rows("recipes"):
+    for row in tables.baseline_recipes():
         if row["relation"] == "input" and commodity_of_input(row) == commodity:
             for country, output in made.get(commodity_of_output(row), {}).items():
                 if output > 0 and float(row["amount"]) > 0:
@@ -128,7 +128,7 @@ def _assemble(
                 Flow(supplier, q, quantity * slots[q].need / total, row) for q in users if total > 0
             ]
     hosts: dict[int, tuple[int, float]] = {}
-    for row in tables.rows("recipes"):
+    for row in tables.baseline_recipes():
         if row["relation"] in {"host", "basket"}:
             hosts |= _hosts(row, nodes, index)
     moved = sorted(
