@@ -297,7 +297,7 @@ def _release_notes(releases: Iterable[StockRelease], network: Network) -> list[s
         served = any(
             slot.commodity[0] == release.product
             and network.nodes[slot.node].country == release.country
-            for slot in network.slots
+            for slot in network.present_slots
         )
         if not served:
             notes.append(

@@ -94,7 +94,10 @@ def road(network: Network, run: Run, elasticities: Sequence[float] = ELASTICITIE
     Then come the classes of the inputs, the stocks (that is the frozen case), and `SWITCHES`.
     """
     hit = [s for s in run.sectors if s.nodes]
-    steps = [Step(name, _losses(hit, *parts)) for name, *parts in _stages(run.compiled.arrays)]
+    steps = [
+        Step(name, _losses(hit, arrays, behaviour))
+        for name, arrays, behaviour in _stages(run.compiled.arrays)
+    ]
     bent = [
         Step(
             f"elasticity {sigma:g}", _losses(hit, _elastic(network, run.compiled, sigma), ADAPTIVE)

@@ -87,8 +87,8 @@ def _panel(axes: Axes, losses: Sequence[float]) -> None:
         axes.barh(i, high - low, left=low, height=0.62, color=colour, linewidth=0)
         if i and not whole:
             axes.plot([start, start], [i - 0.69, i - 0.31], color=PALE, linewidth=0.8)
-        text = axes.text(max(low, high) + most * 0.03, i, f"{end:.1f}", va="center", fontsize=SMALL)
-        text.set_path_effects(halo())
+        place, said = max(low, high) + most * 0.03, f"{end:.1f}"
+        axes.text(place, i, said, va="center", fontsize=SMALL, path_effects=halo())
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("% of exports lost", fontsize=SMALL, color=GREY)
 

@@ -18,6 +18,7 @@ from supplychain.network.figures_in import (
     stated_outputs,
     stock_row,
 )
+from supplychain.network.later import later
 from supplychain.network.market import FINAL, Market, balance_market
 from supplychain.network.ordering import commodity_of_input, commodity_of_output, upstream_first
 from supplychain.network.plausibility import Doubt, doubts_of_balance, doubts_of_tables
@@ -127,6 +128,9 @@ def _assemble(
             flows += [
                 Flow(supplier, q, quantity * slots[q].need / total, row) for q in users if total > 0
             ]
+    to_come = later(tables, nodes, slots)
+    nodes += to_come.nodes
+    index |= {node.id: i for i, node in enumerate(nodes)}
     hosts: dict[int, tuple[int, float]] = {}
     for row in tables.baseline_recipes():
         if row["relation"] in {"host", "basket"}:
@@ -139,7 +143,7 @@ def _assemble(
         tables,
         parameters,
         tuple(nodes),
-        tuple(slots),
+        (*slots, *to_come.slots),
         tuple(flows),
         order,
         MappingProxyType(hosts),
@@ -150,6 +154,8 @@ def _assemble(
             *_moved_figures(markets),
             *dict.fromkeys(str(doubt) for doubt in doubts),
         ),
+        to_come.projects,
+        to_come.technologies,
     )
 
 
