@@ -25,23 +25,23 @@ from supplychain.model.prices import (
 from supplychain.prices import price_run
 from supplychain.run import Run
 from supplychain.simulation import Effort
-from supplychain.tables import load_tables
 
+DEFINITIONS = {"$defs": CONTRACT["$defs"]}
 BAND = {"band_draws": 8, "band_low_quantile": 0.1, "band_high_quantile": 0.9}
 CHAIN = world(
     products=[
-        "oxide refine price_usd_per_unit=1000 price_low=1000 price_high=1000",
-        "magnet component price_usd_per_unit=9000 price_low=9000 price_high=9000",
+        "oxide refine price_usd_per_unit=10000 price_low=10000 price_high=10000",
+        "magnet component price_usd_per_unit=90000 price_low=90000 price_high=90000",
         "cars industry",
     ],
     processors=["CHN oxide 120", "JPN magnet 120"],
     industries=["KOR cars 120"],
     segments=["* cars all 1"],
-    recipes=["magnet oxide 1 critical", "cars/all magnet 10 critical"],
+    recipes=["magnet oxide 1 critical", "cars/all magnet 1 critical"],
     trade=["CHN JPN oxide 1", "JPN KOR magnet 1"],
     constants=BAND,
 )
-"""China's oxide, Japan's magnets, Korea's cars: one oxide a magnet, ten magnets a million USD."""
+"""China's oxide, Japan's magnets, Korea's cars: one oxide a magnet, one magnet a million USD."""
 
 
 def market(product="*", demand=-0.5, supply=0.0, choke=10.0, overshoot=2.0, passed=0.5, wide=()):
@@ -176,15 +176,15 @@ def test_a_chain_worked_out_by_hand(tmp_path):
         assert (m.price, m.peak, m.regime) == (pytest.approx(4), pytest.approx(7), "interior")
         assert m.price_band == pytest.approx((4, 4))
         assert m.destroyed == pytest.approx(0.5)
-    # A magnet costs 27,000 USD more, ten of them 270,000 a million; half of it is passed on, and
-    # half of the cars are still shipped: 0.27 * 0.5 * 0.5.
+    # A magnet costs 270,000 USD more, in cars of a million; half of that is passed on, and half of
+    # the cars are still shipped: 0.27 * 0.5 * 0.5.
     (cars,) = found.exports
     assert (cars.volume, cars.price) == (pytest.approx(-0.5), pytest.approx(0.0675))
     assert cars.total == pytest.approx(-0.4325)
 
 
 def test_a_market_without_a_price_passes_costs_on(tmp_path):
-    # Oxide 3,000 USD dearer; 1,500 of it in a magnet, ten a million, half of that: 0.0075.
+    # Oxide is 30,000 USD dearer: half of it in a magnet, half of that in cars of a million.
     lines = CHAIN.but(products=[*CHAIN.tables["products"][:1], "magnet component", "cars industry"])
     found = priced(tmp_path, stop(item="oxide", severity=0.5), lines=lines)
     assert found.unpriced == ("magnet",)
@@ -252,7 +252,7 @@ def test_countries_that_restrict_have_no_price_line(tmp_path):
 
 
 def test_a_pack_without_the_market_says_what_to_add(tmp_path):
-    with pytest.raises(DataError, match=r"markets\.csv.*a row for oxide, refine or \*"):
+    with pytest.raises(DataError, match=r"(?s)markets\.csv.*a row for oxide, refine or \*"):
         priced(tmp_path, stop(item="oxide"), market("component"))
 
 
@@ -296,9 +296,8 @@ def test_a_price_changes_no_volume_loss(shipped):
     }
 
 
-def test_every_market_of_the_shipped_pack_has_a_range_and_a_source():
-    tables = load_tables(sc.world.PACK if hasattr(sc.world, "PACK") else _data())
-    for row in tables.rows("markets"):
+def test_every_market_of_the_shipped_pack_has_a_range_and_a_source(shipped):
+    for row in shipped.tables.rows("markets"):
         assert row["source_id"]
         assert row["note"]
         assert row["demand_elasticity_low"] < row["demand_elasticity_high"] < 0
@@ -309,7 +308,7 @@ def test_the_command_line_prints_and_answers_prices(capsys):
     words = ["restrict", "China", "gallium", "--kind", "ban", "--no-planner", "--no-band"]
     assert main([*words, "--prices", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
-    jsonschema.validate(result, CONTRACT)
+    jsonschema.validate(result["prices"], CONTRACT["properties"]["prices"] | DEFINITIONS)
     gallium = next(m for m in result["prices"]["markets"] if m["product"] == "gallium_refined")
     assert gallium["price_ratio_band"]["low"] <= gallium["price_ratio"]
     assert main([*words, "--prices"]) == 0
