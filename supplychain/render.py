@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _HEADER_WIDTH = 10
 _LAST_NUMBER = 6
+_LEAST_RISE = 1.005
 _TWO_DIGITS = 9.95
 _SMALL = 0.0005
 _TEN = 0.0995
@@ -319,10 +320,16 @@ def price_notes(prices: Prices, words: Words) -> list[str]:
 
 
 def _times(ratio: float) -> str:
-    """A price over its baseline, 1 only for exactly the baseline."""
+    """A price over its baseline: 1 only for exactly the baseline.
+
+    >>> [_times(ratio) for ratio in (1.0, 1.004, 1.25, 12.3)]
+    ['1', '<1.01', '1.25', '12']
+    """
     if ratio == 1:
         return "1"
-    return f"{ratio:.0f}" if ratio >= _TWO_DIGITS else f"{max(ratio, 1.01):.2f}"
+    if ratio < _LEAST_RISE:
+        return "<1.01"
+    return f"{ratio:.0f}" if ratio >= _TWO_DIGITS else f"{ratio:.2f}"
 
 
 def _band(band: tuple[float, float]) -> str:

@@ -100,6 +100,7 @@ def simulate(
     milder = [_play(network, s, effort, progress, known, drivers=False)[0] for s in steps[:-1]]
     rungs = [*milder, main]
     rung = main.name if scenario.ladder else ""
+    prices = price_run(network, run, effort.seed, rung) if effort.prices else None
     progress("done", 1.0)
     return Result(
         resolved=run.resolved if not scenario.ladder else resolved,
@@ -115,12 +116,12 @@ def simulate(
         warnings=resolved.notes
         + pedigree.why_nothing(network, run.resolved, _unharmed(run, main.losses))
         + pedigree.warnings(network, run.compiled),
-        sources=pedigree.sources(network, run.compiled, run.sectors, resolved.focus),
+        sources=pedigree.sources(network, run.compiled, run.sectors, resolved.focus, prices),
         not_counted=pedigree.not_counted(network, resolved.focus),
         valuation=pedigree.valuation(network),
         baseline=pedigree.baseline(network),
         unsourced=_unsourced(main.losses),
-        prices=price_run(network, run, effort.seed, rung) if effort.prices else None,
+        prices=prices,
     )
 
 

@@ -288,6 +288,8 @@ def test_a_price_changes_no_volume_loss(shipped):
     )
     assert plain.pop("prices") is None
     prices = dear.pop("prices")
+    known, cited = ({s["source_id"] for s in found.pop("sources")} for found in (plain, dear))
+    assert cited - known == {"redlinger_2016", "imf_wp_16_23"}
     assert plain == dear
     assert {e["sector"]: -e["volume_share"] for e in prices["exports"]} == {
         s["sector"]: s["export_loss_share"]["adaptive"]
