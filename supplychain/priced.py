@@ -12,7 +12,8 @@ MEANING: Final = (
     (
         "It is a mean over the horizon, in the markets outside the restricting countries, after "
         "stocks and whatever suppliers could still add. It says nothing of the price inside those "
-        "countries, of two prices on two sides of a border, or of buyers who stock up in advance."
+        "countries, of two prices on two sides of a border, or of buyers who stock up in advance. "
+        "Its band moves the figures of markets.csv alone; the shortage is the central one."
     ),
     (
         "Elasticities are measured on small changes; for large shortages the price is mostly the "
