@@ -86,7 +86,9 @@ def compile_arrays(network: Network, resolved: Resolved, draws: Draws) -> Compil
     openings = _openings(network, reached, chosen)
     node_at = {old: new for new, old in enumerate(chosen.nodes)}
     slot_at = {old: new for new, old in enumerate(chosen.slots)}
-    builder = LaneBuilder(network, resolved, draws, reached.downstream)
+    links = [(f.supplier, f.slot) for f in (network.flows[e] for e in chosen.flows)] + openings
+    pairs = [(network.nodes[i], network.slots[q]) for i, q in links]
+    builder = LaneBuilder(network, resolved, draws, reached.downstream, pairs)
     arrays = Arrays(
         months=resolved.months,
         bins=int(network.parameters.value("cover_bins")),
@@ -96,7 +98,10 @@ def compile_arrays(network: Network, resolved: Resolved, draws: Draws) -> Compil
         slots=builder.slots(chosen.slots, node_at),
         flows=builder.flows(chosen.flows, node_at, slot_at),
         openings=builder.openings(openings, node_at, slot_at),
-        stocks=builder.public_stocks(chosen.slots),
+        regimes=builder.regimes(),
+        technologies=builder.technologies(),
+        projects=builder.projects(),
+        sources=builder.sources(chosen.slots),
         limits=builder.limits(),
     )
     return Compiled(

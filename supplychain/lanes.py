@@ -13,7 +13,17 @@ import numpy.typing as npt
 
 from supplychain.coverage import Measure, Resolved, covers, open_share
 from supplychain.draws import Draws, Input, normal_scores, place
-from supplychain.model.arrays import Flows, Limits, Nodes, Openings, PublicStock, Slots
+from supplychain.model.arrays import (
+    Flows,
+    Limits,
+    Nodes,
+    Openings,
+    Projects,
+    Regimes,
+    Slots,
+    Source,
+    Technologies,
+)
 from supplychain.model.ceilings import constant_ceiling, leaky, licence_ceiling, path_ceiling
 from supplychain.network.values import Commodity, Flow, Network, Node, Slot
 from supplychain.tables import Row
@@ -40,12 +50,14 @@ class LaneBuilder:
     Attributes:
         network, resolved, draws: what the run is about.
         downstream: commodities that a restriction can make short.
+        pairs: supplier and slot of every flow and opening of the run.
     """
 
     network: Network
     resolved: Resolved
     draws: Draws
     downstream: frozenset[Commodity]
+    pairs: Sequence[tuple[Node, Slot]]
 
     @cached_property
     def bins(self) -> int:
@@ -85,7 +97,8 @@ class LaneBuilder:
         final = np.array(
             [self.network.nodes[i].kind in {"industry", "other"} for i in chosen], dtype=bool
         )
-        return Nodes(base, capacity, final, host, ratio)
+        everyone = np.zeros(len(chosen), dtype=np.int64)
+        return Nodes(base, np.ones(len(chosen)), capacity, final, host, ratio, everyone)
 
     def _capacity(self, node: Node) -> Array:
         """Capacity over output: the row's own, else the pack's spare for the product or stage."""
@@ -116,7 +129,10 @@ class LaneBuilder:
                 start[k] = self.first_month + float(row["start_month"])
         need = np.array([self.network.slots[q].need for q in chosen]) / MONTHS_PER_YEAR
         node = np.array([node_at[self.network.slots[q].node] for q in chosen], dtype=np.int64)
-        return Slots(node, need, weight, elasticity, cost, cover, rate, most, start)
+        one, main = np.ones(count), np.ones(count, dtype=bool)
+        return Slots(
+            node, need, one, main, weight, elasticity, elasticity, cost, cover, rate, most, start
+        )
 
     def _rule(self, recipe: Row) -> tuple[Array, Array, float]:
         """Class weight, elasticity (NaN where a class is given) and cost share of one input."""
@@ -159,17 +175,10 @@ class LaneBuilder:
         supplier = np.array([node_at[f.supplier] for f in flows], dtype=np.int64)
         slot = np.array([slot_at[f.slot] for f in flows], dtype=np.int64)
         quantity = np.array([f.quantity for f in flows]) / MONTHS_PER_YEAR
-        ceiling, leaking = self._ceilings(pairs)
         lag = np.array([self._lag(n, s) for n, s in pairs], dtype=np.int64)
+        turn = np.zeros(len(flows), dtype=np.int64)
         return Flows(
-            supplier,
-            slot,
-            self._shares(flows, slot),
-            quantity,
-            lag,
-            np.asarray(np.isfinite(ceiling).any(axis=(0, 2)), dtype=np.bool_),
-            ceiling,
-            leaking,
+            supplier, slot, self._shares(flows, slot), quantity, lag, self._regimes(pairs), turn
         )
 
     def _shares(self, flows: Sequence[Flow], slot: npt.NDArray[np.int64]) -> Array:
@@ -214,20 +223,38 @@ class LaneBuilder:
         )
         return max(months, 1) if backward else months
 
-    def _ceilings(self, pairs: Sequence[tuple[Node, Slot]]) -> tuple[Array, Array]:
-        """Ceilings (T, E, L) without and with leakage; infinite where nothing is covered."""
-        plain = np.full((self.resolved.months, len(pairs), self.draws.lanes), np.inf)
-        loose = plain.copy()
-        for measure in self.resolved.measures:
-            covered = [k for k, (n, s) in enumerate(pairs) if covers(self.network, measure, n, s)]
-            if not covered:
-                continue
-            window, ceiling = self._schedule(measure)
-            leak = leaky(ceiling, self._leakage(measure)[window])
-            months = np.flatnonzero(window)[:, None]
-            plain[months, covered] = np.minimum(plain[months, covered], ceiling[:, None, :])
-            loose[months, covered] = np.minimum(loose[months, covered], leak[:, None, :])
-        return plain, loose
+    def _regimes(self, pairs: Sequence[tuple[Node, Slot]]) -> npt.NDArray[np.int64]:
+        """Row of `regimes` of each flow: the set of measures that cover it; -1 for none."""
+        return np.array([self._sets.get(self._under(n, s), -1) for n, s in pairs], dtype=np.int64)
+
+    def _under(self, supplier: Node, slot: Slot) -> tuple[int, ...]:
+        """Which measures cover a flow."""
+        measures = enumerate(self.resolved.measures)
+        return tuple(k for k, m in measures if covers(self.network, m, supplier, slot))
+
+    @cached_property
+    def _sets(self) -> dict[tuple[int, ...], int]:
+        """Every set of measures that could cover a flow together -> its row of `regimes`."""
+        found: dict[tuple[int, ...], int] = {}
+        for node, slot in self.pairs:
+            under = self._under(node, slot)
+            if under:
+                found.setdefault(under, len(found))
+        return found
+
+    def regimes(self) -> Regimes:
+        """The minimum of the ceilings of each set of measures; infinite outside their months."""
+        shape = (self.resolved.months, len(self._sets), self.draws.lanes, 1)
+        plain, loose = np.full(shape, np.inf), np.full(shape, np.inf)
+        for under, row in self._sets.items():
+            for k in under:
+                measure = self.resolved.measures[k]
+                window, ceiling = self._schedule(measure)
+                leak = leaky(ceiling, self._leakage(measure)[window])
+                months = np.flatnonzero(window)
+                plain[months, row, :, 0] = np.minimum(plain[months, row, :, 0], ceiling)
+                loose[months, row, :, 0] = np.minimum(loose[months, row, :, 0], leak)
+        return Regimes(plain, loose)
 
     def _schedule(self, measure: Measure) -> tuple[npt.NDArray[np.bool_], Array]:
         """Months under the measure (T,) and the ceilings in them (months, L)."""
@@ -305,9 +332,21 @@ class LaneBuilder:
             stage = str(self.network.products[node.product]["stage"])
             wait = np.round(self.parameter("qualification_lag_months", node.product, stage))
             opens[k] = self.first_month + wait
-        return Openings(supplier, slot, lag, opens, np.minimum(self._ceilings(ends)[1], 1.0))
+        turn = np.zeros(len(pairs), dtype=np.int64)
+        return Openings(supplier, slot, lag, opens, self._regimes(ends), turn)
 
-    def public_stocks(self, slots: Sequence[int]) -> tuple[PublicStock, ...]:
+    def technologies(self) -> Technologies:
+        """Alternative recipes."""
+        none, index = np.zeros(0), np.zeros(0, dtype=np.int64)
+        rate = np.zeros((0, self.draws.lanes))
+        return Technologies(index, rate, none, none, index, index, none)
+
+    def projects(self) -> Projects:
+        """New capacity."""
+        added = np.zeros((self.resolved.months, 0, self.draws.lanes))
+        return Projects(np.zeros(0, dtype=np.int64), added)
+
+    def sources(self, slots: Sequence[int]) -> tuple[Source, ...]:
         """Stocks of states: those of the pack, and beside them the scenario's own releases."""
         public = [r for r in self.network.tables.rows("stocks") if r["holder"] == "public"]
         found = [
@@ -327,19 +366,16 @@ class LaneBuilder:
             if slot.commodity in self.downstream:
                 country = self.network.nodes[slot.node].country
                 served.setdefault((country, slot.commodity[0]), []).append(k)
-        stocks = []
+        sources = []
         for country, product, days, rate, lag in found:
             held = served.get((country, product))
             if held and days > 0 and rate > 0:
-                stocks.append(
-                    PublicStock(
-                        np.array(held, dtype=np.int64),
-                        days / month,
-                        rate / month,
-                        self.first_month + round(lag),
-                    )
-                )
-        return tuple(stocks)
+                use = sum(self.network.slots[slots[k]].need for k in held) / MONTHS_PER_YEAR
+                given = np.full((self.resolved.months, self.draws.lanes), rate / month * use)
+                given[: self.first_month + round(lag)] = 0.0
+                amount = days / month * use
+                sources.append(Source(np.array(held, dtype=np.int64), amount, given))
+        return tuple(sources)
 
     def limits(self) -> Limits:
         """Behavioural constants of every lane."""
@@ -348,7 +384,11 @@ class LaneBuilder:
             access=self.parameter("access_ceiling", floor=1.0),
             new_share=self.parameter("new_supplier_share", ceiling=1.0),
             queue_cap=self.parameter("queue_cap_months"),
+            restock=np.full(self.draws.lanes, np.inf),
+            hoard=np.ones(self.draws.lanes),
+            elasticity_time=np.ones(self.draws.lanes),
             spot_rounds=int(self.network.parameters.value("spot_rounds")),
+            start=self.first_month,
         )
 
 

@@ -21,6 +21,11 @@ def near(value):
     return pytest.approx(value, abs=1e-9)
 
 
+def first_release(source):
+    """First month in which a source gives anything."""
+    return int(np.flatnonzero(source.release[:, 0])[0])
+
+
 @dataclass(frozen=True)
 class Ends:
     """Two lanes: every figure at its low, every figure at its high."""
@@ -186,7 +191,7 @@ def test_an_opening_is_under_the_measures_of_its_supplier(tmp_path):
     ))  # fmt: skip
     place = [found.network.slots[q].node for _, q in found.compiled.openings]
     korea = [found.network.nodes[n].country for n in place].index("KOR")
-    ceiling = found.compiled.arrays.openings.ceiling[:, :, 0]
+    ceiling = np.minimum(found.ceilings(leaks=True, openings=True)[:, :, 0], 1)
     assert ceiling[:, korea].tolist() == near([0.3] * 3 + [1] * 9)
     assert ceiling[:, 1 - korea].tolist() == [1] * 12
 
@@ -288,7 +293,7 @@ def test_the_shares_of_a_slot_are_the_whole_in_every_lane(tmp_path, tiny, draws)
 def test_each_measure_binds_in_its_own_months_and_the_tightest_counts(tmp_path, measures, ceiling):
     found = run(LINK.network(tmp_path), several(*measures, horizon=12))
     flows = found.compiled.arrays.flows
-    assert flows.ceiling[:, 0, 0].tolist() == near(ceiling)
+    assert found.ceilings()[:, 0, 0].tolist() == near(ceiling)
     assert flows.covered.tolist() == [bool(np.isfinite(ceiling).any())]
 
 
@@ -301,7 +306,7 @@ def test_a_path_counts_from_its_own_start(tmp_path):
         horizon=8,
     )  # fmt: skip
     found = run(LINK.network(tmp_path), late)
-    assert found.compiled.arrays.flows.ceiling[:, 0, 0].tolist() == near(
+    assert found.ceilings()[:, 0, 0].tolist() == near(
         [np.inf, np.inf, 0.2, 0.6, 0.6, 0.6, np.inf, np.inf]
     )
 
@@ -319,7 +324,7 @@ def test_leakage_counts_from_the_start_of_its_measure(tmp_path):
     )
     measure = restriction("CHN", "magnet", start="2025-03", severity=Range.of(0.8))
     found = run(leaking.network(tmp_path), several(measure, horizon=12))
-    leaky = found.compiled.arrays.flows.leaky[:, 0, 0]
+    leaky = found.ceilings(leaks=True)[:, 0, 0]
     assert leaky[2:].tolist() == near([0.2] * 2 + [0.6] * 4 + [0.28] * 4)
 
 
@@ -328,7 +333,7 @@ def test_enforcement_never_lets_more_through_than_before(tmp_path):
         constants={"leakage": 0.1, "leakage_enforcement_month": 3, "leakage_enforced": 0.5}
     )
     found = run(leaking.network(tmp_path), stop())
-    assert found.compiled.arrays.flows.leaky[:, 0, 0].tolist() == near([0.1] * 12)
+    assert found.ceilings(leaks=True)[:, 0, 0].tolist() == near([0.1] * 12)
 
 
 def test_a_range_of_severity_is_a_figure_of_the_scenario(tmp_path):
@@ -338,13 +343,13 @@ def test_a_range_of_severity_is_a_figure_of_the_scenario(tmp_path):
     run(network, scenario, recorder)
     assert list(recorder.asked) == ["scenario severity"]
     moved = run(network, scenario, OneAtATime.of(list(recorder.asked.values())))
-    assert moved.compiled.arrays.flows.ceiling[0, 0].tolist() == near([0.8, 0.1])
+    assert moved.ceilings()[0, 0].tolist() == near([0.8, 0.1])
 
 
 def test_the_months_of_a_licence_follow_each_lane(tmp_path):
     network = LINK.but(constants={"licence_dead_time_months": (2, 1, 4)}).network(tmp_path)
     found = run(network, restrict("CHN", "magnet", kind="licence"), Ends())
-    closed = (found.compiled.arrays.flows.ceiling[:, 0] == 0).sum(axis=0)
+    closed = (found.ceilings()[:, 0] == 0).sum(axis=0)
     assert closed.tolist() == [1, 4]
 
 
@@ -418,15 +423,18 @@ def test_a_release_of_the_scenario_stands_beside_the_public_stock_of_the_pack(
     )
     scenario = stop().plus(*releases)
     found = run(tiny.network(tmp_path), scenario)
-    held = found.compiled.arrays.stocks
-    assert [(s.amount, s.release, s.lag) for s in held] == stocks
-    assert all(s.slots.tolist() == [found.slot(CARS, "magnet")] for s in held)
+    slot = found.slot(CARS, "magnet")
+    use = found.compiled.arrays.slots.need[slot]
+    held = found.compiled.arrays.sources
+    months = [(s.amount / use, s.release[-1, 0] / use, first_release(s)) for s in held]
+    assert np.allclose(months, stocks)
+    assert all(s.slots.tolist() == [slot] for s in held)
 
 
 def test_nothing_is_compiled_for_a_product_without_output_or_users(tmp_path):
     found = run(LINK.network(tmp_path), path([0.5, 0.5], actor="KOR"))
     assert not found.compiled.arrays.flows.covered.any()
-    assert np.isinf(found.compiled.arrays.flows.ceiling).all()
+    assert np.isinf(found.ceilings()).all()
 
 
 def test_waits_and_lags_count_from_the_first_restricted_month(tmp_path):
@@ -438,7 +446,7 @@ def test_waits_and_lags_count_from_the_first_restricted_month(tmp_path):
     )
     arrays = run(tiny.network(tmp_path), late).compiled.arrays
     assert arrays.openings.opens.tolist() == [[5]] * 2
-    assert [stock.lag for stock in arrays.stocks] == [4]
+    assert [first_release(source) for source in arrays.sources] == [4]
 
 
 def test_a_sole_supplier_drawn_to_nothing_leaves_the_shares_as_they_were(tmp_path):

@@ -388,7 +388,7 @@ def test_7_licence_headroom_clears_its_own_backlog_and_no_more(tmp_path):
     found = run(network, restrict("CHN", "magnet", kind="licence", severity=0))
     ceiling = [0, 0, *[1.25] * 8, 1, 1]
     e = found.flow("CHN:magnet", CARS)
-    assert found.compiled.arrays.flows.ceiling[:, e, 0].tolist() == near(ceiling)
+    assert found.ceilings()[:, e, 0].tolist() == near(ceiling)
     assert found.frozen.shipped[:, e, 0, 0].tolist() == near(ceiling)
     # Frozen loses the two months; with 1.14 in the ten months left 1.4 of them come back.
     assert found.loss("frozen", CARS) == near(2 / 12)
@@ -401,13 +401,13 @@ def test_7_a_quota_beside_a_licence_leaves_no_headroom(tmp_path):
         restriction("CHN", "magnet", kind="quota", severity=Range.of(0.1)),
     )
     found = run(LINK.network(tmp_path), scenario)
-    assert found.compiled.arrays.flows.ceiling[:, 0, 0].tolist() == near([0, 0] + [0.9] * 10)
+    assert found.ceilings()[:, 0, 0].tolist() == near([0, 0] + [0.9] * 10)
 
 
 def test_7_a_path_never_passes_its_cumulative_baseline(tmp_path):
     # 0.5 withheld in the first month, so at most 1.5 in the second, then 1.
     found = run(LINK.network(tmp_path), path([0.5, 3, 3], horizon=6))
-    assert found.compiled.arrays.flows.ceiling[:3, 0, 0].tolist() == near([0.5, 1.5, 1])
+    assert found.ceilings()[:3, 0, 0].tolist() == near([0.5, 1.5, 1])
 
 
 RESALE = LINK.but(
@@ -804,7 +804,7 @@ def test_14_the_severity_of_a_licence_is_what_stays_withheld_after_the_ramp(tmp_
     network = LINK.but(constants={"licence_ramp_months": 2}).network(tmp_path)
     found = run(network, restrict("CHN", "magnet", kind="licence", severity=0.5, months=18))
     expected = [0, 0, 0.125, 0.375, *[0.625] * 12, 0.5, 0.5]
-    assert found.compiled.arrays.flows.ceiling[:, 0, 0].tolist() == near(expected)
+    assert found.ceilings()[:, 0, 0].tolist() == near(expected)
 
 
 def test_14_a_licence_may_bring_its_own_dead_time_and_ramp(tmp_path):
@@ -812,7 +812,7 @@ def test_14_a_licence_may_bring_its_own_dead_time_and_ramp(tmp_path):
         "CHN", "magnet", kind="licence", severity=Range.of(0), dead_time_months=1.0, ramp_months=0.0
     )
     found = run(LINK.network(tmp_path), several(own))
-    assert found.compiled.arrays.flows.ceiling[:, 0, 0].tolist() == near([0, *[1.25] * 4, *[1] * 7])
+    assert found.ceilings()[:, 0, 0].tolist() == near([0, *[1.25] * 4, *[1] * 7])
 
 
 # 15. Fitted constants -----------------------------------------------------------------------------

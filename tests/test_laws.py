@@ -446,8 +446,8 @@ def test_nothing_is_negative_and_no_limit_is_passed(examples, built):
             arrays.nodes.final[:, None], arrays.limits.catch_up[None, :], arrays.nodes.capacity
         )
         for outcome, ceiling in (
-            (found.frozen, arrays.flows.ceiling),
-            (found.adaptive, arrays.flows.leaky),
+            (found.frozen, found.ceilings()),
+            (found.adaptive, found.ceilings(leaks=True)),
         ):
             limit = np.where(np.isfinite(ceiling), ceiling, arrays.limits.access[None, None, :])
             assert (outcome.shipped <= limit[..., None] + ROUNDING).all()

@@ -157,6 +157,16 @@ class Run:
         pairs = [(nodes[f.supplier].id, nodes[slots[f.slot].node].id) for f in found]
         return pairs.index((supplier, user))
 
+    def ceilings(self, *, leaks: bool = False, openings: bool = False) -> Array:
+        """What measures leave of each flow or opening, (T, links, L); infinite where none is."""
+        arrays = self.compiled.arrays
+        regime = arrays.openings.regime if openings else arrays.flows.regime
+        table = arrays.regimes.leaky if leaks else arrays.regimes.ceiling
+        found = np.full((arrays.months, regime.size, arrays.lanes), np.inf)
+        covered = np.flatnonzero(regime >= 0)
+        found[:, covered] = table[:, regime[covered]].mean(axis=3)
+        return found
+
     def plan(self, *nodes: str) -> Plan:
         """The best that could be done for some nodes, each weighing its baseline output."""
         targets = np.array([self.at(n) for n in nodes], dtype=np.int64)

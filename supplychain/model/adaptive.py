@@ -23,10 +23,23 @@ from dataclasses import replace
 import numpy as np
 
 from supplychain.model.arrays import Arrays
-from supplychain.model.cascade import Behaviour, Outcome, run
+from supplychain.model.behaviour import Behaviour
+from supplychain.model.cascade import Outcome, run
 from supplychain.model.wiring import Wiring
 
-ADAPTIVE = Behaviour(spot=True, substitute=True, catch_up=True, leaks=True, sets_aside=False)
+ADAPTIVE = Behaviour(
+    leaks=True,
+    catches_up=True,
+    releases=True,
+    shares=True,
+    buys=True,
+    opens=True,
+    restocks=True,
+    substitutes=True,
+    alternates=True,
+    recovers=True,
+    builds=True,
+)
 
 
 def adaptive(arrays: Arrays, *, trace: bool = True, wiring: Sequence[Wiring] = ()) -> Outcome:

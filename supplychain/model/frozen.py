@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from supplychain.model.arrays import Arrays
-from supplychain.model.cascade import Behaviour, Outcome, run
+from supplychain.model.behaviour import Behaviour
+from supplychain.model.cascade import Outcome, run
 from supplychain.model.wiring import Wiring
 
-FROZEN = Behaviour(spot=False, substitute=False, catch_up=False, leaks=False, sets_aside=True)
+FROZEN = Behaviour(sets_aside=True)
 
 
 def frozen(arrays: Arrays, *, trace: bool = True, wiring: Sequence[Wiring] = ()) -> Outcome:

@@ -47,8 +47,8 @@ class Programme:
         """(public stock, slot unit) pairs."""
         pairs = [
             (g, s)
-            for g, public in enumerate(self.a.stocks)
-            for s in np.flatnonzero(np.isin(self.u.slot, public.slots)).tolist()
+            for g, source in enumerate(self.a.sources)
+            for s in np.flatnonzero(np.isin(self.u.slot, source.slots)).tolist()
         ]
         return (
             np.array([g for g, _ in pairs], dtype=np.int64),
@@ -105,7 +105,7 @@ class Programme:
         ]
         supplied = np.zeros(self.counts["stock"], dtype=bool)
         supplied[self.u.flow_slot] = True
-        right = right + np.where(supplied[m], 0.0, 1.0)
+        right = right + np.where(supplied[m], 0.0, self.a.slots.level[self.u.slot[m]])
         share = self.a.flows.share[self.u.flow, 0]
         terms += self._arrivals("flow", self.u.flow_slot, self.a.flows.lag[self.u.flow], share)
         terms += self._arrivals(
@@ -225,15 +225,13 @@ class Programme:
         """Releases within each month's rate and, in all, within the stock."""
         g, s = self.releases
         weight = self.a.slots.need[self.u.slot[s]] * self.u.size[self.u.slot_unit[s]]
-        for i, public in enumerate(self.a.stocks):
+        for i, source in enumerate(self.a.sources):
             mine = np.flatnonzero(g == i)
-            whole = self.a.slots.need[public.slots].sum()
             j, t = self.grid(mine.size)
-            part = weight[mine][j] / whole
-            rate = np.where(np.arange(self.months) < public.lag, 0.0, public.release)
-            self.add(rate, (t, self.at("release", mine[j], t), part))
+            part = weight[mine][j]
+            self.add(source.release[:, 0], (t, self.at("release", mine[j], t), part))
             self.add(
-                np.array([public.amount]), (np.zeros_like(t), self.at("release", mine[j], t), part)
+                np.array([source.amount]), (np.zeros_like(t), self.at("release", mine[j], t), part)
             )
 
     def bounds(self) -> Array:
@@ -248,7 +246,7 @@ class Programme:
         u, t = self.grid(self.u.node.size)
         high[self.at("output", u, t)] = cap[u]
         j, t = self.grid(self.u.flow.size)
-        months = [self.a.ceiling(m, self.u.flow, leaks=True)[:, 0] for m in range(self.months)]
+        months = [self.a.ceiling(m, self.u.flow, leaks=True)[:, 0, 0] for m in range(self.months)]
         high[self.at("flow", j, t)] = np.stack(months, axis=1)[j, t]
         p, t = self.grid(self.u.opening.size)
         high[self.at("opening", p, t)] = self._opening_limit()[p, t]
@@ -259,7 +257,7 @@ class Programme:
     def _opening_limit(self) -> Array:
         """Most that each opening may carry (opening units, T), in months of the slot's need."""
         need = self.a.slots.need[self.u.slot[self.u.opening_slot]]
-        months = [self.a.opening_limit(t, self.u.opening)[:, 0] for t in range(self.months)]
+        months = [self.a.opening_limit(t, self.u.opening)[:, 0, 0] for t in range(self.months)]
         return np.stack(months, axis=1) / need[:, None]
 
     def cost(self, targets: Index, value: Array) -> Array:

@@ -14,6 +14,7 @@ from supplychain.model.wiring import Wiring
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ class Market:
         room: Array,
         shipped: Array,
         missing: Array,
-        lag: int = 0,
+        chosen: Mask,
+        leaks: bool,
     ) -> "Market":
         """Collect offers and headrooms of one commodity in one month.
 
@@ -57,23 +59,25 @@ class Market:
             queue, shipped: (flows, L, K) what waits and what was shipped, months of each flow.
             room: (suppliers, L, K) spare output, months of each supplier's output.
             missing: (users, L, K) unmet need, unit/month.
-            lag: deals whose goods are so many months under way.
+            chosen: deals that may be made now (flows, then openings).
+            leaks: whether withheld supply leaks.
         """
         quantity = arrays.flows.quantity[block.flows][:, None, None] / arrays.bins
         base = arrays.nodes.base[block.nodes][:, None, None] / arrays.bins
         held = wiring.queue_to_supplier @ (queue * quantity).sum(axis=2)
         spare = (room * base).sum(axis=2)
-        limit = _limits(arrays, month, block)
+        limit = _limits(arrays, month, block, leaks=leaks)
         # Most possible deals are closed (banned, not yet qualified, nothing offered, nobody short):
         # they are left out before anything is computed for every plant and lane.
         deals = np.flatnonzero(
-            (wiring.deal_lag == lag)
-            & (limit.max(axis=1) > 0)
+            chosen
+            & (limit.max(axis=(1, 2)) > 0)
             & ((held + spare).max(axis=1) > 0)[wiring.deal_supplier]
             & (missing.max(axis=(1, 2)) > 0)[wiring.deal_user]
         )
         deals = deals[np.argsort(wiring.deal_user[deals], kind="stable")]
-        headroom = np.repeat(limit[deals][:, :, None] / arrays.bins, arrays.bins, axis=2)
+        headroom = limit[deals] / arrays.bins
+        headroom = np.broadcast_to(headroom, (*headroom.shape[:2], arrays.bins)).copy()
         known = np.flatnonzero(deals < quantity.shape[0])
         flows = deals[known]
         headroom[known] -= shipped[flows] * quantity[flows]
@@ -88,11 +92,13 @@ class Market:
         )
 
 
-def _limits(arrays: Arrays, month: int, block: Block) -> Array:
-    """Most that each flow and then each opening may carry, (deals, L), unit/month."""
+def _limits(arrays: Arrays, month: int, block: Block, *, leaks: bool) -> Array:
+    """Most that each flow and then each opening may carry, (deals, L, B), unit/month."""
     e = block.flows
-    old = arrays.ceiling(month, e, leaks=True) * arrays.flows.quantity[e][:, None]
-    return np.concatenate([old, arrays.opening_limit(month, block.openings)])
+    old = arrays.ceiling(month, e, leaks=leaks) * arrays.flows.quantity[e][:, None, None]
+    new = arrays.opening_limit(month, block.openings, leaks=leaks)
+    width = max(old.shape[2], new.shape[2])
+    return np.concatenate([np.broadcast_to(a, (*a.shape[:2], width)) for a in (old, new)])
 
 
 @dataclass(frozen=True)

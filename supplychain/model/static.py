@@ -19,7 +19,8 @@ def static(arrays: Arrays, month: int = 0) -> Array:
     start from 1 everywhere and go down. Loops of recipes are solved, not cut.
     """
     flows, slots = arrays.flows, arrays.slots
-    ceiling = np.minimum(flows.ceiling[month, :, 0], 1.0)
+    under = arrays.ceiling(month, slice(None), leaks=False)[:, 0].mean(axis=1)
+    ceiling = np.where(flows.covered, np.minimum(under, 1.0), 1.0)
     supplied = np.zeros(slots.need.size, dtype=bool)
     supplied[flows.slot] = True
     output = np.ones(arrays.nodes.base.size)

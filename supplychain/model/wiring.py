@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from supplychain.model.arrays import Arrays, Block
+from supplychain.model.turns import Turns
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -38,7 +39,9 @@ class Wiring:
         deal_supplier, deal_user: the ends of flows, then of openings.
         to_supplier: nodes x flows, weighted by the flow's share of its supplier's output.
         queue_to_supplier: nodes x flows, plain sums.
-        flows: deliveries by lag; ``deal_lag``: of flows, then of openings.
+        flows: deliveries by lag; deal_lag, deal_rank: of flows, then of openings.
+        technologies: alternatives of the block's nodes, in order of merit.
+        turns: whose turn it is; None where all share pro rata.
     """
 
     slot_starts: Index
@@ -51,14 +54,19 @@ class Wiring:
     queue_to_supplier: sparse.csr_array
     flows: tuple[Delivery, ...]
     deal_lag: Index
+    deal_rank: Index
+    technologies: Index
+    turns: Turns | None
 
     @classmethod
     def of(cls, arrays: Arrays, block: Block) -> "Wiring":
         """Precompute the index work of one block."""
         nodes, e, p = block.nodes, block.flows, block.openings
-        present, starts = np.unique(arrays.slots.node[block.slots] - nodes.start, return_index=True)
+        owner = arrays.slots.node[block.slots] - nodes.start
+        present, starts = np.unique(owner, return_index=True)
         supplier = arrays.flows.supplier[e] - nodes.start
         opener = arrays.openings.supplier[p] - nodes.start
+        tech = arrays.technologies.node
         count = nodes.stop - nodes.start
         share = arrays.flows.quantity[e] / arrays.nodes.base[nodes][supplier]
         users = np.unique(arrays.flows.slot[e])
@@ -76,6 +84,9 @@ class Wiring:
             sums(supplier, count),
             _deliveries(arrays.flows.lag[e], user, users.size),
             np.concatenate([arrays.flows.lag[e], arrays.openings.lag[p]]),
+            np.concatenate([arrays.flows.rank[e], arrays.openings.rank[p]]),
+            np.flatnonzero((tech >= nodes.start) & (tech < nodes.stop)),
+            Turns.of(arrays, block),
         )
 
 

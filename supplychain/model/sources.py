@@ -1,0 +1,52 @@
+"""Supply from outside the flows: states release stocks and share them, scrap is worked up."""
+
+import numpy as np
+import numpy.typing as npt
+
+from supplychain.model.arrays import Arrays, Block, Source
+from supplychain.model.behaviour import Behaviour, State
+from supplychain.model.orders import missing, need
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+
+def release(
+    arrays: Arrays, behaviour: Behaviour, state: State, month: int, block: Block, users: Index
+) -> Array:
+    """Let every source of the block's commodity serve its short users, pro rata to what they miss.
+
+    Within the month's release and what is left; allies come after the owner. Returns what each slot
+    of the run received, (Q, L, K), months of need.
+    """
+    received = np.zeros_like(state.stock)
+    for i, source in enumerate(arrays.sources):
+        allowed = behaviour.recovers if source.recovers else behaviour.releases
+        if not allowed or not _serves(source, users):
+            continue
+        rate = source.release[month]
+        left = np.minimum(rate, state.left[i])
+        turns = [(source.slots, rate)]
+        if behaviour.shares:
+            turns += [(slots, share * rate) for slots, share in source.shared]
+        for slots, most in turns:
+            if not slots.size:
+                continue
+            wanted = missing(arrays, behaviour, state, month, slots)
+            total = wanted.sum(axis=(0, 2))
+            given = np.minimum(np.minimum(most, left), total)
+            part = np.divide(given, total, out=np.zeros_like(given), where=total > 0)
+            gained = wanted * part[None, :, None] / need(arrays, slots)
+            # A user that stands before its supplier (a loop of recipes) has had its turn already.
+            late = (arrays.slots.node[slots] < block.nodes.stop).astype(np.int64)
+            state.deviation[month + late, slots] += gained
+            received[slots] += gained
+            left = left - given
+            state.left[i] = state.left[i] - given
+    return received
+
+
+def _serves(source: Source, users: Index) -> bool:
+    """Whether a source is one of the commodity that these slots use."""
+    slots = source.slots if source.slots.size else source.shared[0][0]
+    return bool(np.isin(slots[0], users))
