@@ -23,6 +23,7 @@ from supplychain.model.esri import (
     economy,
     esri,
 )
+from supplychain.network.plausibility import USD_PER_MUSD
 from supplychain.network.values import Network, Slot
 
 Array = npt.NDArray[np.float64]
@@ -55,15 +56,15 @@ def prices(network: Network) -> Mapping[str, float]:
     A price counts only where inputs of different products are compared: in the cost share of a
     non-essential input and in the output of nodes.
     """
-    rows = network.products.values()
     known: dict[str, list[float]] = {}
-    for row in rows:
+    for row in network.products.values():
         if row["price_usd_per_unit"]:
             known.setdefault(str(row["unit"]), []).append(float(row["price_usd_per_unit"]))
     usual = {unit: float(np.median(found)) for unit, found in known.items()}
+    usual["musd"] = USD_PER_MUSD
     return {
-        str(row["product"]): float(row["price_usd_per_unit"] or usual.get(str(row["unit"]), 1.0))
-        for row in rows
+        product: float(row["price_usd_per_unit"] or usual.get(str(row["unit"]), 1.0))
+        for product, row in network.products.items()
     }
 
 
