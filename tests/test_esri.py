@@ -69,8 +69,9 @@ def test_the_mixed_classes_of_the_authors_own_code_are_met():
 
 
 def test_the_toy_network_of_another_implementation_is_met():
-    # Twelve links, all of volume 1, between thirteen firms of six industries. Network and figures: github.com/vitelot/Economic-Systemic-Risk, data/test_list.csv
-    # (commit d50fc5f) and data/test_esri.csv (commit 8201330).
+    # Twelve links, all of volume 1, between thirteen firms of six industries. Network and figures:
+    # github.com/vitelot/Economic-Systemic-Risk, data/test_list.csv (commit d50fc5f) and
+    # data/test_esri.csv (commit 8201330).
     code = {**dict.fromkeys("AXI", 1), **dict.fromkeys("BCDL", 2), **dict.fromkeys("EFJ", 3)}
     code |= {"G": 5, "H": 99, "K": 4}
     names = sorted(code)
