@@ -127,7 +127,7 @@ def _needs(network: Network, country: str, inputs: AbstractSet[Commodity]) -> se
     """Which of some goods the end industries of a country use."""
     return {
         slot.commodity
-        for slot in network.slots
+        for slot in network.present_slots
         if slot.commodity in inputs
         and network.nodes[slot.node].country == country
         and network.nodes[slot.node].commodity[1]
@@ -140,7 +140,7 @@ def _made_of(
     """Goods that some goods go into, themselves included; a host only bounds its by-products."""
     made, todo = set(hit), list(hit)
     uses: dict[Commodity, set[Commodity]] = {}
-    for slot in network.slots:
+    for slot in network.present_slots:
         uses.setdefault(slot.commodity, set()).add(network.nodes[slot.node].commodity)
     while todo:
         for user in (uses.get(todo.pop(), set()) & inputs) - made:

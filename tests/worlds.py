@@ -54,6 +54,10 @@ CONSTANTS: Mapping[str, float] = {
     "catch_up_capacity": 1.14,
     "queue_cap_months": 0,
     "spot_rounds": 3,
+    "restock_months": 0,  # nobody orders towards a stock
+    "hoarding": 1,
+    "elasticity_long": 0,  # an elasticity stays what it is
+    "elasticity_time_months": 24,
     "leakage": 0,
     "leakage_lag_months": 0,
     "leakage_enforcement_month": 120,
