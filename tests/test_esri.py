@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds import world
+from worlds import run, stop, world
 
 from supplychain.esri import firms, prices, ranking
 from supplychain.model.esri import (
@@ -23,6 +24,7 @@ from supplychain.model.esri import (
     index_of,
     spread,
 )
+from supplychain.model.static import static
 
 LAW = settings(max_examples=60, deadline=None, derandomize=True)
 
@@ -345,6 +347,27 @@ def test_a_ban_closes_the_exporting_twin_alone(cars):
     assert loss[at["CHN:cars/all"]] == 0
     # Half of the need; the others of the market sell 90, so a third of the 30 is not replaced.
     assert loss[at["KOR:cars/all"]] == near(0.5 * 30 / 90)
+
+
+def test_with_critical_inputs_alone_and_nobody_replaced_it_is_the_static_case(tmp_path):
+    # Two independent rules of the same thing: a ban by ceilings, and closed exporting twins.
+    deeper = CARS.but(
+        processors=["CHN ore 60", "JPN ore 60", "CHN magnet 90", "JPN magnet 30"],
+        recipes=["cars/all magnet 1 critical", "magnet ore 1 critical"],
+        trade=[*CARS.tables["trade"], "JPN CHN ore 0.4", "CHN JPN ore 0.2"],
+    )
+    played = run(deeper.network(tmp_path), stop(item="ore"))
+    network, compiled = played.network, played.compiled
+    flows = compiled.arrays.flows
+    hit = sorted({compiled.nodes[k] for k in flows.supplier[flows.covered].tolist()})
+    found = firms(network, split=hit)
+    alone = replace(found.economy, market=np.arange(found.economy.sales.size))
+    loss = spread(alone, closing(alone, *(found.twins[i] for i in hit))).downstream[:, 0]
+    expected = static(compiled.arrays)
+    assert expected.min() < 0.9
+    twinned = [k for k, i in enumerate(compiled.nodes) if i in hit]
+    same = [k for k in range(expected.size) if k not in twinned]
+    assert loss[[compiled.nodes[k] for k in same]] == near(expected[same])
 
 
 def test_nodes_are_ranked_by_the_exports_or_the_output_that_they_take_along(cars):
