@@ -1,8 +1,9 @@
 """The Economic Systemic Risk Index: an independent model of the same question, for comparison.
 
-Written from the equations of Diem, Borsos, Reisch, Kertész and Thurner, "Quantifying firm-level
-economic systemic risk from nation-wide supply networks", Scientific Reports 12, 7719 (2022),
-doi:10.1038/s41598-022-11522-z. It knows no stocks, no months and no measures.
+The model of Diem, Borsos, Reisch, Kertész and Thurner, "Quantifying firm-level economic systemic
+risk from nation-wide supply networks", Scientific Reports 12, 7719 (2022),
+doi:10.1038/s41598-022-11522-z, its iteration and stop as restated in the documentation of
+ESRIcascade.jl (docs/src/theory.md). It knows no stocks, no months and no measures.
 
 ``W_ij`` is what firm i sells to firm j in the baseline, ``p_i`` the industry of i. A firm with
 output ``x_j`` and inputs ``P_jk = sum_i W_ij [p_i = k]`` makes, by a generalised Leontief function,
