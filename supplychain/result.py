@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from supplychain.beside import Channels, Road
 from supplychain.coverage import Resolved
 from supplychain.priced import Prices
 from supplychain.vocabulary import CASES, RESULT_SCHEMA
@@ -265,7 +266,7 @@ class Result:
     Attributes:
         days_per_month, d_threshold: constants of the pack that pictures need (no point is drawn
             where more than `d_threshold` of the swing rests on grade D).
-        prices: of the hardest rung; None where they were not asked for.
+        prices, channels, mechanisms: of the hardest rung; None where they were not asked for.
     """
 
     resolved: Resolved
@@ -285,6 +286,8 @@ class Result:
     baseline: str = ""
     unsourced: tuple[Need, ...] = ()
     prices: Prices | None = None
+    channels: Channels | None = None
+    mechanisms: Road | None = None
 
     def loss(self, country: str, sector: str) -> SectorLoss:
         """The loss of one sector.
@@ -343,6 +346,8 @@ class Result:
             "ladder": [r.as_dict() for r in self.ladder],
             "reliance": [vars(r) for r in self.reliance],
             "prices": self.prices.as_dict() if self.prices else None,
+            "channels": self.channels.as_dict() if self.channels else None,
+            "mechanisms": self.mechanisms.as_dict() if self.mechanisms else None,
             "unsourced": [
                 {"row": n.name, "what": n.label, "swing_usd": n.swing_usd} for n in self.unsourced
             ],

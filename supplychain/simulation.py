@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from supplychain import pedigree, uncertainty
+from supplychain.channels import channels
 from supplychain.compiled import compile_arrays
 from supplychain.coverage import Measure, Resolved, resolve
 from supplychain.draws import Central
+from supplychain.mechanisms import road
 from supplychain.model.adaptive import adaptive
 from supplychain.network import Network
 from supplychain.prices import price_run
@@ -54,12 +56,16 @@ class Effort:
         band: sample the pack's ranges, and move the figures one at a time.
         seed: of the sample.
         prices: what the shortages would do to prices, and these to the value of exports.
+        channels: orders that suppliers lose when their customers stop, and who gains.
+        mechanisms: what each mechanism takes off the loss.
     """
 
     planner: bool = True
     band: bool = True
     seed: int = 1
     prices: bool = False
+    channels: bool = False
+    mechanisms: bool = False
 
 
 def simulate(
@@ -101,6 +107,8 @@ def simulate(
     rungs = [*milder, main]
     rung = main.name if scenario.ladder else ""
     prices = price_run(network, run, effort.seed, rung) if effort.prices else None
+    both_ways = channels(network, run) if effort.channels else None
+    way = road(network, run) if effort.mechanisms else None
     progress("done", 1.0)
     return Result(
         resolved=run.resolved if not scenario.ladder else resolved,
@@ -122,6 +130,8 @@ def simulate(
         baseline=pedigree.baseline(network),
         unsourced=_unsourced(main.losses),
         prices=prices,
+        channels=both_ways,
+        mechanisms=way,
     )
 
 

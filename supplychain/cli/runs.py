@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from supplychain.cli.common import (
+    ChannelsFlag,
     CsvFlag,
     DataOption,
     FocusOption,
     JsonFlag,
+    MechanismsFlag,
     NoBand,
     NoPlanner,
     OutOption,
@@ -123,6 +125,8 @@ def restrict_command(
     no_planner: NoPlanner = False,
     no_band: NoBand = False,
     prices: PricesFlag = False,
+    channels: ChannelsFlag = False,
+    mechanisms: MechanismsFlag = False,
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
     quiet: QuietFlag = False,
@@ -161,7 +165,14 @@ def restrict_command(
     ]
     if form == "listed":
         hints.append(shlex.join([*again, "--form", "contained", "--kind", "ban", "--focus", focus]))
-    effort = Effort(planner=not no_planner, band=not no_band, seed=seed, prices=prices)
+    effort = Effort(
+        planner=not no_planner,
+        band=not no_band,
+        seed=seed,
+        prices=prices,
+        channels=channels,
+        mechanisms=mechanisms,
+    )
     to_ = _Output(as_json, as_csv, quiet, out, None, tuple(hints))
     _play([scenario], focus="", data=data, effort=effort, to=to_)
 
@@ -180,6 +191,8 @@ def run_command(
     no_planner: NoPlanner = False,
     no_band: NoBand = False,
     prices: PricesFlag = False,
+    channels: ChannelsFlag = False,
+    mechanisms: MechanismsFlag = False,
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
     quiet: QuietFlag = False,
@@ -195,7 +208,14 @@ def run_command(
     from supplychain.simulation import Effort
 
     loaded = [load_scenario(name, override or ()) for name in scenarios]
-    effort = Effort(planner=not no_planner, band=not no_band, seed=seed, prices=prices)
+    effort = Effort(
+        planner=not no_planner,
+        band=not no_band,
+        seed=seed,
+        prices=prices,
+        channels=channels,
+        mechanisms=mechanisms,
+    )
     to = _Output(as_json, as_csv, quiet, out, None, ("supplychain list scenarios",))
     _play(loaded, focus=focus, data=data, effort=effort, to=to)
 
@@ -220,8 +240,9 @@ def _play(
 
     if to.as_json and to.as_csv:
         raise UsageError("--json and --csv: choose one")
-    if effort.prices and to.as_csv:
-        raise UsageError("--prices and --csv: the CSV holds volume losses only; use --json")
+    beside = [n for n in ("prices", "channels", "mechanisms") if getattr(effort, n)]
+    if beside and to.as_csv:
+        raise UsageError(f"--{beside[0]} and --csv: the CSV holds volume losses only; use --json")
     twice = [s.id for s in scenarios if [t.id for t in scenarios].count(s.id) > 1]
     if twice:
         raise UsageError(f"two scenarios have the id {twice[0]!r}; give each its own")
