@@ -152,8 +152,7 @@ class _Play:
     def contracts(self, block: Block, i: int, k: int) -> None:
         """Serve by rank, accept within the queue cap, ship within the ceiling."""
         rules = self.rules
-        served = rules.served(i, self.y[i][k])
-        self.delivered[i][k] = served[rules.own_rank[i]]
+        served, self.delivered[i][k] = rules.served(i, self.y[i][k])
         for e in _range(block.flows):
             flow = rules.flows[e]
             if flow.supplier != i:

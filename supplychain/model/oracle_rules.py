@@ -179,10 +179,10 @@ class Rules:
 
     # Turns.
 
-    def served(self, i: int, y: Number) -> dict[int, Number]:
-        """What customers of each rank get of their baseline when the output is y.
+    def served(self, i: int, y: Number) -> tuple[dict[int, Number], Number]:
+        """What each rank, and the customers outside the network, get of their baseline.
 
-        Where a node has no customers outside the network, their rank gets y as if all shared.
+        Where a node has no customers outside the network, they get y, as if all shared.
         """
         size: dict[int, Number] = defaultdict(lambda: self.zero)
         outside = self.one
@@ -193,14 +193,13 @@ class Rules:
                 outside -= w
         if outside > _NOBODY:
             size[self.own_rank[i]] += outside
-        got = {self.own_rank[i]: y}
-        before = self.zero
+        got, before = {}, self.zero
         for rank in sorted(size):
             alone = len(size) == 1 or y >= 1
             left = max(self.zero, y - before)
             got[rank] = y if alone else min(self.one, left / size[rank])
             before += size[rank]
-        return got
+        return got, got[self.own_rank[i]] if outside > _NOBODY else y
 
 
 def _ends(deals: Any) -> Any:
