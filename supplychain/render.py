@@ -6,10 +6,11 @@ Computes nothing new.
 import csv
 import io
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from supplychain.economy import Economy
 from supplychain.network import Network
 from supplychain.pedigree import releases
 from supplychain.result import Result, Rung, SectorLoss
@@ -298,6 +299,57 @@ def footer(result: Result) -> list[str]:
     return lines
 
 
+def economy_table(economy: Economy, words: Words, focus: Sequence[str]) -> "Table":
+    """Loss of GDP of each focus country: directly, and with the losses of suppliers."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("loss of GDP", no_wrap=True, overflow="fold")
+    table.add_column(f"GDP\nbn USD\nof {economy.year}", justify="right")
+    for case in economy.cases:
+        table.add_column(f"{_CASE_NAMES[case]}\n% lost\ndirectly", justify="right")
+        table.add_column("\n% with\nsuppliers", justify="right")
+    for loss in economy.countries:
+        if loss.country in focus:
+            cells = [
+                fine_percent(part[case])
+                for case in economy.cases
+                for part in (loss.direct_share, loss.share)
+            ]
+            table.add_row(words.name(loss.country), f"{loss.gdp_usd / 1e9:,.0f}", *cells)
+    return table
+
+
+def fine_percent(share: float) -> str:
+    """A small share as per cent with two digits; 0 only for exactly nothing.
+
+    >>> [fine_percent(s) for s in (0.0, 4e-9, 0.000123, 0.0414)]
+    ['0', '<0.001', '0.012', '4.1']
+    """
+    if share == 0:
+        return "0"
+    return f"{100 * share:.2g}" if share >= _FINE else "<0.001"
+
+
+def economy_notes(result: Result) -> list[str]:
+    """How to read the losses of GDP, where they were asked for."""
+    economy = result.economy
+    if economy is None:
+        return []
+    assumed, left_out = "; ".join(economy.assumptions), "; ".join(economy.not_counted)
+    return [
+        f"Loss of GDP: {economy.valuation}; grade {economy.evidence}.",
+        f"  It assumes that {assumed}.",
+        f"  Not counted in it: {left_out}.",
+    ]
+
+
+_FINE = 1e-5
+_CASE_NAMES = {
+    "planner": "best response",
+    "adaptive": "expected",
+    "frozen": "no adaptation",
+}
 _MOST_NOTES = 5
 _CSV_COLUMNS = (
     "scenario",

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from supplychain.coverage import Resolved
+from supplychain.economy.values import Economy
 from supplychain.vocabulary import CASES, RESULT_SCHEMA
 
 if TYPE_CHECKING:
@@ -264,6 +265,7 @@ class Result:
     Attributes:
         days_per_month, d_threshold: constants of the pack that pictures need (no point is drawn
             where more than `d_threshold` of the swing rests on grade D).
+        economy: losses of GDP, suppliers included; None where they were not asked for.
     """
 
     resolved: Resolved
@@ -282,6 +284,7 @@ class Result:
     valuation: str = ""
     baseline: str = ""
     unsourced: tuple[Need, ...] = ()
+    economy: Economy | None = None
 
     def loss(self, country: str, sector: str) -> SectorLoss:
         """The loss of one sector.
@@ -345,7 +348,7 @@ class Result:
             "assumptions": list(self.assumptions),
             "warnings": list(self.warnings),
             "sources": [dict(s) for s in self.sources],
-        }
+        } | ({"economy": self.economy.as_dict()} if self.economy else {})
 
 
 def _by_case(values: Mapping[str, float]) -> dict[str, float | None]:

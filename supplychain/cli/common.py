@@ -59,6 +59,10 @@ NoPlanner = Annotated[
 NoBand = Annotated[
     bool, typer.Option("--no-band", help="Leave out the band.", rich_help_panel="Output")
 ]
+EconomyFlag = Annotated[
+    bool,
+    typer.Option("--economy", help="Losses of GDP too, with suppliers.", rich_help_panel="Output"),
+]
 
 
 def split(text: str) -> tuple[str, ...]:
@@ -135,10 +139,13 @@ def print_result(world: "World", result: "Result", *, quiet: bool, hints: Sequen
     quiet_line = render.untouched(result)
     if quiet_line:
         _prose(out, quiet_line)
+    if result.economy:
+        out.print()
+        out.print(render.economy_table(result.economy, words, result.resolved.focus))
     if quiet:
         return
     out.print()
-    for line in render.footer(result):
+    for line in render.footer(result) + render.economy_notes(result):
         _prose(out, line)
     if hints:
         _prose(out, "\nTry next:")

@@ -3,7 +3,7 @@
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -12,6 +12,7 @@ import typer
 from supplychain.cli.common import (
     CsvFlag,
     DataOption,
+    EconomyFlag,
     FocusOption,
     JsonFlag,
     NoBand,
@@ -121,6 +122,7 @@ def restrict_command(
     seed: SeedOption = 1,
     no_planner: NoPlanner = False,
     no_band: NoBand = False,
+    economy: EconomyFlag = False,
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
     quiet: QuietFlag = False,
@@ -160,7 +162,7 @@ def restrict_command(
     if form == "listed":
         hints.append(shlex.join([*again, "--form", "contained", "--kind", "ban", "--focus", focus]))
     effort = Effort(planner=not no_planner, band=not no_band, seed=seed)
-    to_ = _Output(as_json, as_csv, quiet, out, None, tuple(hints))
+    to_ = _Output(as_json, as_csv, quiet, out, None, tuple(hints), economy)
     _play([scenario], focus="", data=data, effort=effort, to=to_)
 
 
@@ -177,6 +179,7 @@ def run_command(
     seed: SeedOption = 1,
     no_planner: NoPlanner = False,
     no_band: NoBand = False,
+    economy: EconomyFlag = False,
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
     quiet: QuietFlag = False,
@@ -193,13 +196,13 @@ def run_command(
 
     loaded = [load_scenario(name, override or ()) for name in scenarios]
     effort = Effort(planner=not no_planner, band=not no_band, seed=seed)
-    to = _Output(as_json, as_csv, quiet, out, None, ("supplychain list scenarios",))
+    to = _Output(as_json, as_csv, quiet, out, None, ("supplychain list scenarios",), economy)
     _play(loaded, focus=focus, data=data, effort=effort, to=to)
 
 
 @dataclass(frozen=True)
 class _Output:
-    """What to do with results: how to print them, where to write them, what to suggest."""
+    """What to do with results: how to print them, where to write them, what to add or suggest."""
 
     as_json: bool
     as_csv: bool
@@ -207,25 +210,32 @@ class _Output:
     out: Path | None = None
     figure: Path | None = None
     hints: tuple[str, ...] = ()
+    economy: bool = False
 
 
 def _play(
     scenarios: Sequence["Scenario"], *, focus: str, data: Path | None, effort: "Effort", to: _Output
 ) -> None:
     """Load the pack once, play every scenario, print and write."""
+    from supplychain.economy import economy_of, read_table
     from supplychain.simulation import simulate
 
     if to.as_json and to.as_csv:
         raise UsageError("--json and --csv: choose one")
+    if to.economy and to.as_csv:
+        raise UsageError("--economy: --csv holds export losses alone; take --json or the table")
     twice = [s.id for s in scenarios if [t.id for t in scenarios].count(s.id) > 1]
     if twice:
         raise UsageError(f"two scenarios have the id {twice[0]!r}; give each its own")
     with progress(to.quiet) as report:
         world = load_world(data)
+        table = read_table(world.tables) if to.economy else None
         results = [
             simulate(world, s, focus=split(focus), effort=effort, progress=report)
             for s in scenarios
         ]
+    if table:
+        results = [replace(r, economy=economy_of(table, r)) for r in results]
     for result in results:  # files first: what reads the printed lines may close early
         _write(world, result, to, several=len(results) > 1)
     if to.as_json:

@@ -95,9 +95,9 @@ def economy_of(world: WorldTable, result: Answer) -> Economy:
 
     Example::
 
-        world = supplychain.load()
-        result = supplychain.simulate(world, supplychain.restrict("China", ["dysprosium"]))
-        economy_of(read_table(world.tables), result).country("KOR").share["frozen"]
+        pack = supplychain.load()
+        result = supplychain.simulate(pack, supplychain.restrict("China", ["dysprosium"]))
+        economy_of(read_table(pack.tables), result).country("KOR").share["frozen"]
     """
     cases = tuple(c for c in CASES if all(c in loss.share for loss in result.losses))
     known = [loss for loss in result.losses if loss.country in world.countries]

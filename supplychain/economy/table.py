@@ -66,30 +66,29 @@ def read_table(tables: Tables) -> WorldTable:
         )
     year = max(int(row["year"]) for row in rows)
     rows = tuple(row for row in rows if row["year"] == year)
-    made = {_seller(row): row["value_musd"] for row in rows if row["user_sector"] == _OUTPUT}
-    sectors = tuple(sorted(made))
+    sectors = tuple(sorted({_seller(row) for row in rows}))
     index = {sector: k for k, sector in enumerate(sectors)}
-    flows, final, exports = np.zeros((len(made),) * 2), np.zeros(len(made)), np.zeros(len(made))
+    n = len(sectors)
+    flows, output, final, exports = np.zeros((n, n)), np.zeros(n), np.zeros(n), np.zeros(n)
     for row in rows:
-        user = (str(row["user"]), str(row["user_sector"]))
-        if user[1] == _OUTPUT:
-            continue
-        if absent := [s for s in (_seller(row), user) if s not in index and s[1] != _FINAL]:
-            mend = f"Add a row with user_sector {_OUTPUT}."
-            raise _refused(" ".join(absent[0]), "has no gross output", mend, row.line)
+        user, use = (str(row["user"]), str(row["user_sector"])), str(row["user_sector"])
         k, value = index[_seller(row)], float(row["value_musd"])
-        if user[1] == _FINAL:
+        if use == _OUTPUT:
+            output[k] = value
+            continue
+        if use == _FINAL:
             final[k] += value
-        else:
+        elif user in index:
             flows[k, index[user]] += value
+        else:
+            problem = "is a user that supplies nobody and has no gross output"
+            raise _refused(" ".join(user), problem, f"Add its row of {_OUTPUT}.", row.line)
         if user[0] != sectors[k][0]:
             exports[k] += value
     return WorldTable(
         year,
         sectors,
-        InputOutput.of(
-            flows, np.array([made[s] for s in sectors]), final, tuple(map(" ".join, sectors))
-        ),
+        InputOutput.of(flows, output, final, tuple(map(" ".join, sectors))),
         np.maximum(exports, 0.0),
         {str(r["code"]): r for r in tables.rows("concordances") if r["scheme"] == SCHEME},
         worst_evidence(*(str(row["evidence"]) for row in rows)),

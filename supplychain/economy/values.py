@@ -113,6 +113,11 @@ class Economy:
     not_counted: tuple[str, ...] = NOT_COUNTED
     assumptions: tuple[str, ...] = ASSUMPTIONS
 
+    @property
+    def cases(self) -> tuple[str, ...]:
+        """The cases that were played, in the order of the contract."""
+        return tuple(case for case in CASES if case in self.countries[0].direct_usd)
+
     def country(self, code: str) -> CountryLoss:
         """The loss of one country.
 

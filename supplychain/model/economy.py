@@ -23,8 +23,8 @@ Side = Literal["both", "backward", "forward"]
 
 _OWN_GAP, _WORLD_GAP = 0.01, 1e-6
 """Rows may miss their output by this share of it, or of all output: tables are rounded."""
-_TERMS = 60
-"""A power series of typical coefficients (a term is about half the one before) ends here."""
+_SERIES_FROM = 2_000
+"""Sectors per column from which some 60 passes over A are quicker than one factorisation."""
 _SLOWEST = 0.95
 """Largest column sum for which a series is tried; nearer to 1 the bound on its rest is useless."""
 _REST = 1e-15
@@ -180,12 +180,13 @@ def _accumulated(coefficients: Array, start: Array) -> Array:
     """The y of ``y = A y + start``: a power series for few columns, one factorisation for many.
 
     A series stops when what is left of it, at most ``q / (1 - q)`` of the last term with q the
-    largest column sum, is lost in rounding. A term costs 2 n^2 operations a column, a factorisation
-    2/3 n^3 for all columns.
+    largest column sum, is lost in rounding. Its terms are bound by memory, a factorisation by
+    arithmetic (2/3 n^3 for all columns together).
     """
-    n, columns = start.shape[0], start[0].size if start.shape[0] else 0
+    n = start.shape[0]
+    columns = start.size // n if n else 0
     worst = float(coefficients.sum(axis=0).max(initial=0.0))
-    if worst > _SLOWEST or 3 * _TERMS * columns > n:
+    if worst > _SLOWEST or _SERIES_FROM * columns > n:
         return np.asarray(np.linalg.solve(np.eye(n) - coefficients, start), dtype=np.float64)
     total, term = start.copy(), start
     while np.abs(term).sum() * worst > _REST * (1 - worst) * np.abs(total).sum():
