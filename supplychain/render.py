@@ -6,11 +6,10 @@ Computes nothing new.
 import csv
 import io
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from supplychain.economy import Economy
 from supplychain.network import Network
 from supplychain.pedigree import releases
 from supplychain.result import Result, Rung, SectorLoss
@@ -299,24 +298,31 @@ def footer(result: Result) -> list[str]:
     return lines
 
 
-def economy_table(economy: Economy, words: Words, focus: Sequence[str]) -> "Table":
+def economy_table(result: Result, words: Words) -> "Table":
     """Loss of GDP of each focus country: directly, and with the losses of suppliers."""
     from rich.table import Table
 
+    economy = result.economy
+    rung = f"\n{result.ladder[-1].name}" if result.ladder else ""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("loss of GDP", no_wrap=True, overflow="fold")
-    table.add_column(f"GDP\nbn USD\nof {economy.year}", justify="right")
-    for case in economy.cases:
-        table.add_column(f"{_CASE_NAMES[case]}\n% lost\ndirectly", justify="right")
+    table.add_column(f"loss of value added{rung}", no_wrap=True, overflow="fold")
+    for case in economy.cases if economy else ():
+        table.add_column(f"{_CASE_NAMES[case]}\n% of GDP\ndirectly", justify="right")
         table.add_column("\n% with\nsuppliers", justify="right")
-    for loss in economy.countries:
-        if loss.country in focus:
+        table.add_column("\nbn USD with\nsuppliers", justify="right")
+    for loss in economy.countries if economy else ():
+        if loss.country in result.resolved.focus:
+            whole = loss.whole
             cells = [
-                fine_percent(part[case])
-                for case in economy.cases
-                for part in (loss.direct_share, loss.share)
+                cell
+                for case, usd in whole.usd.items()
+                for cell in (
+                    fine_percent(whole.direct_share[case]),
+                    fine_percent(whole.share[case]),
+                    f"{usd / 1e9:.2f}",
+                )
             ]
-            table.add_row(words.name(loss.country), f"{loss.gdp_usd / 1e9:,.0f}", *cells)
+            table.add_row(words.name(loss.country), *cells)
     return table
 
 
@@ -338,7 +344,7 @@ def economy_notes(result: Result) -> list[str]:
         return []
     assumed, left_out = "; ".join(economy.assumptions), "; ".join(economy.not_counted)
     return [
-        f"Loss of GDP: {economy.valuation}; grade {economy.evidence}.",
+        f"Loss of value added: {economy.valuation}; grade {economy.evidence}.",
         f"  It assumes that {assumed}.",
         f"  Not counted in it: {left_out}.",
     ]

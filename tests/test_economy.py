@@ -437,8 +437,16 @@ def same(share):
 
 
 def lost(found, code, case="frozen"):
+    """Direct and indirect loss of a country in million dollars of the table."""
     country = found.country(code)
-    return [country.direct_usd[case] / 1e6, country.indirect_usd[case] / 1e6]
+    shares = (country.whole.direct_share[case], country.whole.indirect_share[case])
+    return [share * country.table_gdp_usd / 1e6 for share in shares]
+
+
+def dollars(found, code, case="frozen"):
+    """The same in billion dollars of the exports."""
+    whole = found.country(code).whole
+    return [whole.direct_usd[case] / 1e9, whole.indirect_usd[case] / 1e9]
 
 
 def test_a_fifth_of_korean_car_exports(world):
@@ -449,10 +457,14 @@ def test_a_fifth_of_korean_car_exports(world):
     assert lost(found, "KOR") == near([4, 0.4 * 2.5 + 0.8 * 4.6875])
     assert lost(found, "JPN") == near([0, 0.5 * 1.5625 + 0.8 * 0.48828125])
     korea = found.country("KOR")
-    assert korea.gdp_usd == near(200e6)
-    assert korea.direct_share["frozen"] == near(0.02)
-    assert korea.share["frozen"] == near(8.75 / 200)
-    assert [g.group for g in korea.groups] == ["cars", "rest"]
+    assert korea.table_gdp_usd == near(200e6)
+    assert korea.whole.direct_share["frozen"] == near(0.02)
+    assert korea.whole.share["frozen"] == near(8.75 / 200)
+    assert list(korea.groups) == ["cars", "rest"]
+    assert korea.groups["cars"].share["frozen"] == near(5 / 200)
+    # 10 of the 50 billion of the exports are worth what 10 of the 50 million of the table are.
+    assert dollars(found, "KOR") == near([4, 4.75])
+    assert dollars(found, "JPN") == near([0, 1.171875])
     assert (found.year, found.evidence, found.months) == (2011, "A", 12)
 
 
@@ -463,6 +475,13 @@ def test_another_industry_of_the_group_stays_open(world):
     found = economy_of(world, Run((hit, calm)))
     cars = 5 / (0.8 - 0.5 * 0.05 * 0.125)
     assert lost(found, "KOR") == near([2, 0.4 * (cars - 5) + 0.8 * 0.375 * cars])
+    # The dollars are those of the parts alone, twice as many as a tenth of the table's exports.
+    assert dollars(found, "KOR") == near([2 * value for value in lost(found, "KOR")])
+    # Were the ships half of another group, they would be 25 of 75 billion, and a third open.
+    half = dict(world.groups) | {"ships": {**world.groups["ships"], "weight": 0.5}}
+    found = economy_of(replace(world, groups=half), Run((hit, calm)))
+    cars = 20 / 3 / (0.8 - 1 / 3 * 0.05 * 0.125)
+    assert lost(found, "KOR") == near([8 / 3, 0.4 * (cars - 20 / 3) + 0.8 * 0.375 * cars])
 
 
 def test_two_countries_do_not_cut_each_others_exports(world):
@@ -476,12 +495,12 @@ def test_two_countries_do_not_cut_each_others_exports(world):
         assert sum(lost(found, code)) < sum(sum(lost(part, code)) for part in alone)
 
 
-def test_shares_do_not_depend_on_the_horizon_and_dollars_do(world):
+def test_a_horizon_changes_no_share(world):
     loss = (Loss("KOR", "auto_parts", same(0.2)),)
-    year = economy_of(world, Run(loss)).country("KOR")
-    half = economy_of(world, Run(loss, SimpleNamespace(focus=("KOR",), months=6))).country("KOR")
-    assert half.share["frozen"] == near(year.share["frozen"])
-    assert half.direct_usd["frozen"] == near(year.direct_usd["frozen"] / 2)
+    half = economy_of(world, Run(loss, SimpleNamespace(focus=("KOR",), months=6)))
+    assert lost(half, "KOR") == near([4, 4.75])
+    assert half.months == 6
+    assert "over 6 months" in half.valuation
 
 
 def test_cases_are_apart_and_a_case_not_asked_for_is_null(world):
@@ -497,7 +516,7 @@ def test_cases_are_apart_and_a_case_not_asked_for_is_null(world):
 def test_no_export_loss_is_no_loss_of_gdp(world):
     found = economy_of(world, Run((Loss("KOR", "auto_parts", same(0.0), evidence="D"),)))
     for country in found.countries:
-        assert set(country.share.values()) == {0}
+        assert set(country.whole.share.values()) == set(country.whole.usd.values()) == {0}
         assert not country.groups
     assert found.evidence == "A"  # a figure that moves nothing has no say
 
@@ -513,9 +532,15 @@ def test_whole_sectors_of_the_table_by_hand(world):
     found = economy_of_outputs(world, {("KOR", "cars"): 0.5})
     assert lost(found, "KOR") == near([20, 0.8 * 18.75])
     assert lost(found, "JPN") == near([0, 0.5 * 6.25 + 0.8 * 1.953125])
+    assert found.country("KOR").whole.direct_usd["frozen"] == near(20e6)
+    # With the rest of Korea and Japanese cars given too, nothing of them follows.
+    given_three = {("KOR", "cars"): 0.5, ("KOR", "rest"): 0.1, ("JPN", "cars"): 0.0}
+    found = economy_of_outputs(world, given_three)
+    assert lost(found, "KOR") == near([20 + 16, 0])
+    assert lost(found, "JPN") == [0, 0]
     with pytest.raises(UsageError, match=r"has no KOR ships; its countries: JPN, KOR; its groups"):
         economy_of_outputs(world, {("KOR", "ships"): 0.5})
-    with pytest.raises(UsageError, match="KOR cars: 200 lost"):
+    with pytest.raises(UsageError, match="KOR cars: the share lost is 2, outside 0-1"):
         economy_of_outputs(world, {("KOR", "cars"): 2.0})
 
 
@@ -604,18 +629,22 @@ def test_the_shipped_table_comes_back_and_bounds_its_losses(shipped):
     assert [c.country for c in found.countries[:2]] == ["KOR", "JPN"]
     for country in found.countries:
         for case in ("adaptive", "frozen"):
-            assert 0 <= country.direct_share[case] <= country.share[case] <= 1
-            assert sum(g.direct_usd[case] + g.indirect_usd[case] for g in country.groups) == near(
-                country.share[case] * country.gdp_usd
-            )
-    assert found.country("DEU").direct_usd["frozen"] == 0 < found.country("DEU").share["frozen"]
+            whole = country.whole
+            assert 0 <= whole.direct_share[case] <= whole.share[case] <= 1
+            for by_case in ("usd", "share"):
+                parts = sum(getattr(part, by_case)[case] for part in country.groups.values())
+                assert parts == pytest.approx(getattr(whole, by_case)[case], rel=1e-9)
+    exports = sum(s.usd("frozen") for s in result.losses if s.country == "KOR")
+    assert 0 < found.country("KOR").whole.direct_usd["frozen"] < exports
+    germany = found.country("DEU").whole
+    assert germany.direct_usd["frozen"] == 0 < germany.share["frozen"]
 
 
 def test_the_command_line_prints_and_writes_it(tmp_path):
     asked = ("restrict", "China", "dysprosium", "--kind", "ban", "--no-planner", "--no-band")
     code, out, _ = say(*asked, "--economy")
     assert code == 0
-    assert "loss of GDP" in out
+    assert "loss of value added" in out
     assert "It assumes that" in out
     code, out, _ = say(*asked, "--economy", "--json")
     found = json.loads(out)

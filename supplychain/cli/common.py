@@ -141,7 +141,7 @@ def print_result(world: "World", result: "Result", *, quiet: bool, hints: Sequen
         _prose(out, quiet_line)
     if result.economy:
         out.print()
-        out.print(render.economy_table(result.economy, words, result.resolved.focus))
+        out.print(render.economy_table(result, words))
     if quiet:
         return
     out.print()

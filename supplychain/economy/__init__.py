@@ -2,12 +2,12 @@
 
 from supplychain.economy.losses import economy_of, economy_of_outputs
 from supplychain.economy.table import WorldTable, read_table
-from supplychain.economy.values import CountryLoss, Economy, GroupLoss
+from supplychain.economy.values import CountryLoss, Economy, Part
 
 __all__ = [
     "CountryLoss",
     "Economy",
-    "GroupLoss",
+    "Part",
     "WorldTable",
     "economy_of",
     "economy_of_outputs",

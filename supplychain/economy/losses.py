@@ -5,10 +5,13 @@ table, and everybody who supplied their makers loses sales in turn. Knows no mon
 share of the horizon's output, and the table stands for every year.
 
 What moves
-    The exports of a hit industry, and nothing else of its group. The share of the group's exports
-    that is lost is the sum of export losses over the sum of exports of its industries, both from
-    the result and so of one year; it is taken of the group's exports in the table, so that no
-    dollars of two years meet. The industries of the pack stand for all exports of their group.
+    The exports of a hit industry, and nothing else of its group. The table gives ratios alone, so
+    that no dollars of two years meet. Dollars of value added are those of the export losses times
+    value added per unit. Shares of GDP are counted inside the table: the lost share of a group's
+    exports is the sum of export losses over the sum of exports of its industries, both from the
+    result, and it is taken of the group's exports in the table. The industries of the pack stand
+    for all exports of their group there, and a group that has since grown more slowly than the
+    economy weighs too much.
 What does not move twice
     The exports of hit industries are fixed by the simulation, jointly in all focus countries: a
     user abroad who buys less does not cut them again. What the group sells at home, and the exports
@@ -24,6 +27,7 @@ Whose value added
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -31,9 +35,9 @@ import numpy.typing as npt
 
 from supplychain.coverage import Resolved
 from supplychain.economy.table import FILE, SCHEME, Sector, WorldTable
-from supplychain.economy.values import NOT_COUNTED, ByCase, CountryLoss, Economy, GroupLoss
+from supplychain.economy.values import ByCase, CountryLoss, Economy, Part
 from supplychain.errors import DataError, Fault, UsageError
-from supplychain.model.economy import by_block, mixed_loss
+from supplychain.model.economy import Indices, InputOutput, by_block, mixed_loss
 from supplychain.tables import Row
 from supplychain.vocabulary import CASES, MONTHS_PER_YEAR, worst_evidence
 
@@ -97,7 +101,7 @@ def economy_of(world: WorldTable, result: Answer) -> Economy:
 
         pack = supplychain.load()
         result = supplychain.simulate(pack, supplychain.restrict("China", ["dysprosium"]))
-        economy_of(read_table(pack.tables), result).country("KOR").share["frozen"]
+        economy_of(read_table(pack.tables), result).country("KOR").whole.share["frozen"]
     """
     cases = tuple(c for c in CASES if all(c in loss.share for loss in result.losses))
     known = [loss for loss in result.losses if loss.country in world.countries]
@@ -112,7 +116,8 @@ def economy_of(world: WorldTable, result: Answer) -> Economy:
     grades = [world.evidence]
     for loss in known:
         group = _group(world, loss)
-        k, usd = index[loss.country, str(group["target"])], loss.baseline_exports_usd
+        k = index[loss.country, str(group["target"])]
+        usd = loss.baseline_exports_usd * float(group["weight"])
         exports[k] += usd
         lost[k] += [usd * loss.share[case] for case in cases]
         if any(loss.share[case] > 0 for case in cases):
@@ -121,17 +126,14 @@ def economy_of(world: WorldTable, result: Answer) -> Economy:
     per_usd = np.divide(1.0, exports, out=np.zeros_like(exports), where=exports > 0)
     nation = np.array([country for country, _ in world.sectors])
     abroad = nation[:, None] != nation[None, :]
-    missing = (world.exports * per_usd)[:, None] * lost
-    played = tuple(dict.fromkeys(loss.country for loss in known))
-    return _answer(
-        world,
-        dict(zip(cases, missing.T, strict=True)),
-        (hit * per_usd)[:, None] * abroad,
-        played,
-        result.resolved.months,
-        evidence=worst_evidence(*grades),
-        absent=[country for country in result.resolved.focus if country not in played],
+    shock = _Shock(
+        cases, lost, (world.exports * per_usd)[:, None] * lost, (hit * per_usd)[:, None] * abroad
     )
+    played = tuple(dict.fromkeys(loss.country for loss in known))
+    absent = [country for country in result.resolved.focus if country not in played]
+    found = _answer(world, shock, played, result.resolved.months, worst_evidence(*grades))
+    more = tuple(f"{country}: not in the table by itself" for country in absent)
+    return replace(found, not_counted=found.not_counted + more)
 
 
 def economy_of_outputs(
@@ -150,7 +152,7 @@ def economy_of_outputs(
     Raises:
         UsageError: a sector is not in the table, or a share outside 0-1.
     """
-    lost, fixed = np.zeros(len(world.sectors)), np.zeros(len(world.sectors))
+    lost, fixed = np.zeros((len(world.sectors), 1)), np.zeros(len(world.sectors))
     for sector, share in losses.items():
         if sector not in world.sectors:
             groups = dict.fromkeys(group for _, group in world.sectors)
@@ -158,10 +160,29 @@ def economy_of_outputs(
                 f"the table of {world.year} has no {' '.join(sector)}; its countries: "
                 f"{', '.join(world.countries)}; its groups: {', '.join(groups)}"
             )
+        if not 0 <= share <= 1:
+            raise UsageError(f"{' '.join(sector)}: the share lost is {share:g}, outside 0-1")
         k = world.sectors.index(sector)
         lost[k], fixed[k] = share * world.table.output[k], 1.0
+    shock = _Shock(("frozen",), _MILLION * months / MONTHS_PER_YEAR * lost, lost, fixed)
     played = tuple(dict.fromkeys(country for country, _ in losses))
-    return _answer(world, {"frozen": lost}, fixed, played, months, evidence=world.evidence)
+    return _answer(world, shock, played, months, world.evidence)
+
+
+@dataclass(frozen=True, eq=False)
+class _Shock:
+    """Output that is fixed, and what of it is lost, (n, cases).
+
+    Attributes:
+        usd: in dollars of the export losses, over the horizon.
+        at_table: in million dollars of the table, in a year.
+        fixed: as `mixed_loss` takes it.
+    """
+
+    cases: tuple[str, ...]
+    usd: Array
+    at_table: Array
+    fixed: Array
 
 
 def _group(world: WorldTable, loss: Lost) -> Row:
@@ -172,7 +193,8 @@ def _group(world: WorldTable, loss: Lost) -> Row:
         mend = f"Add it to scheme {SCHEME}, with the group as target."
         raise DataError([Fault("concordances.csv", None, "", loss.sector, problem, mend=mend)])
     group = str(row["target"])
-    if (loss.country, group) not in world.sectors:
+    made = dict(zip(world.sectors, world.table.output.tolist(), strict=True))
+    if not made.get((loss.country, group)):
         allowed = ", ".join(sorted({g for _, g in world.sectors}))
         problem = f"is no sector of {loss.country} in {FILE}"
         raise DataError([Fault("concordances.csv", row.line, "target", group, problem, allowed)])
@@ -180,40 +202,35 @@ def _group(world: WorldTable, loss: Lost) -> Row:
 
 
 def _answer(
-    world: WorldTable,
-    lost: Mapping[str, Array],
-    fixed: Array,
-    played: Sequence[str],
-    months: int,
-    *,
-    evidence: str,
-    absent: Sequence[str] = (),
+    world: WorldTable, shock: _Shock, played: Sequence[str], months: int, evidence: str
 ) -> Economy:
-    """Solve all cases at once and add up by country."""
-    usd = _MILLION * months / MONTHS_PER_YEAR
-    found = mixed_loss(world.table, np.stack(list(lost.values()), axis=1), fixed)
-    base = usd * world.table.value_added
-    direct, indirect = (usd * part for part in found.value_added(world.table))
+    """Solve once for each fixed sector's unit of output, then add up by case and country."""
+    value = world.table.value_share[:, None]
+    base = world.table.value_added
     order = [*played, *(c for c in world.countries if c not in played)]
     block = np.array([order.index(country) for country, _ in world.sectors])
-    gdp, *totals = (by_block(part, block, len(order)) for part in (base[:, None], direct, indirect))
-    worst = (direct + indirect).max(axis=1)
+    gdp = by_block(base[:, None], block, len(order))
+    fixed = np.flatnonzero(shock.usd.any(axis=1))
+    spread = _spread(world.table, fixed, shock.fixed)
+    sectors = (
+        value * shock.usd,
+        value * (spread @ shock.usd[fixed]),
+        value * shock.at_table / gdp[block],
+        value * (spread @ shock.at_table[fixed]) / gdp[block],
+    )
+    totals = tuple(by_block(part, block, len(order)) for part in sectors)
+    worst = (sectors[0] + sectors[1]).max(axis=1)
     ranked = [k for k in np.argsort(-worst, kind="stable").tolist() if worst[k] > 0]
 
-    def by_case(values: Array) -> dict[str, float]:
-        return dict(zip(lost, values.tolist(), strict=True))
-
-    def group(k: int) -> GroupLoss:
-        name = world.sectors[k][1]
-        return GroupLoss(name, float(base[k]), by_case(direct[k]), by_case(indirect[k]))
+    def part(values: tuple[Array, ...], k: int) -> Part:
+        return Part(*(dict(zip(shock.cases, v[k].tolist(), strict=True)) for v in values))
 
     countries = [
         CountryLoss(
             country,
-            float(gdp[c, 0]),
-            by_case(totals[0][c]),
-            by_case(totals[1][c]),
-            tuple(group(k) for k in ranked if block[k] == c),
+            _MILLION * float(gdp[c, 0]),
+            part(totals, c),
+            {world.sectors[k][1]: part(sectors, k) for k in ranked if block[k] == c},
         )
         for c, country in enumerate(order)
     ]
@@ -223,9 +240,16 @@ def _answer(
         countries=tuple(countries),
         evidence=evidence,
         valuation=(
-            f"value added in USD of {world.year} as the table values it (output less all inputs "
-            f"bought), over {months} months"
+            f"value added (output less all inputs bought) over {months} months; ratios and sizes "
+            f"of sectors of {world.year}"
         ),
         sources=world.sources,
-        not_counted=NOT_COUNTED + tuple(f"{c}: not in the table by itself" for c in absent),
     )
+
+
+def _spread(table: InputOutput, fixed: Indices, share: Array) -> Array:
+    """Output lost everywhere else per unit of output lost in each fixed sector, (n, fixed)."""
+    size = table.output[fixed]
+    lost = np.zeros((table.output.size, fixed.size))
+    lost[fixed, np.arange(fixed.size)] = size  # any amount does: losses are in proportion
+    return mixed_loss(table, lost, share).indirect / size

@@ -11,8 +11,8 @@ from supplychain.vocabulary import CASES
 ByCase = Mapping[str, float]
 
 ASSUMPTIONS = (
-    "the industries of the pack stand for all exports of their group in the table",
-    "recipes, value added per unit of output and shares of suppliers are those of the table's year",
+    "for shares of GDP, the industries of the pack stand for all exports of their group",
+    "recipes, shares of suppliers and, for shares of GDP, the size of sectors are the table's",
     "suppliers lose what is not bought from them; they find no other buyers",
     "final demand and prices stand still",
 )
@@ -25,69 +25,66 @@ NOT_COUNTED = (
 
 
 @dataclass(frozen=True)
-class GroupLoss:
-    """One group of industries of one country; USD over the horizon, at the table's prices.
+class Part:
+    """Value added lost by a country, or by one of its groups of industries.
 
     Attributes:
-        value_added_usd: at the baseline.
-        direct_usd, indirect_usd: case -> value added lost.
+        direct_usd, indirect_usd: case -> in the industries that lose exports, and in all others;
+            dollars of the export losses, over the horizon.
+        direct_share, indirect_share: the same as shares of the country's GDP, at the size that
+            each sector has in the table.
     """
 
-    group: str
-    value_added_usd: float
     direct_usd: ByCase
     indirect_usd: ByCase
+    direct_share: ByCase
+    indirect_share: ByCase
+
+    @property
+    def usd(self) -> dict[str, float]:
+        """Case -> value added lost, suppliers included."""
+        return {case: usd + self.indirect_usd[case] for case, usd in self.direct_usd.items()}
+
+    @property
+    def share(self) -> dict[str, float]:
+        """Case -> share of the country's GDP lost, suppliers included."""
+        return {
+            case: share + self.indirect_share[case] for case, share in self.direct_share.items()
+        }
 
     def as_dict(self) -> dict[str, Any]:
-        """The entry of ``groups`` in JSON."""
+        """Its entries in JSON."""
         return {
-            "group": self.group,
-            "value_added_usd": self.value_added_usd,
             "direct_usd": _by_case(self.direct_usd),
             "indirect_usd": _by_case(self.indirect_usd),
+            "direct_share": _by_case(self.direct_share),
+            "gdp_loss_share": _by_case(self.share),
         }
 
 
 @dataclass(frozen=True)
 class CountryLoss:
-    """One country; USD over the horizon, at the table's prices.
+    """One country.
 
     Attributes:
-        gdp_usd: at the baseline.
-        direct_usd, indirect_usd: case -> value added lost in the industries that lose exports, and
-            in all others.
-        groups: the groups that lose anything in any case, largest loss first.
+        table_gdp_usd: its value added in the table, in one year and at the table's prices.
+        whole: what it loses in all.
+        groups: group of industries -> its part, those that lose in any case; largest loss first.
     """
 
     country: str
-    gdp_usd: float
-    direct_usd: ByCase
-    indirect_usd: ByCase
-    groups: tuple[GroupLoss, ...]
-
-    @property
-    def direct_share(self) -> dict[str, float]:
-        """Case -> share of GDP lost directly."""
-        return {case: usd / self.gdp_usd for case, usd in self.direct_usd.items()}
-
-    @property
-    def share(self) -> dict[str, float]:
-        """Case -> share of GDP lost, suppliers included."""
-        return {
-            case: (usd + self.indirect_usd[case]) / self.gdp_usd
-            for case, usd in self.direct_usd.items()
-        }
+    table_gdp_usd: float
+    whole: Part
+    groups: Mapping[str, Part]
 
     def as_dict(self) -> dict[str, Any]:
         """The entry of ``countries`` in JSON."""
+        groups = [{"group": name, **part.as_dict()} for name, part in self.groups.items()]
         return {
             "country": self.country,
-            "gdp_usd": self.gdp_usd,
-            "direct_usd": _by_case(self.direct_usd),
-            "indirect_usd": _by_case(self.indirect_usd),
-            "direct_share": _by_case(self.direct_share),
-            "gdp_loss_share": _by_case(self.share),
-            "groups": [g.as_dict() for g in self.groups],
+            "table_gdp_usd": self.table_gdp_usd,
+            **self.whole.as_dict(),
+            "groups": groups,
         }
 
 
@@ -96,8 +93,8 @@ class Economy:
     """Losses of GDP by country of the table.
 
     Attributes:
-        year: of the table: its structure and its prices.
-        months: the horizon over which USD are counted.
+        year: of the table.
+        months: the horizon over which dollars are counted.
         countries: all of the table, those whose exports were played first.
         evidence: weakest grade among the table, the groups and the export losses used.
         valuation, assumptions, not_counted: how to read the figures.
@@ -116,7 +113,7 @@ class Economy:
     @property
     def cases(self) -> tuple[str, ...]:
         """The cases that were played, in the order of the contract."""
-        return tuple(case for case in CASES if case in self.countries[0].direct_usd)
+        return tuple(case for case in CASES if case in self.countries[0].whole.usd)
 
     def country(self, code: str) -> CountryLoss:
         """The loss of one country.
