@@ -386,9 +386,7 @@ def _replaced(network: Network) -> frozenset[int]:
     """Slots whose substitute is an alternative recipe of their node: it must not count twice."""
     saved = {t.node: set(t.row["replaces"]) for t in network.technologies}
     return frozenset(
-        q
-        for q, slot in enumerate(network.slots)
-        if slot.commodity[0] in saved.get(slot.node, ())
+        q for q, slot in enumerate(network.slots) if slot.commodity[0] in saved.get(slot.node, ())
     )
 
 

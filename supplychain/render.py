@@ -298,6 +298,64 @@ def footer(result: Result) -> list[str]:
     return lines
 
 
+def economy_table(result: Result, words: Words) -> "Table":
+    """Loss of GDP of each focus country: directly, and with the losses of suppliers."""
+    from rich.table import Table
+
+    economy = result.economy
+    rung = f"\n{result.ladder[-1].name}" if result.ladder else ""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(f"loss of value added{rung}", no_wrap=True, overflow="fold")
+    for case in economy.cases if economy else ():
+        table.add_column(f"{_CASE_NAMES[case]}\n% of GDP\ndirectly", justify="right")
+        table.add_column("\n% with\nsuppliers", justify="right")
+        table.add_column("\nbn USD with\nsuppliers", justify="right")
+    for loss in economy.countries if economy else ():
+        if loss.country in result.resolved.focus:
+            whole = loss.whole
+            cells = [
+                cell
+                for case, usd in whole.usd.items()
+                for cell in (
+                    fine_percent(whole.direct_share[case]),
+                    fine_percent(whole.share[case]),
+                    f"{usd / 1e9:.2f}",
+                )
+            ]
+            table.add_row(words.name(loss.country), *cells)
+    return table
+
+
+def fine_percent(share: float) -> str:
+    """A small share as per cent with two digits; 0 only for exactly nothing.
+
+    >>> [fine_percent(s) for s in (0.0, 4e-9, 0.000123, 0.0414)]
+    ['0', '<0.001', '0.012', '4.1']
+    """
+    if share == 0:
+        return "0"
+    return f"{100 * share:.2g}" if share >= _FINE else "<0.001"
+
+
+def economy_notes(result: Result) -> list[str]:
+    """How to read the losses of GDP, where they were asked for."""
+    economy = result.economy
+    if economy is None:
+        return []
+    assumed, left_out = "; ".join(economy.assumptions), "; ".join(economy.not_counted)
+    return [
+        f"Loss of value added: {economy.valuation}; grade {economy.evidence}.",
+        f"  It assumes that {assumed}.",
+        f"  Not counted in it: {left_out}.",
+    ]
+
+
+_FINE = 1e-5
+_CASE_NAMES = {
+    "planner": "best response",
+    "adaptive": "expected",
+    "frozen": "no adaptation",
+}
 _MOST_NOTES = 5
 _CSV_COLUMNS = (
     "scenario",

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from supplychain.beside import Channels, Road
 from supplychain.coverage import Resolved
+from supplychain.economy.values import Economy
 from supplychain.priced import Prices
 from supplychain.vocabulary import CASES, RESULT_SCHEMA
 
@@ -267,6 +268,7 @@ class Result:
         days_per_month, d_threshold: constants of the pack that pictures need (no point is drawn
             where more than `d_threshold` of the swing rests on grade D).
         prices, channels, mechanisms: of the hardest rung; None where they were not asked for.
+        economy: losses of GDP, suppliers included; None where they were not asked for.
     """
 
     resolved: Resolved
@@ -288,6 +290,7 @@ class Result:
     prices: Prices | None = None
     channels: Channels | None = None
     mechanisms: Road | None = None
+    economy: Economy | None = None
 
     def loss(self, country: str, sector: str) -> SectorLoss:
         """The loss of one sector.
@@ -354,7 +357,7 @@ class Result:
             "assumptions": list(self.assumptions),
             "warnings": list(self.warnings),
             "sources": [dict(s) for s in self.sources],
-        }
+        } | ({"economy": self.economy.as_dict()} if self.economy else {})
 
 
 def _by_case(values: Mapping[str, float]) -> dict[str, float | None]:

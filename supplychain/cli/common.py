@@ -84,6 +84,10 @@ MechanismsFlag = Annotated[
         rich_help_panel="Output",
     ),
 ]
+EconomyFlag = Annotated[
+    bool,
+    typer.Option("--economy", help="Losses of GDP too, with suppliers.", rich_help_panel="Output"),
+]
 
 
 def split(text: str) -> tuple[str, ...]:
@@ -163,12 +167,15 @@ def print_result(world: "World", result: "Result", *, quiet: bool, hints: Sequen
     quiet_line = render.untouched(result)
     if quiet_line:
         _prose(out, quiet_line)
+    if result.economy:
+        out.print()
+        out.print(render.economy_table(result, words))
     if quiet:
         return
     out.print()
     for line in render_beside.notes(result, words):
         _prose(out, line)
-    for line in render.footer(result):
+    for line in render.footer(result) + render.economy_notes(result):
         _prose(out, line)
     if hints:
         _prose(out, "\nTry next:")

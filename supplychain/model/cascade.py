@@ -309,9 +309,7 @@ class _Month:
         Returns what is left of the suppliers' room, and what they were asked for (unit/month).
         """
         arrays, state, wiring, e = self.arrays, self.state, self.wiring, self.block.flows
-        short = missing(
-            arrays, self.behaviour, state, self.month, self.block, wiring.users, lag
-        )
+        short = missing(arrays, self.behaviour, state, self.month, self.block, wiring.users, lag)
         if not short.any():
             return room, np.zeros((room.shape[0], arrays.lanes))
         chosen = (wiring.deal_lag == lag) & (wiring.deal_rank == rank)
