@@ -5,6 +5,7 @@ Knows the order of the work; the mathematics is in `supplychain.model`, the sums
 to a reader in `supplychain.pedigree`.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -122,6 +123,7 @@ def simulate(
         traces=_traces(network, run),
         assumptions=pedigree.assumptions(network, run.resolved, run.compiled),
         warnings=resolved.notes
+        + paradoxes(rungs)
         + pedigree.why_nothing(network, run.resolved, _unharmed(run, main.losses))
         + pedigree.warnings(network, run.compiled),
         sources=pedigree.sources(network, run.compiled, run.sectors, resolved.focus, prices),
@@ -133,6 +135,34 @@ def simulate(
         channels=both_ways,
         mechanisms=way,
     )
+
+
+def paradoxes(rungs: Sequence[Rung]) -> tuple[str, ...]:
+    """What a reader must be told where adapting, or a harder restriction, helps or harms oddly.
+
+    Frozen losses and the planner's never fall when a restriction grows. The adaptive case has no
+    such law: a plant that buys early may leave less for one that matters more. It is shown, never
+    smoothed away.
+    """
+    found = []
+    for rung in rungs:
+        where = f" ({rung.name})" if len(rungs) > 1 else ""
+        found += [
+            f"{s.country} {s.sector}{where} loses {s.share['adaptive']:.2%} with adaptation and "
+            f"{s.share['frozen']:.2%} without: what others buy or hoard is missing here; without "
+            "regret read the smaller"
+            for s in rung.losses
+            if s.share["adaptive"] > s.share["frozen"] + _VISIBLE
+        ]
+    for milder, harder in itertools.pairwise(rungs):
+        found += [
+            f"{a.country} {a.sector} loses {a.share['adaptive']:.2%} on the rung {milder.name!r} "
+            f"and {b.share['adaptive']:.2%} on the harder {harder.name!r}: in the adaptive case "
+            "others that are stopped altogether may leave more"
+            for a, b in zip(milder.losses, harder.losses, strict=True)
+            if a.share["adaptive"] > b.share["adaptive"] + _VISIBLE
+        ]
+    return tuple(found)
 
 
 def _unharmed(run: Run, losses: Sequence[SectorLoss]) -> list[str]:
