@@ -30,6 +30,7 @@ ABOUT: Mapping[str, str] = MappingProxyType(
         "trade": "Who buys a product from whom.",
         "stocks": "How long stocks last.",
         "parameters": "A constant of the model.",
+        "markets": "How the price of a product answers to a shortage.",
         "substitutes": "What replaces an input, how fast and how far.",
         "controls": "A dated legal measure.",
         "content": "A family of goods within an industry's exports.",

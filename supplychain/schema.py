@@ -53,6 +53,11 @@ BANDS = (  # a value and its 10 and 90 % quantiles
     ("elasticity", "elasticity_low", "elasticity_high"),
     ("value_musd", "low", "high"),
     ("factor", "factor_low", "factor_high"),
+    ("demand_elasticity", "demand_elasticity_low", "demand_elasticity_high"),
+    ("supply_elasticity", "supply_elasticity_low", "supply_elasticity_high"),
+    ("choke_price_ratio", "choke_price_ratio_low", "choke_price_ratio_high"),
+    ("overshoot", "overshoot_low", "overshoot_high"),
+    ("pass_through", "pass_through_low", "pass_through_high"),
 )
 MOST_ROWS = 200_000
 MOST_FAULTS = 500

@@ -47,6 +47,7 @@ OPTIONAL = frozenset(
     {
         *("producers", "other_uses", "trade", "stocks", "substitutes", "controls"),
         *("rules", "content", "content_flags", "concordances", "interindustry", "totals"),
+        "markets",
     }
 )
 PACK_FILE = "pack.toml"
@@ -402,7 +403,7 @@ def _names(bench: _Bench) -> Iterator[Fault]:
 
 
 def _scopes(bench: _Bench) -> Iterator[Fault]:
-    """Cells that hold a name or a sign: users and products of stocks, scopes of parameters."""
+    """Cells that hold a name or a sign: users and products of stocks, scopes of constants."""
     products = bench.known.get(("products", "product"), {})
     for row in bench.each("stocks", "substitutes"):
         for column in ("user", "product"):
@@ -410,6 +411,10 @@ def _scopes(bench: _Bench) -> Iterator[Fault]:
             if products and row.get(column, EVERYONE) not in products.keys() | signs:
                 near = did_you_mean(nearest(row[column], products))
                 yield _fault(row, column, "is not in products.csv", mend=near)
+    for row in bench.each("markets"):
+        if products and row.get("product", EVERYONE) not in {*products, *vocabulary.STAGES, "*"}:
+            near = did_you_mean(nearest(row["product"], [*products, *vocabulary.STAGES]))
+            yield _fault(row, "product", "is neither a product nor a stage", mend=near)
     known = {EVERYONE, *SCOPE_WORDS, *(name for ids in bench.known.values() for name in ids)}
     known |= {row.get(trait, "") for row in products.values() for trait in ("group", "stage")}
     for row in bench.each("parameters"):  # a misspelt scope would go unnoticed: `*` would hold
