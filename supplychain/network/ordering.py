@@ -34,7 +34,7 @@ def upstream_first(tables: Tables) -> tuple[Commodity, ...]:
     graph.add_nodes_from(sorted(c for c in products if c[0] not in industries))
     graph.add_nodes_from(segments)
     recipes: dict[tuple[Commodity, Commodity], Row] = {}
-    for row in tables.rows("recipes"):
+    for row in tables.baseline_recipes():
         edge = (commodity_of_input(row), commodity_of_output(row))
         graph.add_edge(*edge)
         if row["relation"] == "input":
