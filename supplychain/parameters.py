@@ -14,6 +14,7 @@ from supplychain.tables import Row, Tables
 PLAUSIBLE: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
         "access_ceiling": (1, 10),
+        "approval_luck": (0, 1),
         "balance_weight": (0.001, 1e5),
         "band_draws": (1, 10_000),
         "band_high_quantile": (0.5, 1),
@@ -28,6 +29,8 @@ PLAUSIBLE: Mapping[str, tuple[float, float]] = MappingProxyType(
         "cover_bins": (1, 100),
         "days_per_month": (28, 31),
         "essentiality_weight": (0, 1),
+        "front_loading_cap_months": (0, 24),
+        "front_loading_surge": (1, 20),
         "headline_d_threshold": (0, 1),
         "home_bias": (0.01, 100),
         "leakage": (0, 1),
@@ -42,6 +45,7 @@ PLAUSIBLE: Mapping[str, tuple[float, float]] = MappingProxyType(
         "public_release_days": (0, 366),
         "qualification_lag_months": (0, 120),
         "queue_cap_months": (0, 60),
+        "re_export_enforcement": (0, 1),
         "spot_rounds": (1, 100),
         "transit_lag_months": (0, 24),
     }

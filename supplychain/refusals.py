@@ -6,6 +6,7 @@ by `supplychain.coverage`.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from supplychain.restriction import Range, Restriction, Window, month_number
 from supplychain.vocabulary import FORMS, KINDS, MONTHS_PER_YEAR, SHARINGS, STAGES, Kind
@@ -96,8 +97,10 @@ def _between(field: str, number: Range | None, least: float, most: float) -> Ite
         if not least <= one <= most:
             meant = f"write {one / _PER_CENT:g} for {one:g} per cent"
             is_percent = least == 0 and most < one <= most * _PER_CENT
-            yield field, f"{one:g} is not between {least:g} and {most:g}" + (
-                f"; {meant}" if is_percent else ""
+            yield (
+                field,
+                f"{one:g} is not between {least:g} and {most:g}"
+                + (f"; {meant}" if is_percent else ""),
             )
     if not low <= value <= high:
         yield field, "low, mode and high must not fall"
@@ -143,15 +146,19 @@ def _dates(r: Restriction) -> Iterator[Problem]:
         yield "end", f"{r.end} is more than {LONGEST_HORIZON} months after the start"
     elif window.months >= 1 and window.first >= window.stop:
         yield "delay_months", f"{r.delay_months} months of delay leave nothing to enforce"
+    yield from _breaks(r)
+    if r.start and window.first < window.stop and not window.spells:
+        yield "suspended", "it is never in force"
+
+
+def _breaks(r: Restriction) -> Iterator[Problem]:
+    """Suspensions that run backwards or overlap."""
     for first, last in r.suspended:
         if month_number(last) < month_number(first):
             yield "suspended", f"{first} to {last} runs backwards"
-    ordered = sorted(window.breaks)
-    for (_, stop), (first, _) in zip(ordered, ordered[1:], strict=False):
-        if first < stop:
+    for (_, last), (following, _) in pairwise(sorted(r.suspended)):
+        if following <= last:
             yield "suspended", "two suspensions overlap"
-    if r.start and window.first < window.stop and not window.spells:
-        yield "suspended", "it is never in force"
 
 
 def announcement_problems(r: Restriction, window: Window) -> Iterator[Problem]:

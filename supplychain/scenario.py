@@ -9,10 +9,20 @@ from dataclasses import dataclass, replace
 
 from supplychain.errors import ScenarioError
 from supplychain.refusals import LONGEST_HORIZON, Problem, is_month, no_month, problems
-from supplychain.restriction import Range as Range
-from supplychain.restriction import Restriction as Restriction
-from supplychain.restriction import month_number as month_number
+from supplychain.restriction import Range, Restriction, month_number
 from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR, Form, Kind, Stage
+
+__all__ = [
+    "LADDER_LICENCE_PARAMETER",
+    "Range",
+    "Restriction",
+    "Scenario",
+    "StockRelease",
+    "check",
+    "how",
+    "month_number",
+    "restrict",
+]
 
 LADDER_LICENCE_PARAMETER = "licence_2025_path"
 

@@ -314,7 +314,8 @@ def _keys_at(place: Sequence[int | str]) -> tuple[str, ...]:
         "horizon": _Horizon,
         "restriction": _Restriction,
         "mitigation": _Mitigation,
-    } | dict.fromkeys(_RANGES, _Spread)
+        **dict.fromkeys(_RANGES, _Spread),
+    }
     model: type[_Strict] = _File
     for part in place:
         model = models.get(str(part), model)
