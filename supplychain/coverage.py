@@ -7,44 +7,26 @@ mineral was taken to cover is kept, so that a result can say it.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from supplychain.ends import Foreign, Uses, foreign_goods, use_shares
+from supplychain.ends import Uses, foreign_goods, use_shares
 from supplychain.errors import ScenarioError, UnknownNameError
-from supplychain.forms import Covered, cover
+from supplychain.forms import cover
+from supplychain.measures import (
+    COMPLIANCE_PARAMETER,
+    LUCK_PARAMETER,
+    SURGE_CAP_PARAMETER,
+    SURGE_PARAMETER,
+    Measure,
+    covers,
+    market,
+)
 from supplychain.names import Names
-from supplychain.network.values import Network, Node, Slot
+from supplychain.network.values import Network
 from supplychain.refusals import announcement_problems
 from supplychain.restriction import Restriction, month_number
 from supplychain.scenario import Scenario, StockRelease, check
-from supplychain.tables import Row
 from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR
 
-COMPLIANCE_PARAMETER = "re_export_enforcement"
-LUCK_PARAMETER = "approval_luck"
-SURGE_PARAMETER, SURGE_CAP_PARAMETER = "front_loading_surge", "front_loading_cap_months"
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A restriction resolved against a pack.
-
-    Attributes:
-        restriction: as the user said it, names replaced by ids.
-        covered: item by item.
-        products: all product ids covered.
-        first_month: first month of enforcement, after the start of the horizon.
-        spells: (first, stop) of every unbroken stretch of enforcement, likewise; stop is the first
-            month after it.
-        use_share: share of each node's output that ends in the named uses; empty for every use.
-        foreign: goods of other countries under a content rule; None without one.
-    """
-
-    restriction: Restriction
-    covered: tuple[Covered, ...]
-    products: tuple[str, ...]
-    first_month: int
-    spells: tuple[tuple[int, int], ...]
-    use_share: tuple[float, ...] = ()
-    foreign: Foreign | None = None
+__all__ = ["Measure", "Resolved", "covers", "resolve"]
 
 
 @dataclass(frozen=True)
@@ -57,53 +39,6 @@ class Resolved:
     start: str
     months: int
     notes: tuple[str, ...]
-
-
-def covers(network: Network, measure: Measure, supplier: Node, slot: Slot) -> bool:
-    """Whether a measure covers any of a flow: its actor, product, target and use.
-
-    Never domestic supply, and never what the actor itself buys.
-    """
-    return covered_share(network, measure, supplier, slot) > 0
-
-
-def covered_share(network: Network, measure: Measure, supplier: Node, slot: Slot) -> float:
-    """Share of a flow that a measure covers.
-
-    The share of the user's output that ends in the named uses; of goods made abroad under a content
-    rule it is taken of the actor's share of their material.
-    """
-    r = measure.restriction
-    user = network.nodes[slot.node].country
-    targeted = (EVERYONE in r.to or user in r.to) and user not in r.exclude
-    if not targeted or user in {supplier.country, r.actor}:
-        return 0.0
-    used = measure.use_share[slot.node] if measure.use_share else 1.0
-    if supplier.country == r.actor:
-        return used if supplier.product in measure.products else 0.0
-    if measure.foreign is None or supplier.kind == "other":
-        return 0.0
-    return used * measure.foreign.share[network.index[supplier.id]]
-
-
-def open_share(network: Network, measure: Measure) -> float:
-    """Share of the actor's baseline exports of the covered products that the measure leaves open.
-
-    Shares of quantity, averaged over the products; 0 where everything is covered.
-    """
-    sent = dict.fromkeys(measure.products, 0.0)
-    withheld = dict(sent)
-    for flow in network.flows:
-        supplier = network.nodes[flow.supplier]
-        if supplier.country != measure.restriction.actor or supplier.product not in sent:
-            continue
-        slot = network.slots[flow.slot]
-        if network.nodes[slot.node].country != supplier.country:
-            share = covered_share(network, measure, supplier, slot)
-            sent[supplier.product] += flow.quantity
-            withheld[supplier.product] += flow.quantity * share
-    shares = [1.0 - withheld[p] / sent[p] for p in measure.products if sent[p] > 0]
-    return sum(shares) / len(shares) if shares else 0.0
 
 
 def resolve(scenario: Scenario, network: Network) -> Resolved:
@@ -246,6 +181,7 @@ def _measure(
         None if rule is None else foreign_goods(network, restriction.actor, products, rule),
     )
     _refuse_unfounded(measure, network, window.start)
+    measure = replace(measure, terms=_terms(measure, network, origin))
     return measure, [
         *_flow_notes(measure, network),
         *_kind_notes(restriction),
@@ -271,19 +207,23 @@ def _refuse_unfounded(measure: Measure, network: Network, start: int) -> None:
             raise ScenarioError(f"{field}: {what}")
 
 
-def market(network: Network, product: str) -> Row:
-    """The row of ``markets.csv`` for a product: its own, that of its stage, or that of all.
-
-    Raises:
-        ScenarioError: the pack has none of them.
-    """
-    rows = {str(r["product"]): r for r in network.tables.rows("markets")}
-    for scope in (product, str(network.products[product]["stage"]), EVERYONE):
-        if scope in rows:
-            return rows[scope]
-    raise ScenarioError(
-        f"elasticity: this pack has no market for {product}; state its elasticity of demand"
-    )
+def _terms(measure: Measure, network: Network, origin: int) -> tuple[tuple[str, float], ...]:
+    """Central figures that the measure takes from the pack where the scenario gives none."""
+    r, known = measure.restriction, network.parameters.optional
+    found: dict[str, float | None] = {}
+    if r.kind == "tax" and r.elasticity is None:
+        for product in measure.products:
+            row = market(network, product)
+            found[f"elasticity of {product}"] = float(row["demand_elasticity"])
+    if r.kind == "licence" and r.approval_luck is None:
+        found["approval_luck"] = known(LUCK_PARAMETER, EVERYONE)
+    if r.content_rule is not None and r.compliance is None:
+        found["compliance"] = known(COMPLIANCE_PARAMETER, EVERYONE)
+    surge, cap = (known(p, EVERYONE) for p in (SURGE_PARAMETER, SURGE_CAP_PARAMETER))
+    if r.announced and surge is not None and cap is not None:
+        lead = origin + measure.first_month - month_number(r.announced)
+        found["months bought ahead"] = min(cap, lead * (surge - 1.0))
+    return tuple((name, value) for name, value in found.items() if value is not None)
 
 
 def _kind_notes(restriction: Restriction) -> list[str]:

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from supplychain.coverage import Measure, covered_share
+from supplychain.measures import Measure, covered_share
 from supplychain.network.values import Network, Node, Slot
 
 Array = npt.NDArray[np.float64]

@@ -35,7 +35,8 @@ def problems(r: Restriction) -> Iterator[Problem]:
     yield from _numbers(r)
     yield from _kinds(r)
     yield from _rules(r)
-    if all(is_month(t) for t in (r.start, r.end, *(t for pair in r.suspended for t in pair))):
+    breaks = [month for pair in r.suspended for month in pair]
+    if all(breaks) and all(is_month(month) for month in (r.start, r.end, *breaks)):
         yield from _dates(r)
 
 

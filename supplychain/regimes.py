@@ -11,18 +11,18 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from supplychain.coverage import (
+from supplychain.coverage import Resolved
+from supplychain.draws import Draws, Input, constant, place
+from supplychain.holds import NEW_CUSTOMER, Hold, Holds, Link
+from supplychain.measures import (
     COMPLIANCE_PARAMETER,
     LUCK_PARAMETER,
     SURGE_CAP_PARAMETER,
     SURGE_PARAMETER,
     Measure,
-    Resolved,
     market,
     open_share,
 )
-from supplychain.draws import Draws, Input, constant, place
-from supplychain.holds import NEW_CUSTOMER, Hold, Holds, Link
 from supplychain.model.arrays import Regimes
 from supplychain.model.ceilings import (
     leaky,

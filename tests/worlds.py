@@ -76,6 +76,8 @@ LEADS = {  # the columns that a line gives without naming them
     "other_uses": "country product share",
     "substitutes": "product user share_per_year maximum start_month",
     "controls": "control_id actor minerals products start",
+    "markets": "product demand_elasticity",
+    "demand_classes": "country industry class share",
 }
 
 
@@ -240,6 +242,7 @@ BANDS = {
     "stocks": "cover_days",
     "substitutes": "share_per_year",
     "industries": "exports_usd",
+    "demand_classes": "share",
 }
 
 
@@ -321,7 +324,21 @@ def _control(row: Record, stages: Mapping[str, str]) -> Record:
     return {"title": row["control_id"], "targets": "*", "kind": "licence"} | row
 
 
+def _market(row: Record, stages: Mapping[str, str]) -> Record:
+    """Supply, choke price, overshoot and pass-through are of no matter to a tax."""
+    plain = {"supply_elasticity": "0", "choke_price_ratio": "10", "overshoot": "1"}
+    filled = plain | {"pass_through": "1"} | row
+    ends = {
+        f"{name}_{end}": value
+        for name, value in filled.items()
+        if name in {"demand_elasticity", *plain, "pass_through"}
+        for end in ("low", "high")
+    }
+    return ends | filled
+
+
 _FILL = {
+    "markets": _market,
     "products": _product,
     "producers": _with_unit,
     "processors": _with_unit,

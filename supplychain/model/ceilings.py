@@ -156,7 +156,9 @@ def turn_ceilings(severity: float, sizes: Sequence[float]) -> Array:
     """
     size = np.asarray(sizes, dtype=np.float64)
     left = (1.0 - severity) * size.sum() - (np.cumsum(size) - size)
-    return np.clip(np.divide(left, size, out=np.zeros_like(size), where=size > 0), 0.0, 1.0)
+    served = np.clip(left, 0.0, size)
+    share = np.divide(served, size, out=np.zeros_like(size), where=size > 0)
+    return np.asarray(share, dtype=np.float64)
 
 
 def partly(ceiling: Array, share: Array | float) -> Array:
