@@ -130,7 +130,8 @@ def _conditions(measure: Measure, words: Words) -> list[str]:
     r, said = measure.restriction, []
     if r.announced:
         ahead = dict(measure.terms).get("months bought ahead", 0.0)
-        said.append(f"Announced in {r.announced}: users buy up to {ahead:.2g} months ahead")
+        buying = f": users buy up to {ahead:.2g} months ahead" if ahead > 0 else ""
+        said.append(f"Announced in {r.announced}{buying}")
     if r.delay_months:
         said.append(f"Enforced {r.delay_months} months after its start")
     said += [f"Suspended from {first} to {last}" for first, last in r.suspended]

@@ -58,7 +58,8 @@ def approvals(months: int, severity: float, *, dead_time: float, ramp: float) ->
     [0.0, 0.25, 0.5]
     """
     fine = np.arange(months * 100) / 100 + 0.005
-    rise = np.clip((fine - dead_time) / ramp, 0.0, 1.0) if ramp > 0 else (fine >= dead_time) * 1.0
+    climbed = np.clip(fine - dead_time, 0.0, ramp)
+    rise = climbed / ramp if ramp > 0 else (fine >= dead_time) * 1.0
     return np.asarray((1.0 - severity) * rise.reshape(months, 100).mean(axis=1))
 
 
