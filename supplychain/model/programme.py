@@ -1,6 +1,6 @@
 """The planner's linear programme: variables, rows and bounds, month by month."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -246,8 +246,8 @@ class Programme:
         u, t = self.grid(self.u.node.size)
         high[self.at("output", u, t)] = cap[u]
         j, t = self.grid(self.u.flow.size)
-        months = [self.a.ceiling(m, self.u.flow, leaks=True)[:, 0, 0] for m in range(self.months)]
-        high[self.at("flow", j, t)] = np.stack(months, axis=1)[j, t]
+        months = [self.a.ceiling(m, self.u.flow, leaks=True)[:, 0] for m in range(self.months)]
+        high[self.at("flow", j, t)] = self._of_bins(months, self.u.flow_slot)[j, t]
         p, t = self.grid(self.u.opening.size)
         high[self.at("opening", p, t)] = self._opening_limit()[p, t]
         n, t = self.grid(self.nodes.size)
@@ -257,8 +257,20 @@ class Programme:
     def _opening_limit(self) -> Array:
         """Most that each opening may carry (opening units, T), in months of the slot's need."""
         need = self.a.slots.need[self.u.slot[self.u.opening_slot]]
-        months = [self.a.opening_limit(t, self.u.opening)[:, 0, 0] for t in range(self.months)]
-        return np.stack(months, axis=1) / need[:, None]
+        months = [self.a.opening_limit(t, self.u.opening)[:, 0] for t in range(self.months)]
+        return self._of_bins(months, self.u.opening_slot) / need[:, None]
+
+    def _of_bins(self, months: Sequence[Array], slot: Index) -> Array:
+        """Monthly limits of links, each (links, B), as (links, T): of the bin that each serves.
+
+        The mean over bins where these are pooled; where all are alike B is 1.
+        """
+        limit = np.stack(months, axis=1)
+        if limit.shape[2] == 1:
+            return np.asarray(limit[:, :, 0])
+        k = self.u.bin[self.u.slot_unit[slot]]
+        own = limit[np.arange(k.size), :, np.maximum(k, 0)]
+        return np.where(k[:, None] < 0, limit.mean(axis=2), own)
 
     def cost(self, targets: Index, value: Array) -> Array:
         """Minus the value of the targets' output, scaled so that the largest weight is 1."""
