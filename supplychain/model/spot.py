@@ -10,11 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from supplychain.model.arrays import Arrays, Block
+from supplychain.model.orders import need
 from supplychain.model.wiring import Wiring
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+
+_NOTHING = 1e-9
+"""Offers and headrooms below this many months count as nothing: users ask in proportion to offers,
+however small, so that what rounding leaves would decide whom they ask."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +71,16 @@ class Market:
         base = arrays.nodes.base[block.nodes][:, None, None] / arrays.bins
         held = wiring.queue_to_supplier @ (queue * quantity).sum(axis=2)
         spare = (room * base).sum(axis=2)
+        least = _NOTHING * arrays.nodes.base[block.nodes][:, None]
+        something = held + spare > least
+        held, spare = np.where(something, held, 0.0), np.where(something, spare, 0.0)
         limit = _limits(arrays, month, block, leaks=leaks)
         # Most possible deals are closed (banned, not yet qualified, nothing offered, nobody short):
         # they are left out before anything is computed for every plant and lane.
         deals = np.flatnonzero(
             chosen
             & (limit.max(axis=(1, 2)) > 0)
-            & ((held + spare).max(axis=1) > 0)[wiring.deal_supplier]
+            & something.any(axis=1)[wiring.deal_supplier]
             & (missing.max(axis=(1, 2)) > 0)[wiring.deal_user]
         )
         deals = deals[np.argsort(wiring.deal_user[deals], kind="stable")]
@@ -80,8 +88,10 @@ class Market:
         headroom = np.broadcast_to(headroom, (*headroom.shape[:2], arrays.bins)).copy()
         known = np.flatnonzero(deals < quantity.shape[0])
         flows = deals[known]
-        # In months of the flow, where what is full is full to the last digit.
-        headroom[known] = np.maximum(headroom[known] - shipped[flows], 0.0) * quantity[flows]
+        headroom[known] = (headroom[known] - shipped[flows]) * quantity[flows]
+        whole = need(arrays, wiring.users[wiring.deal_user[deals]])
+        whole[known] = quantity[flows]
+        headroom = np.where(headroom > _NOTHING * whole, headroom, 0.0)
         return cls(
             deals,
             wiring.deal_supplier[deals],
