@@ -353,7 +353,7 @@ def test_elasticities_grow_towards_the_long_run() -> None:
         [{"supplier": 0, "slot": 0, "regime": 0}],
         ceiling=0.125, months=2, elasticity_time=0.5 / float(np.log(2.0)),
     )  # fmt: skip
-    assert at(played(arrays, FROZEN).output, 1) == pytest.approx([8 / 27, 0.34113], abs=1e-5)
+    assert at(played(arrays, FROZEN).output, 1) == pytest.approx([8 / 27, 0.34105], abs=1e-5)
 
 
 def test_plants_that_had_their_turn_do_not_count_this_month_twice() -> None:
@@ -449,7 +449,9 @@ def test_no_limit_is_passed(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(40))
 def test_lanes_do_not_touch_each_other(seed: int) -> None:
-    arrays = next(a for i in range(99) if (a := random_arrays([seed, i], ELASTIC)).lanes == 2)
+    """To the last bit; powers (elasticities) alone may differ in the last one."""
+    features = ELASTIC if seed % 2 else EVERYTHING
+    arrays = next(a for i in range(99) if (a := random_arrays([seed, i], features)).lanes == 2)
     both = run(arrays, ADAPTIVE)
     for lane in range(2):
         alone = run(arrays.take(slice(lane, lane + 1)), ADAPTIVE)
@@ -457,7 +459,8 @@ def test_lanes_do_not_touch_each_other(seed: int) -> None:
             if field.name == "allowed":
                 continue  # skipped commodities, which hang on both lanes, are not written down
             here, there = getattr(both, field.name)[:, :, lane], getattr(alone, field.name)
-            assert np.array_equal(here, there[:, :, 0]), field.name
+            within = 1e-12 if features is ELASTIC else 0.0
+            assert np.abs(here - there[:, :, 0]).max(initial=0) <= within, field.name
 
 
 def tighter(arrays: Arrays, seed: int) -> Arrays:
