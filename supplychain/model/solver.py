@@ -1,0 +1,214 @@
+"""Linear programmes solved and never trusted: every answer is checked here.
+
+One programme is solved by scipy's HiGHS. A family of programmes that differ in bounds and
+right-hand sides is solved by one model that is kept: with the optional package `highspy` each
+answer starts the next one, without it every programme starts anew. Both answer alike.
+"""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from supplychain.errors import SolverError
+from supplychain.model.programme import Linear
+from supplychain.model.reduction import Reduced
+
+Array = npt.NDArray[np.float64]
+
+CERTIFICATE = 1e-7
+_FEASIBLE = 1e-9
+_OPTIMAL = "kOptimal"
+_LARGE = 60_000
+"""Free variables from which scipy's interior point is quicker than its simplex."""
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """A checked answer.
+
+    Attributes:
+        x: the point; prices: of the rows, at most 0; loss of the objective per unit of right-hand
+            side is ``prices``.
+        primal_residual, dual_residual, gap: the certificate; each at most 1e-7 relative.
+    """
+
+    x: Array
+    prices: Array
+    primal_residual: float
+    dual_residual: float
+    gap: float
+
+    def worth(self, linear: Linear) -> Array:
+        """Fall of the objective for one more of each upper bound, at least 0."""
+        return np.maximum(linear.matrix.T @ self.prices - linear.cost, 0.0)
+
+
+def certificate(linear: Linear, x: Array, prices: Array) -> tuple[float, float, float]:
+    """Our own check of an optimum: feasibility, signs of the prices, duality gap (relative).
+
+    Any prices p <= 0 of the rows give a lower bound: with ``r = c - A' p`` and every variable in
+    ``0 <= x <= h``, no point is better than ``b p + sum min(0, r h)``. So a feasible point whose
+    cost is that bound is an optimum, whoever found it.
+
+    Most of ``x + 2 y`` with ``x + y <= 3`` and ``y <= 2`` is 5, at a price of 1:
+
+    >>> one = sparse.csr_array(np.array([[1.0, 1.0]]))
+    >>> linear = Linear(np.array([-1.0, -2.0]), one, np.array([3.0]), np.array([9.0, 2.0]))
+    >>> certificate(linear, np.array([1.0, 2.0]), np.array([-1.0]))
+    (0.0, 0.0, 0.0)
+    """
+    slack = linear.matrix @ x - linear.right
+    primal = max(
+        float(slack.max(initial=0.0)),
+        float((-x).max(initial=0.0)),
+        float((x - linear.high).max(initial=0.0)),
+    )
+    dual = float(prices.max(initial=0.0))
+    reduced = linear.cost - linear.matrix.T @ prices
+    bound = linear.right @ prices + np.minimum(reduced, 0.0) @ linear.high
+    cost = float(linear.cost @ x)
+    return primal, dual, abs(cost - float(bound)) / (1.0 + abs(cost))
+
+
+def checked(linear: Linear, x: Array, prices: Array) -> Optimum:
+    """An answer that passes its certificate.
+
+    Raises:
+        SolverError: it does not.
+    """
+    primal, dual, gap = certificate(linear, x, prices)
+    # A number that is none must fail too, so each part is asked whether it is small.
+    if not all(part <= CERTIFICATE for part in (primal, dual, gap)):
+        raise SolverError(
+            f"the planner's answer fails its certificate: feasibility {primal:.2g}, "
+            f"duality {dual:.2g}, gap {gap:.2g} (allowed {CERTIFICATE:g})"
+        )
+    return Optimum(x, prices, primal, dual, gap)
+
+
+def passes(linear: Linear, x: Array, prices: Array) -> bool:
+    """Whether a guess is an optimum, by its certificate."""
+    return all(part <= CERTIFICATE for part in certificate(linear, x, prices))
+
+
+@dataclass(frozen=True)
+class _Core:
+    """The part of a programme that is solved."""
+
+    cost: Array
+    matrix: sparse.csr_array
+    right: Array
+    high: Array
+
+    @classmethod
+    def of(cls, linear: Linear, kept: Reduced) -> "_Core":
+        """Rows and columns that are free; fixed variables move to the right-hand side."""
+        rows = linear.matrix[np.flatnonzero(kept.rows)]
+        right = linear.right[kept.rows] - rows @ np.where(kept.free, 0.0, kept.fixed)
+        part = rows[:, np.flatnonzero(kept.free)]
+        return cls(linear.cost[kept.free], part, right, linear.high[kept.free])
+
+    def whole(self, linear: Linear, kept: Reduced, x: Array, prices: Array) -> Optimum:
+        """The checked answer of the whole programme."""
+        point, price = kept.fixed.copy(), np.zeros(linear.right.size)
+        point[kept.free], price[kept.rows] = x, prices
+        return checked(linear, point, price)
+
+
+def solve(linear: Linear, kept: Reduced) -> Optimum:
+    """Solve one programme.
+
+    Raises:
+        SolverError: the solver failed, or its answer fails our own feasibility and duality check.
+    """
+    core = _Core.of(linear, kept)
+    return core.whole(linear, kept, *_by_scipy(core))
+
+
+def _by_scipy(core: _Core) -> tuple[Array, Array]:
+    """Point and prices of scipy's HiGHS."""
+    from scipy.optimize import linprog
+
+    if not core.cost.size:
+        return core.cost, np.zeros(core.right.size)
+    run: Any = linprog  # its type stubs know no sparse matrices
+    answer = run(
+        core.cost,
+        A_ub=core.matrix,
+        b_ub=core.right,
+        bounds=np.stack([np.zeros(core.high.size), core.high], axis=1),
+        method="highs-ds" if core.cost.size < _LARGE else "highs-ipm",
+        options={
+            "primal_feasibility_tolerance": _FEASIBLE,
+            "dual_feasibility_tolerance": _FEASIBLE,
+        },
+    )
+    if answer.status != 0:
+        raise SolverError(
+            f"the planner's programme ended with status {answer.status}: {answer.message}"
+        )
+    return np.asarray(answer.x), np.asarray(answer.ineqlin.marginals)
+
+
+class Family:
+    """Programmes of one matrix, solved one after another: each answer starts the next."""
+
+    def __init__(self) -> None:
+        """Nothing is solved yet."""
+        self._model: Any = None
+        self.count = 0
+
+    def solve(self, linear: Linear, kept: Reduced) -> Optimum:
+        """Solve the next programme of the family.
+
+        Raises:
+            SolverError: as `solve`.
+        """
+        self.count += 1
+        core = _Core.of(linear, kept)
+        if not core.cost.size or find_spec("highspy") is None:
+            return core.whole(linear, kept, *_by_scipy(core))
+        return core.whole(linear, kept, *self._warm(core))
+
+    def _warm(self, core: _Core) -> tuple[Array, Array]:
+        """Point and prices of the kept model."""
+        import highspy
+
+        if self._model is None:
+            self._model = _model(highspy, core)
+        else:
+            model, columns = self._model, np.arange(core.cost.size, dtype=np.int32)
+            rows = np.arange(core.right.size, dtype=np.int32)
+            model.changeColsCost(columns.size, columns, core.cost)
+            model.changeColsBounds(columns.size, columns, np.zeros(columns.size), core.high)
+            if rows.size:
+                low = np.full(rows.size, -np.inf)
+                model.changeRowsBounds(rows.size, rows, low, core.right)
+        self._model.run()
+        status = self._model.getModelStatus().name
+        if status != _OPTIMAL:
+            raise SolverError(f"the planner's programme ended with status {status}")
+        answer = self._model.getSolution()
+        return np.array(answer.col_value), np.minimum(np.array(answer.row_dual), 0.0)
+
+
+def _model(highspy: Any, core: _Core) -> Any:
+    """A new model of the kept solver."""
+    lp, matrix = highspy.HighsLp(), core.matrix.tocsc()
+    lp.num_col_, lp.num_row_ = core.cost.size, core.right.size
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = core.cost, np.zeros(core.cost.size), core.high
+    lp.row_lower_, lp.row_upper_ = np.full(core.right.size, -np.inf), core.right
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_ = matrix.indptr, matrix.indices
+    lp.a_matrix_.value_ = matrix.data
+    model = highspy.Highs()
+    model.setOptionValue("output_flag", False)  # noqa: FBT003 - the solver's own interface
+    model.setOptionValue("primal_feasibility_tolerance", _FEASIBLE)
+    model.setOptionValue("dual_feasibility_tolerance", _FEASIBLE)
+    model.setOptionValue("threads", 1)
+    model.passModel(lp)
+    return model
