@@ -22,8 +22,6 @@ Array = npt.NDArray[np.float64]
 CERTIFICATE = 1e-7
 _FEASIBLE = 1e-9
 _OPTIMAL = "kOptimal"
-_LARGE = 60_000
-"""Free variables from which scipy's interior point is quicker than its simplex."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +139,7 @@ def _by_scipy(core: _Core) -> tuple[Array, Array]:
         A_ub=core.matrix,
         b_ub=core.right,
         bounds=np.stack([np.zeros(core.high.size), core.high], axis=1),
-        method="highs-ds" if core.cost.size < _LARGE else "highs-ipm",
+        method="highs-ds",
         options={
             "primal_feasibility_tolerance": _FEASIBLE,
             "dual_feasibility_tolerance": _FEASIBLE,
