@@ -297,7 +297,7 @@ def _release_notes(releases: Iterable[StockRelease], network: Network) -> list[s
         served = any(
             slot.commodity[0] == release.product
             and network.nodes[slot.node].country == release.country
-            for slot in network.slots
+            for slot in network.present_slots
         )
         if not served:
             notes.append(
@@ -412,7 +412,7 @@ def _holders(network: Network, mineral: str) -> tuple[str, ...]:
         mass = float(row["mass_t_per_unit"] or 0.0)
         held = sum(
             float(r["amount"]) * content[str(r["input"])]
-            for r in network.tables.rows("recipes")
+            for r in network.tables.baseline_recipes()
             if r["output"] == product and r["relation"] == "input"
         )
         content[product] = held

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from supplychain.schema import schema
 from supplychain.tables import Row, ref
+from supplychain.vocabulary import MAIN_TECHNOLOGY
 
 Array = npt.NDArray[np.float64]
 
@@ -63,8 +64,10 @@ class Input:
         sources = "|".join(self.row["source_id"])
         if self.row["evidence"] != "D":
             return f"{sources} {self.row.table} {self.kind}"
-        # Named by its key, not by its line: a row added above it must not reshuffle its draws.
-        key = "|".join(str(self.row.get(column)) for column in schema()[self.row.table].key)
+        # Named by its key, not by its line: a row added above it must not reshuffle its draws. Nor
+        # must an alternative: the baseline's technology goes unnamed.
+        cells = (self.row.get(column) for column in schema()[self.row.table].key)
+        key = "|".join(str(cell) for cell in cells if cell != MAIN_TECHNOLOGY)
         return f"{self.row.table} {key} {self.kind}"
 
 

@@ -18,11 +18,8 @@ from supplychain.model.arrays import (
     Limits,
     Nodes,
     Openings,
-    Projects,
     Regimes,
     Slots,
-    Source,
-    Technologies,
 )
 from supplychain.model.ceilings import constant_ceiling, leaky, licence_ceiling, path_ceiling
 from supplychain.network.values import Commodity, Flow, Network, Node, Slot
@@ -32,10 +29,12 @@ from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR
 Array = npt.NDArray[np.float64]
 
 _Z90 = 1.2815515655446004
+_SOON = 0.1
+"""Months: nothing takes less time."""
 _CLASS_ORDER = ("essentiality_low", "essentiality", "essentiality_high")
 
 
-def _figure(row: Row, kind: str, value: str, low: str = "low", high: str = "high") -> Input:
+def figure_of(row: Row, kind: str, value: str, low: str = "low", high: str = "high") -> Input:
     """An uncertain figure of a row; a missing low or high is the value itself."""
     centre = float(row[value])
     lower = centre if row[low] is None else float(row[low])
@@ -49,7 +48,7 @@ class LaneBuilder:
 
     Attributes:
         network, resolved, draws: what the run is about.
-        downstream: commodities that a restriction can make short.
+        downstream, active: commodities that a restriction can make short, and all of the run.
         pairs: supplier and slot of every flow and opening of the run.
     """
 
@@ -57,6 +56,7 @@ class LaneBuilder:
     resolved: Resolved
     draws: Draws
     downstream: frozenset[Commodity]
+    active: frozenset[Commodity]
     pairs: Sequence[tuple[Node, Slot]]
 
     @cached_property
@@ -79,16 +79,18 @@ class LaneBuilder:
     ) -> Array:
         """A model constant in every lane."""
         row = self.network.parameters.row(name, *scopes)
-        return place(self.draws, _figure(row, name, "value"), floor, ceiling)
+        return place(self.draws, figure_of(row, name, "value"), floor, ceiling)
 
     def nodes(self, chosen: Sequence[int], node_at: Mapping[int, int]) -> Nodes:
         """Nodes, with capacities in every lane."""
-        capacity = np.ones((len(chosen), self.draws.lanes))
+        level, capacity = np.ones(len(chosen)), np.ones((len(chosen), self.draws.lanes))
         host = np.full(len(chosen), -1, dtype=np.int64)
         ratio = np.ones(len(chosen))
         for k, i in enumerate(chosen):
             node = self.network.nodes[i]
-            if node.kind == "producer":
+            if node.planned:
+                level[k] = capacity[k] = 0.0
+            elif node.kind == "producer":
                 capacity[k] = self._capacity(node)
             if i in self.network.hosts and self.network.hosts[i][0] in node_at:
                 host[k] = node_at[self.network.hosts[i][0]]
@@ -98,7 +100,7 @@ class LaneBuilder:
             [self.network.nodes[i].kind in {"industry", "other"} for i in chosen], dtype=bool
         )
         everyone = np.zeros(len(chosen), dtype=np.int64)
-        return Nodes(base, np.ones(len(chosen)), capacity, final, host, ratio, everyone)
+        return Nodes(base, level, capacity, final, host, ratio, everyone)
 
     def _capacity(self, node: Node) -> Array:
         """Capacity over output: the row's own, else the pack's spare for the product or stage."""
@@ -111,6 +113,7 @@ class LaneBuilder:
         """Slots: needs, production rule, covers of every bin, substitution."""
         lanes, count = self.draws.lanes, len(chosen)
         weight, elasticity = np.ones((count, lanes)), np.full((count, lanes), np.nan)
+        long = elasticity.copy()
         cost, cover = np.ones(count), np.zeros((count, lanes, self.bins))
         rate, most, start = np.zeros((count, lanes)), np.zeros(count), np.zeros(count)
         rows = substitutes(self.network)
@@ -118,27 +121,34 @@ class LaneBuilder:
             slot = self.network.slots[q]
             if slot.recipe is not None:
                 weight[k], elasticity[k], cost[k] = self._rule(slot.recipe)
+                long[k] = self._long(slot.recipe, elasticity[k])
             if slot.stock is not None:
                 cover[k] = self._cover(slot.stock)
             row = substitute_row(self.network, slot, rows)
             if row is not None:
                 rate[k] = place(
-                    self.draws, _figure(row, "substitution", "share_per_year"), 0.0, 1.0
+                    self.draws, figure_of(row, "substitution", "share_per_year"), 0.0, 1.0
                 )
                 most[k] = float(row["maximum"])
                 start[k] = self.first_month + float(row["start_month"])
         need = np.array([self.network.slots[q].need for q in chosen]) / MONTHS_PER_YEAR
         node = np.array([node_at[self.network.slots[q].node] for q in chosen], dtype=np.int64)
-        one, main = np.ones(count), np.ones(count, dtype=bool)
+        main = np.array([self.network.slots[q].is_main for q in chosen], dtype=bool)
+        level = np.array([self._level(self.network.slots[q]) for q in chosen])
         return Slots(
-            node, need, one, main, weight, elasticity, elasticity, cost, cover, rate, most, start
+            node, need, level, main, weight, elasticity, long, cost, cover, rate, most, start
         )
+
+    def _level(self, slot: Slot) -> float:
+        """Baseline arrivals: none where nothing is bought yet and the run knows who sells."""
+        is_later = not slot.is_main or self.network.nodes[slot.node].planned
+        return 0.0 if is_later and slot.commodity in self.active else 1.0
 
     def _rule(self, recipe: Row) -> tuple[Array, Array, float]:
         """Class weight, elasticity (NaN where a class is given) and cost share of one input."""
         lanes = self.draws.lanes
         if recipe["elasticity"] is not None:
-            figure = _figure(
+            figure = figure_of(
                 recipe, "elasticity", "elasticity", "elasticity_low", "elasticity_high"
             )
             return np.ones(lanes), place(self.draws, figure), float(recipe["cost_share"])
@@ -151,13 +161,21 @@ class LaneBuilder:
         weight = place(self.draws, Input(recipe, "essentiality", mid, low, high), 0.0, 1.0)
         return weight, np.full(lanes, np.nan), 1.0
 
+    def _long(self, recipe: Row, short: Array) -> Array:
+        """Elasticity once users had time, never below that at the start."""
+        if recipe["elasticity"] is None:
+            return short
+        return np.maximum(self.parameter("elasticity_long", str(recipe["output"])), short)
+
     def _cover(self, stock: Row) -> Array:
         """Cover in months of every lane and bin: quantiles of a lognormal over plants.
 
         ``median * exp(z_k s)``, z_k the normal score of the middle of bin k, s from the row's 10
         and 90 % plants (the wider side).
         """
-        days = place(self.draws, _figure(stock, "cover", "cover_days", "median_low", "median_high"))
+        days = place(
+            self.draws, figure_of(stock, "cover", "cover_days", "median_low", "median_high")
+        )
         centre, low, high = (float(stock[c]) for c in ("cover_days", "low", "high"))
         spread = 0.0
         if centre > 0:
@@ -195,7 +213,9 @@ class LaneBuilder:
         for k, flow in enumerate(flows):
             if flow.row is not None and flow.row["share"]:
                 value = float(flow.row["share"])
-                moved[k] = place(self.draws, _figure(flow.row, "share", "share"), 0.0, 1.0) / value
+                moved[k] = (
+                    place(self.draws, figure_of(flow.row, "share", "share"), 0.0, 1.0) / value
+                )
         if (moved == 1.0).all():
             return share
         stated = np.minimum(share * moved, 1.0) * (moved != 1.0)
@@ -335,58 +355,18 @@ class LaneBuilder:
         turn = np.zeros(len(pairs), dtype=np.int64)
         return Openings(supplier, slot, lag, opens, self._regimes(ends), turn)
 
-    def technologies(self) -> Technologies:
-        """Alternative recipes."""
-        none, index = np.zeros(0), np.zeros(0, dtype=np.int64)
-        rate = np.zeros((0, self.draws.lanes))
-        return Technologies(index, rate, none, none, index, index, none)
-
-    def projects(self) -> Projects:
-        """New capacity."""
-        added = np.zeros((self.resolved.months, 0, self.draws.lanes))
-        return Projects(np.zeros(0, dtype=np.int64), added)
-
-    def sources(self, slots: Sequence[int]) -> tuple[Source, ...]:
-        """Stocks of states: those of the pack, and beside them the scenario's own releases."""
-        public = [r for r in self.network.tables.rows("stocks") if r["holder"] == "public"]
-        found = [
-            (str(r["country"]), str(r["product"]), float(r["cover_days"]),
-             float(r["release_days"] or 0.0), float(r["release_lag_months"] or 0.0))
-            for r in public
-        ]  # fmt: skip
-        for m in self.resolved.scenario.mitigations:
-            rate = m.release_days
-            if rate is None:
-                rate = self.network.parameters.value("public_release_days")
-            found.append((m.country, m.product, m.days, rate, float(m.lag_months)))
-        month = self.network.parameters.value("days_per_month")
-        served: dict[tuple[str, str], list[int]] = {}
-        for k, q in enumerate(slots):
-            slot = self.network.slots[q]
-            if slot.commodity in self.downstream:
-                country = self.network.nodes[slot.node].country
-                served.setdefault((country, slot.commodity[0]), []).append(k)
-        sources = []
-        for country, product, days, rate, lag in found:
-            held = served.get((country, product))
-            if held and days > 0 and rate > 0:
-                use = sum(self.network.slots[slots[k]].need for k in held) / MONTHS_PER_YEAR
-                given = np.full((self.resolved.months, self.draws.lanes), rate / month * use)
-                given[: self.first_month + round(lag)] = 0.0
-                amount = days / month * use
-                sources.append(Source(np.array(held, dtype=np.int64), amount, given))
-        return tuple(sources)
-
     def limits(self) -> Limits:
-        """Behavioural constants of every lane."""
+        """Behavioural constants of every lane. Where nothing is restricted, nobody hoards."""
+        measured, one = bool(self.resolved.measures), np.ones(self.draws.lanes)
+        restock = self.parameter("restock_months")
         return Limits(
             catch_up=self.parameter("catch_up_capacity", floor=1.0),
             access=self.parameter("access_ceiling", floor=1.0),
             new_share=self.parameter("new_supplier_share", ceiling=1.0),
             queue_cap=self.parameter("queue_cap_months"),
-            restock=np.full(self.draws.lanes, np.inf),
-            hoard=np.ones(self.draws.lanes),
-            elasticity_time=np.ones(self.draws.lanes),
+            restock=np.where(restock > 0, restock, np.inf),  # 0 is never
+            hoard=self.parameter("hoarding", floor=1.0) if measured else one,
+            elasticity_time=self.parameter("elasticity_time_months", floor=_SOON),
             spot_rounds=int(self.network.parameters.value("spot_rounds")),
             start=self.first_month,
         )

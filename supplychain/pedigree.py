@@ -10,10 +10,11 @@ from supplychain.draws import Input
 from supplychain.lanes import substitute_row, substitutes
 from supplychain.network import Commodity, Network
 from supplychain.parameters import Parameters
+from supplychain.priced import Prices
 from supplychain.result import Reliance
 from supplychain.scenario import LADDER_LICENCE_PARAMETER
 from supplychain.sectors import Sector
-from supplychain.tables import Row
+from supplychain.tables import Row, ref
 from supplychain.vocabulary import EVERYONE
 
 
@@ -127,7 +128,7 @@ def _needs(network: Network, country: str, inputs: AbstractSet[Commodity]) -> se
     """Which of some goods the end industries of a country use."""
     return {
         slot.commodity
-        for slot in network.slots
+        for slot in network.present_slots
         if slot.commodity in inputs
         and network.nodes[slot.node].country == country
         and network.nodes[slot.node].commodity[1]
@@ -140,7 +141,7 @@ def _made_of(
     """Goods that some goods go into, themselves included; a host only bounds its by-products."""
     made, todo = set(hit), list(hit)
     uses: dict[Commodity, set[Commodity]] = {}
-    for slot in network.slots:
+    for slot in network.present_slots:
         uses.setdefault(slot.commodity, set()).add(network.nodes[slot.node].commodity)
     while todo:
         for user in (uses.get(todo.pop(), set()) & inputs) - made:
@@ -244,12 +245,17 @@ def warnings(network: Network, compiled: Compiled) -> tuple[str, ...]:
 
 
 def sources(
-    network: Network, compiled: Compiled, chosen: Sequence[Sector], focus: Sequence[str]
+    network: Network,
+    compiled: Compiled,
+    chosen: Sequence[Sector],
+    focus: Sequence[str],
+    prices: Prices | None = None,
 ) -> tuple[Mapping[str, str], ...]:
     """The sources behind the rows that the result rests on, sorted by id.
 
     All model constants; what the sectors and the nodes in reach are made of; and what the focus
-    countries' plants use, from whom, with which stocks (their own and the state's) and substitutes.
+    countries' plants use, from whom, with which stocks (their own and the state's) and substitutes;
+    for prices, the markets and baseline prices of what runs short.
     """
     ids: set[str] = set()
     rows: list[Row | None] = [*network.tables.rows("parameters")]
@@ -271,6 +277,7 @@ def sources(
         flow = network.flows[e]
         if network.nodes[network.slots[flow.slot].node].country in focus:
             rows.append(flow.row)
+    rows += _priced_rows(network, prices)
     for cited in rows:
         if cited is not None:
             ids |= set(cited["source_id"])
@@ -279,6 +286,15 @@ def sources(
         for r in sorted(network.tables.rows("sources"), key=lambda r: str(r["source_id"]))
         if r["source_id"] in ids
     )
+
+
+def _priced_rows(network: Network, prices: Prices | None) -> list[Row]:
+    """The markets and the products whose prices were worked out."""
+    if prices is None:
+        return []
+    used = {m.row for m in prices.markets}
+    markets = [row for row in network.tables.rows("markets") if ref(row) in used]
+    return markets + [network.products[m.product] for m in prices.markets]
 
 
 def label(figure: Input) -> str:

@@ -6,12 +6,13 @@ Computes nothing new.
 import csv
 import io
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from supplychain.network import Network
 from supplychain.pedigree import releases
+from supplychain.priced import MEANING, Prices
 from supplychain.result import Result, Rung, SectorLoss
 from supplychain.scenario import Restriction
 from supplychain.vocabulary import CASES, EVERYONE, MONTHS_PER_YEAR
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _HEADER_WIDTH = 10
+_LAST_NUMBER = 6
+_LEAST_RISE = 1.005
+_TWO_DIGITS = 9.95
 _SMALL = 0.0005
 _TEN = 0.0995
 
@@ -273,6 +277,70 @@ def _bracket(loss: SectorLoss) -> str:
     if "planner" in loss.share:
         return percent_range(loss.share["planner"], loss.share["frozen"])
     return f"?-{percent(loss.share['frozen'])}"
+
+
+def price_tables(prices: Prices, words: Words) -> Iterator["Table"]:
+    """Prices of what runs short, and the value of exports split into volume and price."""
+    from rich.table import Table
+
+    rung = f" ({prices.rung})" if prices.rung else ""
+    table = Table(title=f"Prices over baseline{rung}", title_justify="left", box=None)
+    for number, header in enumerate(
+        ("product", "% missing", "equilibrium", "10-90 %", "with overshoot", "10-90 %", "set by")
+    ):
+        table.add_column(header, justify="right" if 0 < number < _LAST_NUMBER else "left")
+    for m in prices.markets:
+        cells = (_times(m.price), _band(m.price_band), _times(m.peak), _band(m.peak_band))
+        table.add_row(words.name(m.product), percent(m.missing), *cells, m.regime)
+    yield table
+    if not prices.exports:
+        return
+    table = Table(title="Value of exports, % of baseline", title_justify="left", box=None)
+    for header in ("sector", "by volume", "by price", "10-90 %", "together", "bn USD"):
+        table.add_column(header, justify="left" if header == "sector" else "right")
+    for e in prices.exports:
+        table.add_row(
+            f"{e.country} {words.name(e.sector)}",
+            percent(e.volume),
+            _signed(e.price),
+            percent_range(*e.price_band),
+            _signed(e.total),
+            f"{e.total * e.baseline_exports_usd / 1e9:.2f}",
+        )
+    yield table
+
+
+def price_notes(prices: Prices, words: Words) -> list[str]:
+    """What the prices say and do not say."""
+    lines = [f"Price: {text}" for text in MEANING]
+    if prices.unpriced:
+        named = ", ".join(words.name(p) for p in prices.unpriced)
+        lines.append(f"Price: no baseline price in the pack, so no price line, for {named}.")
+    return lines
+
+
+def _times(ratio: float) -> str:
+    """A price over its baseline: 1 only for exactly the baseline.
+
+    >>> [_times(ratio) for ratio in (1.0, 1.004, 1.25, 12.3)]
+    ['1', '<1.01', '1.25', '12']
+    """
+    if ratio == 1:
+        return "1"
+    if ratio < _LEAST_RISE:
+        return "<1.01"
+    return f"{ratio:.0f}" if ratio >= _TWO_DIGITS else f"{ratio:.2f}"
+
+
+def _band(band: tuple[float, float]) -> str:
+    """A band of price ratios."""
+    low, high = (_times(end) for end in band)
+    return low if low == high else f"{low}-{high}"
+
+
+def _signed(share: float) -> str:
+    """A change as per cent with its sign."""
+    return ("+" if share >= _SMALL else "") + percent(share)
 
 
 def untouched(result: Result) -> str:

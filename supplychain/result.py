@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from supplychain.coverage import Resolved
+from supplychain.priced import Prices
 from supplychain.vocabulary import CASES, RESULT_SCHEMA
 
 if TYPE_CHECKING:
@@ -264,6 +265,7 @@ class Result:
     Attributes:
         days_per_month, d_threshold: constants of the pack that pictures need (no point is drawn
             where more than `d_threshold` of the swing rests on grade D).
+        prices: of the hardest rung; None where they were not asked for.
     """
 
     resolved: Resolved
@@ -282,6 +284,7 @@ class Result:
     valuation: str = ""
     baseline: str = ""
     unsourced: tuple[Need, ...] = ()
+    prices: Prices | None = None
 
     def loss(self, country: str, sector: str) -> SectorLoss:
         """The loss of one sector.
@@ -339,6 +342,7 @@ class Result:
             "totals": [t.as_dict() for t in self.totals],
             "ladder": [r.as_dict() for r in self.ladder],
             "reliance": [vars(r) for r in self.reliance],
+            "prices": self.prices.as_dict() if self.prices else None,
             "unsourced": [
                 {"row": n.name, "what": n.label, "swing_usd": n.swing_usd} for n in self.unsourced
             ],

@@ -16,6 +16,7 @@ from supplychain.coverage import Measure, Resolved, resolve
 from supplychain.draws import Central
 from supplychain.model.adaptive import adaptive
 from supplychain.network import Network
+from supplychain.prices import price_run
 from supplychain.result import Driver, Need, Result, Rung, SectorLoss, SegmentLoss, Total, Trace
 from supplychain.run import Run
 from supplychain.scenario import LADDER_LICENCE_PARAMETER, Range, Restriction, Scenario
@@ -52,11 +53,13 @@ class Effort:
         planner: solve the planner's programmes.
         band: sample the pack's ranges, and move the figures one at a time.
         seed: of the sample.
+        prices: what the shortages would do to prices, and these to the value of exports.
     """
 
     planner: bool = True
     band: bool = True
     seed: int = 1
+    prices: bool = False
 
 
 def simulate(
@@ -96,6 +99,8 @@ def simulate(
     known = refined if not any(refined.values()) else None
     milder = [_play(network, s, effort, progress, known, drivers=False)[0] for s in steps[:-1]]
     rungs = [*milder, main]
+    rung = main.name if scenario.ladder else ""
+    prices = price_run(network, run, effort.seed, rung) if effort.prices else None
     progress("done", 1.0)
     return Result(
         resolved=run.resolved if not scenario.ladder else resolved,
@@ -111,11 +116,12 @@ def simulate(
         warnings=resolved.notes
         + pedigree.why_nothing(network, run.resolved, _unharmed(run, main.losses))
         + pedigree.warnings(network, run.compiled),
-        sources=pedigree.sources(network, run.compiled, run.sectors, resolved.focus),
+        sources=pedigree.sources(network, run.compiled, run.sectors, resolved.focus, prices),
         not_counted=pedigree.not_counted(network, resolved.focus),
         valuation=pedigree.valuation(network),
         baseline=pedigree.baseline(network),
         unsourced=_unsourced(main.losses),
+        prices=prices,
     )
 
 

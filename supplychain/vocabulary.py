@@ -21,6 +21,9 @@ EVIDENCE: Final[tuple[Evidence, ...]] = get_args(Evidence)
 REST_OF_WORLD: Final = "ROW"
 EVERYONE: Final = "*"
 MONTHS_PER_YEAR: Final = 12
+MAIN_TECHNOLOGY: Final = "main"
+"""The recipes of the baseline; those of any other name are alternatives to it."""
+
 RESULT_SCHEMA: Final = "supplychain/result/1"
 
 

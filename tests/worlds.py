@@ -54,6 +54,10 @@ CONSTANTS: Mapping[str, float] = {
     "catch_up_capacity": 1.14,
     "queue_cap_months": 0,
     "spot_rounds": 3,
+    "restock_months": 0,  # nobody orders towards a stock
+    "hoarding": 1,
+    "elasticity_long": 0,  # an elasticity stays what it is
+    "elasticity_time_months": 24,
     "leakage": 0,
     "leakage_lag_months": 0,
     "leakage_enforcement_month": 120,
@@ -76,6 +80,9 @@ LEADS = {  # the columns that a line gives without naming them
     "other_uses": "country product share",
     "substitutes": "product user share_per_year maximum start_month",
     "controls": "control_id actor minerals products start",
+    "recovery": "country product share_per_year maximum start_month",
+    "projects": "project country product capacity start",
+    "technologies": "output technology share_per_year maximum start_month",
 }
 
 
@@ -240,6 +247,8 @@ BANDS = {
     "stocks": "cover_days",
     "substitutes": "share_per_year",
     "industries": "exports_usd",
+    "recovery": "share_per_year",
+    "technologies": "share_per_year",
 }
 
 
@@ -297,7 +306,7 @@ def _recipe(row: Record, stages: Mapping[str, str]) -> Record:
     row["output"], _, row["segment"] = row["output"].partition("/")
     row["input"], _, row["input_segment"] = row["input"].partition("/")
     how = row.pop("essentiality", "")
-    if row["relation"] == "host":
+    if row["relation"] in {"host", "basket"}:
         return row
     if "@" in how:
         elasticity, cost_share = how.split("@")
@@ -317,6 +326,21 @@ def _stock(row: Record, stages: Mapping[str, str]) -> Record:
     return {"holder": "private", "median_low": centre, "median_high": centre} | row
 
 
+def _recovery(row: Record, stages: Mapping[str, str]) -> Record:
+    return {"kind": "recycling"} | row
+
+
+def _project(row: Record, stages: Mapping[str, str]) -> Record:
+    sure = {"ramp_months": "0", "probability": "1", "status": "financed"}
+    late = dict.fromkeys(("slip_months", "slip_low", "slip_high"), "0")
+    return _with_unit(row, stages) | sure | late | row
+
+
+def _technology(row: Record, stages: Mapping[str, str]) -> Record:
+    row["output"], _, row["segment"] = row["output"].partition("/")
+    return {"merit": "1"} | row
+
+
 def _control(row: Record, stages: Mapping[str, str]) -> Record:
     return {"title": row["control_id"], "targets": "*", "kind": "licence"} | row
 
@@ -331,6 +355,9 @@ _FILL = {
     "trade": _trade,
     "stocks": _stock,
     "controls": _control,
+    "recovery": _recovery,
+    "projects": _project,
+    "technologies": _technology,
 }
 
 

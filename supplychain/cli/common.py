@@ -59,6 +59,14 @@ NoPlanner = Annotated[
 NoBand = Annotated[
     bool, typer.Option("--no-band", help="Leave out the band.", rich_help_panel="Output")
 ]
+PricesFlag = Annotated[
+    bool,
+    typer.Option(
+        "--prices",
+        help="Also what the shortages would do to prices and to the value of exports.",
+        rich_help_panel="Output",
+    ),
+]
 
 
 def split(text: str) -> tuple[str, ...]:
@@ -132,12 +140,17 @@ def print_result(world: "World", result: "Result", *, quiet: bool, hints: Sequen
     out.print()
     if render.ranked(result):
         out.print(render.loss_table(result, words))
+    if result.prices:
+        for table in render.price_tables(result.prices, words):
+            out.print(table)
     quiet_line = render.untouched(result)
     if quiet_line:
         _prose(out, quiet_line)
     if quiet:
         return
     out.print()
+    for line in render.price_notes(result.prices, words) if result.prices else ():
+        _prose(out, line)
     for line in render.footer(result):
         _prose(out, line)
     if hints:

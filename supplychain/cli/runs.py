@@ -17,6 +17,7 @@ from supplychain.cli.common import (
     NoBand,
     NoPlanner,
     OutOption,
+    PricesFlag,
     QuietFlag,
     SeedOption,
     load_world,
@@ -121,6 +122,7 @@ def restrict_command(
     seed: SeedOption = 1,
     no_planner: NoPlanner = False,
     no_band: NoBand = False,
+    prices: PricesFlag = False,
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
     quiet: QuietFlag = False,
@@ -159,7 +161,7 @@ def restrict_command(
     ]
     if form == "listed":
         hints.append(shlex.join([*again, "--form", "contained", "--kind", "ban", "--focus", focus]))
-    effort = Effort(planner=not no_planner, band=not no_band, seed=seed)
+    effort = Effort(planner=not no_planner, band=not no_band, seed=seed, prices=prices)
     to_ = _Output(as_json, as_csv, quiet, out, None, tuple(hints))
     _play([scenario], focus="", data=data, effort=effort, to=to_)
 
@@ -177,6 +179,7 @@ def run_command(
     seed: SeedOption = 1,
     no_planner: NoPlanner = False,
     no_band: NoBand = False,
+    prices: PricesFlag = False,
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
     quiet: QuietFlag = False,
@@ -192,7 +195,7 @@ def run_command(
     from supplychain.simulation import Effort
 
     loaded = [load_scenario(name, override or ()) for name in scenarios]
-    effort = Effort(planner=not no_planner, band=not no_band, seed=seed)
+    effort = Effort(planner=not no_planner, band=not no_band, seed=seed, prices=prices)
     to = _Output(as_json, as_csv, quiet, out, None, ("supplychain list scenarios",))
     _play(loaded, focus=focus, data=data, effort=effort, to=to)
 
@@ -217,6 +220,8 @@ def _play(
 
     if to.as_json and to.as_csv:
         raise UsageError("--json and --csv: choose one")
+    if effort.prices and to.as_csv:
+        raise UsageError("--prices and --csv: the CSV holds volume losses only; use --json")
     twice = [s.id for s in scenarios if [t.id for t in scenarios].count(s.id) > 1]
     if twice:
         raise UsageError(f"two scenarios have the id {twice[0]!r}; give each its own")

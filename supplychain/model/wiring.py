@@ -69,7 +69,7 @@ class Wiring:
         tech = arrays.technologies.node
         count = nodes.stop - nodes.start
         share = arrays.flows.quantity[e] / arrays.nodes.base[nodes][supplier]
-        users = np.unique(arrays.flows.slot[e])
+        users = np.unique(np.concatenate([arrays.flows.slot[e], arrays.openings.slot[p]]))
         user = np.searchsorted(users, arrays.flows.slot[e])
         taker = np.searchsorted(users, arrays.openings.slot[p])
         seller, buyer = np.concatenate([supplier, opener]), np.concatenate([user, taker])
