@@ -224,6 +224,7 @@ SMALL = Linear(
     np.array([-1.0, -2.0]),
     sparse.csr_array(np.array([[1.0, 1.0]])),
     np.array([3.0]),
+    np.zeros(2),
     np.array([9.0, 2.0]),
 )
 """Most of x + 2 y with x + y <= 3, x <= 9 and y <= 2: x = 1, y = 2, worth 5; a price of 1."""

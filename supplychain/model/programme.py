@@ -1,5 +1,6 @@
 """The planner's linear programme: variables, rows and bounds, month by month."""
 
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,11 +20,12 @@ Term = tuple[Index, Index, Array | float]
 
 @dataclass(frozen=True)
 class Linear:
-    """Minimise ``cost x`` under ``matrix x <= right`` and ``0 <= x <= high``, high finite."""
+    """Minimise ``cost x`` under ``matrix x <= right`` and ``low <= x <= high``, both finite."""
 
     cost: Array
     matrix: sparse.csr_array
     right: Array
+    low: Array
     high: Array
 
 
@@ -33,8 +35,13 @@ class Programme:
     What each month allows is asked of `Arrays` once and kept as tables (member, month).
     """
 
-    def __init__(self, arrays: Arrays, units: Units, targets: Index) -> None:
-        """Give every variable its place; there are no rows yet."""
+    def __init__(
+        self, arrays: Arrays, units: Units, targets: Index, *, holds: bool = False
+    ) -> None:
+        """Give every variable its place; there are no rows yet.
+
+        With `holds` there is a variable for each stock as far as it is no more than at the start.
+        """
         self.a, self.u, self.months, self.targets = arrays, units, arrays.months, targets
         self.release_source, self.release_slot, self.release_turn = self._releases()
         self.delivering = self._delivering()
@@ -47,10 +54,11 @@ class Programme:
         self.final = np.flatnonzero(
             arrays.nodes.final[units.node] & (self.capacity.max(axis=1, initial=0.0) > 1.0)
         )
+        self.drawn = self._drawn()
         counts = {
             "output": units.node.size,
             "recipe": units.recipe.size,
-            "used": units.slot.size,
+            "used": self.drawn.size,
             "stock": units.slot.size,
             "flow": units.flow.size,
             "opening": units.opening.size,
@@ -58,6 +66,7 @@ class Programme:
             "release": self.release_slot.size,
             "sum": self.final.size,
             "delivered": self.delivering.size,
+            "held": units.slot.size if holds else 0,
         }
         self.base: dict[str, int] = {}
         self.size = 0
@@ -74,6 +83,14 @@ class Programme:
         """Positions of a family's variables, (member, month)."""
         size = self.counts[name] * self.months
         return self.base[name] + np.arange(size, dtype=np.int64).reshape(-1, self.months)
+
+    def under(self, arrays: Arrays) -> "Programme":
+        """The same programme under other ceilings; everything else must be alike."""
+        other = copy(self)
+        other.a = arrays
+        for table in ("flow_top", "opening_top"):
+            other.__dict__.pop(table, None)
+        return other
 
     # What each month allows -----------------------------------------------------------------------
 
@@ -145,13 +162,14 @@ class Programme:
         """The whole programme, for targets of these values."""
         build = (
             self._stocks, self._production, self._supply, self._cumulative_output,
-            self._recipes, self._hosts, self._sources, self._deliveries,
+            self._recipes, self._hosts, self._sources, self._deliveries, self._held,
         )  # fmt: skip
         for rows in build:
             rows()
         row, column, entry = (np.concatenate([e[k] for e in self.entries]) for k in range(3))
         matrix = sparse.csr_array((entry, (row, column)), shape=(self.count, self.size))
-        return Linear(self.cost(value), matrix, np.concatenate(self.right), self.high())
+        right, low = np.concatenate(self.right), np.zeros(self.size)
+        return Linear(self.cost(value), matrix, right, low, self.high())
 
     def add(self, name: str, right: Array, *terms: Term) -> None:
         """Add ``right.size`` rows ``sum of terms <= right`` under a name.
@@ -175,6 +193,7 @@ class Programme:
         The first month stands against the cover; goods at sea arrive.
         """
         stock, row = self.at("stock"), self._grid(self.counts["stock"])
+        plain = np.setdiff1d(np.arange(row.shape[0]), self.drawn)
         right = self.given.copy()
         right[:, 0] += self.cover
         flows, openings, u = self.a.flows, self.a.openings, self.u
@@ -182,7 +201,8 @@ class Programme:
             "stock", right,
             (row, stock, 1.0),
             (row[:, 1:], stock[:, :-1], -1.0),
-            (row, self.at("used"), 1.0),
+            (row[self.drawn], self.at("used"), 1.0),
+            (row[plain], self.at("output")[self.u.slot_unit[plain]], 1.0),
             *self._arrivals("flow", row[u.flow_slot], flows.lag[u.flow], flows.share[u.flow, 0]),
             *self._arrivals("opening", row[u.opening_slot], openings.lag[u.opening]),
             (row[self.release_slot], self.at("release"), -1.0),
@@ -200,6 +220,16 @@ class Programme:
             terms.append((row[mine, months:], left, -share[mine, None]))
         return terms
 
+    def _drawn(self) -> Index:
+        """Slot units whose draw is a variable.
+
+        A plain critical input is drawn for exactly what is made: its draw is the output.
+        """
+        u, q = self.u, self.u.slot
+        plain = (self.a.slots.weight[q, 0] == 1.0) & np.isnan(self.elasticity).all(axis=1)
+        plain &= (self.help == 0.0).all(axis=1) & self.a.slots.main[q]
+        return np.flatnonzero(~plain | np.isin(u.slot_unit, u.recipe_unit))
+
     def _production(self) -> None:
         """What the input is drawn for <= (1 - w) + w (z + kappa), or the tangents."""
         s, t, intercept, slope = self._lines()
@@ -207,7 +237,7 @@ class Programme:
         main = np.flatnonzero(self.a.slots.main[u.slot[s]])
         terms: list[Term] = [
             (row[main], self.at("output")[u.slot_unit[s[main]], t[main]], 1.0),
-            (row, self.at("used")[s, t], -slope),
+            (row, self.at("used")[np.searchsorted(self.drawn, s), t], -slope),
         ]
         for r, q, factor in zip(u.use_recipe, u.use_slot, u.use_factor, strict=True):
             mine = np.flatnonzero(s == q)
@@ -222,9 +252,10 @@ class Programme:
         """Slot unit, month, intercept and slope of every line above the production rule."""
         u, sigma = self.u, self.elasticity
         weight = self.a.slots.weight[u.slot, 0]
-        s, t = (k.astype(np.int64) for k in np.nonzero(np.isnan(sigma)))
+        drawn = np.isin(np.arange(u.slot.size), self.drawn)[:, None]
+        s, t = (k.astype(np.int64) for k in np.nonzero(np.isnan(sigma) & drawn))
         lines = [(s, t, 1.0 - weight[s], weight[s])]
-        s, t = (k.astype(np.int64) for k in np.nonzero(~np.isnan(sigma)))
+        s, t = (k.astype(np.int64) for k in np.nonzero(~np.isnan(sigma) & drawn))
         if s.size:
             rule = np.stack([sigma[s, t], self.a.slots.cost_share[u.slot[s]]], axis=1)
             kinds, which = np.unique(rule, axis=0, return_inverse=True)
@@ -383,6 +414,12 @@ class Programme:
             (row, self.at("output")[self.delivering], -(most - 1.0) / most),
         )
 
+    def _held(self) -> None:
+        """What is held of a stock is no more than the stock."""
+        row = self._grid(self.counts["held"])
+        stock = self.at("stock")[: row.shape[0]]
+        self.add("held", np.zeros(row.shape), (row, self.at("held"), 1.0), (row, stock, -1.0))
+
     # Bounds, cost and answers -----------------------------------------------------------------------
 
     def high(self) -> Array:
@@ -398,12 +435,14 @@ class Programme:
             "sum": np.tile(np.arange(1.0, self.months + 1), (self.final.size, 1)),
             "delivered": np.full((self.delivering.size, self.months), self.a.limits.catch_up[0]),
         }
+        if self.counts["held"]:
+            tables["held"] = np.repeat(self.cover[:, None], self.months, axis=1)
         for name, table in tables.items():
             high[self.at(name)] = table
         most = self.most_arrivals(self.flow_top, self.opening_top)
         np.add.at(most, self.release_slot, tables["release"])
         have = self.cover[:, None] + np.cumsum(most, axis=1)
-        high[self.at("used")] = high[self.at("stock")] = have
+        high[self.at("stock")], high[self.at("used")] = have, have[self.drawn]
         return high
 
     def _ramp(self) -> Array:

@@ -129,7 +129,7 @@ class _View:
         families: dict[str, tuple[Mask, Array]] = {
             "output": (whole | self._sure(nodes, slots), made),
             "recipe": (whole[u.recipe_unit], np.repeat(nothing, u.recipe.size, axis=0)),
-            "used": (slots, used),
+            "used": (slots[p.drawn], used[p.drawn]),
             "stock": (slots, stock),
             "flow": (old | slots[u.flow_slot], p.flow_top * old[:, None]),
             "opening": (new | slots[u.opening_slot], p.opening_top * new[:, None]),
@@ -140,6 +140,8 @@ class _View:
             ),
             "sum": (whole[p.final], np.cumsum(made[p.final], axis=1)),
         }
+        if p.counts["held"]:
+            families["held"] = (slots, np.minimum(stock, p.cover[:, None]))
         for name, (known, value) in families.items():
             free[p.at(name)[known]] = False
             fixed[p.at(name)[known]] = value[known]
@@ -165,6 +167,7 @@ class _View:
             "cumulative": nodes[u.node[p.final]],
             "recipe": nodes[u.node[np.unique(u.recipe_unit)]],
             "host": nodes[node.host[hosted]],
+            "held": slots[: p.counts["held"]],
         }
         for name, known in done.items():
             rows[p.rows_of[name][known]] = False

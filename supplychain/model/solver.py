@@ -18,6 +18,7 @@ from supplychain.model.programme import Linear
 from supplychain.model.reduction import Reduced
 
 Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
 
 CERTIFICATE = 1e-7
 _FEASIBLE = 1e-9
@@ -49,27 +50,29 @@ def certificate(linear: Linear, x: Array, prices: Array) -> tuple[float, float, 
     """Our own check of an optimum: feasibility, signs of the prices, duality gap (relative).
 
     Any prices p <= 0 of the rows give a lower bound: with ``r = c - A' p`` and every variable in
-    ``0 <= x <= h``, no point is better than ``b p + sum min(0, r h)``. So a feasible point whose
+    ``l <= x <= h``, no point is better than ``b p + sum min(r l, r h)``. So a feasible point whose
     cost is that bound is an optimum, whoever found it.
 
     Most of ``x + 2 y`` with ``x + y <= 3`` and ``y <= 2`` is 5, at a price of 1:
 
     >>> one = sparse.csr_array(np.array([[1.0, 1.0]]))
-    >>> linear = Linear(np.array([-1.0, -2.0]), one, np.array([3.0]), np.array([9.0, 2.0]))
+    >>> low, high = np.zeros(2), np.array([9.0, 2.0])
+    >>> linear = Linear(np.array([-1.0, -2.0]), one, np.array([3.0]), low, high)
     >>> certificate(linear, np.array([1.0, 2.0]), np.array([-1.0]))
     (0.0, 0.0, 0.0)
     """
     slack = linear.matrix @ x - linear.right
     primal = max(
         float(slack.max(initial=0.0)),
-        float((-x).max(initial=0.0)),
+        float((linear.low - x).max(initial=0.0)),
         float((x - linear.high).max(initial=0.0)),
     )
     dual = float(prices.max(initial=0.0))
     reduced = linear.cost - linear.matrix.T @ prices
-    bound = linear.right @ prices + np.minimum(reduced, 0.0) @ linear.high
-    cost = float(linear.cost @ x)
-    return primal, dual, abs(cost - float(bound)) / (1.0 + abs(cost))
+    within = np.minimum(reduced * linear.low, reduced * linear.high)
+    bound = float((linear.right * prices).sum() + within.sum())
+    cost = float((linear.cost * x).sum())
+    return primal, dual, abs(cost - bound) / (1.0 + abs(cost))
 
 
 def checked(linear: Linear, x: Array, prices: Array) -> Optimum:
@@ -95,25 +98,40 @@ def passes(linear: Linear, x: Array, prices: Array) -> bool:
 
 @dataclass(frozen=True)
 class _Core:
-    """The part of a programme that is solved."""
+    """The part of a programme that is solved.
 
-    cost: Array
+    Attributes:
+        kept, rows, columns: which part; matrix: of it; beside: of its rows and fixed variables.
+    """
+
+    kept: Reduced
+    rows: Index
+    columns: Index
     matrix: sparse.csr_array
-    right: Array
-    high: Array
+    beside: sparse.csr_array
 
     @classmethod
-    def of(cls, linear: Linear, kept: Reduced) -> "_Core":
-        """Rows and columns that are free; fixed variables move to the right-hand side."""
-        rows = linear.matrix[np.flatnonzero(kept.rows)]
-        right = linear.right[kept.rows] - rows @ np.where(kept.free, 0.0, kept.fixed)
-        part = rows[:, np.flatnonzero(kept.free)]
-        return cls(linear.cost[kept.free], part, right, linear.high[kept.free])
+    def of(cls, matrix: sparse.csr_array, kept: Reduced) -> "_Core":
+        """Rows and columns that are free."""
+        rows, columns = np.flatnonzero(kept.rows), np.flatnonzero(kept.free)
+        part = matrix[rows]
+        return cls(kept, rows, columns, part[:, columns], part[:, np.flatnonzero(~kept.free)])
+
+    def fits(self, kept: Reduced) -> bool:
+        """Whether another programme leaves the same part free."""
+        same = self.kept
+        return bool((same.free == kept.free).all() and (same.rows == kept.rows).all())
+
+    def small(self, linear: Linear, kept: Reduced) -> Linear:
+        """The free part; fixed variables move to the right-hand side."""
+        right = linear.right[self.rows] - self.beside @ kept.fixed[~kept.free]
+        low, high = linear.low[self.columns], linear.high[self.columns]
+        return Linear(linear.cost[self.columns], self.matrix, right, low, high)
 
     def whole(self, linear: Linear, kept: Reduced, x: Array, prices: Array) -> Optimum:
         """The checked answer of the whole programme."""
         point, price = kept.fixed.copy(), np.zeros(linear.right.size)
-        point[kept.free], price[kept.rows] = x, prices
+        point[self.columns], price[self.rows] = x, prices
         return checked(linear, point, price)
 
 
@@ -123,11 +141,11 @@ def solve(linear: Linear, kept: Reduced) -> Optimum:
     Raises:
         SolverError: the solver failed, or its answer fails our own feasibility and duality check.
     """
-    core = _Core.of(linear, kept)
-    return core.whole(linear, kept, *_by_scipy(core))
+    core = _Core.of(linear.matrix, kept)
+    return core.whole(linear, kept, *_by_scipy(core.small(linear, kept)))
 
 
-def _by_scipy(core: _Core) -> tuple[Array, Array]:
+def _by_scipy(core: Linear) -> tuple[Array, Array]:
     """Point and prices of scipy's HiGHS."""
     from scipy.optimize import linprog
 
@@ -138,7 +156,7 @@ def _by_scipy(core: _Core) -> tuple[Array, Array]:
         core.cost,
         A_ub=core.matrix,
         b_ub=core.right,
-        bounds=np.stack([np.zeros(core.high.size), core.high], axis=1),
+        bounds=np.stack([core.low, core.high], axis=1),
         method="highs-ds",
         options={
             "primal_feasibility_tolerance": _FEASIBLE,
@@ -157,35 +175,32 @@ class Family:
 
     def __init__(self) -> None:
         """Nothing is solved yet."""
+        self._core: _Core | None = None
         self._model: Any = None
-        self.count = 0
+        self._last: Linear | None = None
 
     def solve(self, linear: Linear, kept: Reduced) -> Optimum:
-        """Solve the next programme of the family.
+        """Solve the next programme of the family; a warm start where the same part is free.
 
         Raises:
             SolverError: as `solve`.
         """
-        self.count += 1
-        core = _Core.of(linear, kept)
-        if not core.cost.size or find_spec("highspy") is None:
-            return core.whole(linear, kept, *_by_scipy(core))
-        return core.whole(linear, kept, *self._warm(core))
+        if self._core is None or not self._core.fits(kept):
+            self._core, self._last = _Core.of(linear.matrix, kept), None
+        small = self._core.small(linear, kept)
+        warm = small.cost.size and find_spec("highspy") is not None
+        answer = self._warm(small) if warm else _by_scipy(small)
+        return self._core.whole(linear, kept, *answer)
 
-    def _warm(self, core: _Core) -> tuple[Array, Array]:
+    def _warm(self, core: Linear) -> tuple[Array, Array]:
         """Point and prices of the kept model."""
         import highspy
 
-        if self._model is None:
+        if self._last is None:
             self._model = _model(highspy, core)
         else:
-            model, columns = self._model, np.arange(core.cost.size, dtype=np.int32)
-            rows = np.arange(core.right.size, dtype=np.int32)
-            model.changeColsCost(columns.size, columns, core.cost)
-            model.changeColsBounds(columns.size, columns, np.zeros(columns.size), core.high)
-            if rows.size:
-                low = np.full(rows.size, -np.inf)
-                model.changeRowsBounds(rows.size, rows, low, core.right)
+            _change(self._model, self._last, core)
+        self._last = core
         self._model.run()
         status = self._model.getModelStatus().name
         if status != _OPTIMAL:
@@ -194,11 +209,25 @@ class Family:
         return np.array(answer.col_value), np.minimum(np.array(answer.row_dual), 0.0)
 
 
-def _model(highspy: Any, core: _Core) -> Any:
+def _change(model: Any, old: Linear, new: Linear) -> None:
+    """Tell a kept model what is different now."""
+    moved = np.flatnonzero(old.cost != new.cost).astype(np.int32)
+    if moved.size:
+        model.changeColsCost(moved.size, moved, new.cost[moved])
+    moved = np.flatnonzero((old.low != new.low) | (old.high != new.high)).astype(np.int32)
+    if moved.size:
+        model.changeColsBounds(moved.size, moved, new.low[moved], new.high[moved])
+    moved = np.flatnonzero(old.right != new.right).astype(np.int32)
+    if moved.size:
+        least = np.full(moved.size, -np.inf)
+        model.changeRowsBounds(moved.size, moved, least, new.right[moved])
+
+
+def _model(highspy: Any, core: Linear) -> Any:
     """A new model of the kept solver."""
     lp, matrix = highspy.HighsLp(), core.matrix.tocsc()
     lp.num_col_, lp.num_row_ = core.cost.size, core.right.size
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = core.cost, np.zeros(core.cost.size), core.high
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = core.cost, core.low, core.high
     lp.row_lower_, lp.row_upper_ = np.full(core.right.size, -np.inf), core.right
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     lp.a_matrix_.start_, lp.a_matrix_.index_ = matrix.indptr, matrix.indices
