@@ -75,6 +75,7 @@ class Programme:
             self.size += count * self.months
         self.counts = counts
         self.rows_of: dict[str, Index] = {}
+        self.source_scale: dict[int, float] = {}
         self.entries: list[tuple[Index, Index, Array]] = []
         self.right: list[Array] = []
         self.count = 0
@@ -370,7 +371,7 @@ class Programme:
             served = np.flatnonzero(self.release_source == g)
             if not served.size:
                 continue
-            scale = self.release_part[served].max()
+            scale = self.source_scale[g] = float(self.release_part[served].max())
             rate = source.release[:, 0] / scale
             limits = [("rate", served, rate)]
             for turn, (_, share) in enumerate(source.shared, start=1):

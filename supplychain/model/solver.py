@@ -81,19 +81,24 @@ def checked(linear: Linear, x: Array, prices: Array) -> Optimum:
     Raises:
         SolverError: it does not.
     """
-    primal, dual, gap = certificate(linear, x, prices)
-    # A number that is none must fail too, so each part is asked whether it is small.
-    if not all(part <= CERTIFICATE for part in (primal, dual, gap)):
+    parts = certificate(linear, x, prices)
+    if not _small(parts):
         raise SolverError(
-            f"the planner's answer fails its certificate: feasibility {primal:.2g}, "
-            f"duality {dual:.2g}, gap {gap:.2g} (allowed {CERTIFICATE:g})"
+            f"the planner's answer fails its certificate: feasibility {parts[0]:.2g}, "
+            f"duality {parts[1]:.2g}, gap {parts[2]:.2g} (allowed {CERTIFICATE:g})"
         )
-    return Optimum(x, prices, primal, dual, gap)
+    return Optimum(x, prices, *parts)
 
 
-def passes(linear: Linear, x: Array, prices: Array) -> bool:
-    """Whether a guess is an optimum, by its certificate."""
-    return all(part <= CERTIFICATE for part in certificate(linear, x, prices))
+def passing(linear: Linear, x: Array, prices: Array) -> Optimum | None:
+    """A guess that passes its certificate; None where it does not."""
+    parts = certificate(linear, x, prices)
+    return Optimum(x, prices, *parts) if _small(parts) else None
+
+
+def _small(parts: tuple[float, float, float]) -> bool:
+    """Whether every part of a certificate is; a number that is none fails too."""
+    return all(part <= CERTIFICATE for part in parts)
 
 
 @dataclass(frozen=True)
