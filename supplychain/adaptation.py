@@ -137,8 +137,10 @@ def _allies(
     parameters = builder.network.parameters
     found = []
     for (country, what), held in sorted(served.items(), key=lambda item: item[0]):
-        share = parameters.optional("allied_sharing", f"{owner}>{country}")
-        if what == product and country != owner and share:
+        if what != product or country == owner:
+            continue
+        share = parameters.value("allied_sharing", f"{owner}>{country}")
+        if share > 0:
             found.append((held, share))
     return tuple(found)
 

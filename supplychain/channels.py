@@ -8,11 +8,11 @@ input loss and never mixed with it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from supplychain.beside import Amount, Channels
 from supplychain.network import Network
 from supplychain.run import Run
 from supplychain.vocabulary import MONTHS_PER_YEAR
@@ -22,54 +22,6 @@ Index = npt.NDArray[np.int64]
 
 _USD_PER_MUSD = 1e6
 _VISIBLE = 1e-9
-
-
-@dataclass(frozen=True)
-class Amount:
-    """Dollars over the horizon that one supplier loses or gains abroad, largest partner first.
-
-    Attributes:
-        country, product: the supplier (all segments of an industry together).
-        is_industry: whether it is an end industry, whose exports the input channel measures too.
-        usd: over the horizon, at baseline prices.
-        partners: (country:product, usd) of the plants that stopped ordering or bought more.
-    """
-
-    country: str
-    product: str
-    is_industry: bool
-    usd: float
-    partners: tuple[tuple[str, float], ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The entry of a list in JSON."""
-        partners = [{"id": name, "usd": usd} for name, usd in self.partners]
-        return {
-            "country": self.country,
-            "product": self.product,
-            "is_industry": self.is_industry,
-            "usd": self.usd,
-            "partners": partners,
-        }
-
-
-@dataclass(frozen=True)
-class Channels:
-    """What the outcome of one case means for suppliers.
-
-    Attributes:
-        lost_orders: exports that customers no longer need; gains: sales beyond the baseline.
-    """
-
-    lost_orders: tuple[Amount, ...]
-    gains: tuple[Amount, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The entry ``channels`` in JSON."""
-        return {
-            "lost_orders": [a.as_dict() for a in self.lost_orders],
-            "gains": [a.as_dict() for a in self.gains],
-        }
 
 
 def channels(network: Network, run: Run, case: str = "adaptive") -> Channels:

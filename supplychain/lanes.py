@@ -117,6 +117,7 @@ class LaneBuilder:
         cost, cover = np.ones(count), np.zeros((count, lanes, self.bins))
         rate, most, start = np.zeros((count, lanes)), np.zeros(count), np.zeros(count)
         rows = substitutes(self.network)
+        replaced = _replaced(self.network)
         for k, q in enumerate(chosen):
             slot = self.network.slots[q]
             if slot.recipe is not None:
@@ -125,7 +126,7 @@ class LaneBuilder:
             if slot.stock is not None:
                 cover[k] = self._cover(slot.stock)
             row = substitute_row(self.network, slot, rows)
-            if row is not None:
+            if row is not None and q not in replaced:
                 rate[k] = place(
                     self.draws, figure_of(row, "substitution", "share_per_year"), 0.0, 1.0
                 )
@@ -379,6 +380,14 @@ Substitutes = Mapping[tuple[str, str], Row]
 def substitutes(network: Network) -> Substitutes:
     """All rows of ``substitutes.csv``."""
     return {(str(r["product"]), str(r["user"])): r for r in network.tables.rows("substitutes")}
+
+
+def _replaced(network: Network) -> frozenset[int]:
+    """Slots whose substitute is an alternative recipe of their node: it must not count twice."""
+    saved = {t.node: set(t.row["replaces"]) for t in network.technologies}
+    return frozenset(
+        q for q, slot in enumerate(network.slots) if slot.commodity[0] in saved.get(slot.node, ())
+    )
 
 
 def substitute_row(network: Network, slot: Slot, rows: Substitutes) -> Row | None:

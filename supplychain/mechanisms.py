@@ -5,12 +5,12 @@ adds depends on the order; the order is that of the time in which people can act
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
+from supplychain.beside import Road, Step
 from supplychain.compiled import Compiled
 from supplychain.draws import Central
 from supplychain.model.adaptive import ADAPTIVE
@@ -42,49 +42,6 @@ SWITCHES: tuple[tuple[str, str], ...] = (
 """Switches of the adaptive case in the order in which the road takes them, and their words."""
 
 ELASTICITIES = (0.0, 0.02, 0.05, 0.1, 0.2)
-
-
-@dataclass(frozen=True)
-class Step:
-    """One run on the road.
-
-    Attributes:
-        name: the mechanism that is new in it, in words.
-        share: loss of each sector over the horizon; the order is that of `Road.sectors`.
-    """
-
-    name: str
-    share: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Road:
-    """Losses of the hit sectors, step by step.
-
-    Attributes:
-        sectors: (country, sector, baseline exports of the horizon in USD).
-        steps: from fixed proportions without stocks to the adaptive case, each with what the step
-            before it had.
-        elasticities: the adaptive case once more, each binding input with this elasticity instead
-            of its class.
-    """
-
-    sectors: tuple[tuple[str, str, float], ...]
-    steps: tuple[Step, ...]
-    elasticities: tuple[Step, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The entry ``mechanisms`` in JSON."""
-        sectors = [
-            {"country": c, "sector": s, "baseline_exports_usd": e} for c, s, e in self.sectors
-        ]
-        return {
-            "sectors": sectors,
-            "steps": [{"name": s.name, "loss_share": list(s.share)} for s in self.steps],
-            "elasticities": [
-                {"name": s.name, "loss_share": list(s.share)} for s in self.elasticities
-            ],
-        }
 
 
 def road(network: Network, run: Run, elasticities: Sequence[float] = ELASTICITIES) -> Road:

@@ -6,13 +6,12 @@ Computes nothing new.
 import csv
 import io
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from supplychain.network import Network
 from supplychain.pedigree import releases
-from supplychain.priced import MEANING, Prices
 from supplychain.result import Result, Rung, SectorLoss
 from supplychain.scenario import Restriction
 from supplychain.vocabulary import CASES, EVERYONE, MONTHS_PER_YEAR
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _HEADER_WIDTH = 10
-_LAST_NUMBER = 6
-_LEAST_RISE = 1.005
-_TWO_DIGITS = 9.95
 _SMALL = 0.0005
 _TEN = 0.0995
 
@@ -279,70 +275,6 @@ def _bracket(loss: SectorLoss) -> str:
     return f"?-{percent(loss.share['frozen'])}"
 
 
-def price_tables(prices: Prices, words: Words) -> Iterator["Table"]:
-    """Prices of what runs short, and the value of exports split into volume and price."""
-    from rich.table import Table
-
-    rung = f" ({prices.rung})" if prices.rung else ""
-    table = Table(title=f"Prices over baseline{rung}", title_justify="left", box=None)
-    for number, header in enumerate(
-        ("product", "% missing", "equilibrium", "10-90 %", "with overshoot", "10-90 %", "set by")
-    ):
-        table.add_column(header, justify="right" if 0 < number < _LAST_NUMBER else "left")
-    for m in prices.markets:
-        cells = (_times(m.price), _band(m.price_band), _times(m.peak), _band(m.peak_band))
-        table.add_row(words.name(m.product), percent(m.missing), *cells, m.regime)
-    yield table
-    if not prices.exports:
-        return
-    table = Table(title="Value of exports, % of baseline", title_justify="left", box=None)
-    for header in ("sector", "by volume", "by price", "10-90 %", "together", "bn USD"):
-        table.add_column(header, justify="left" if header == "sector" else "right")
-    for e in prices.exports:
-        table.add_row(
-            f"{e.country} {words.name(e.sector)}",
-            percent(e.volume),
-            _signed(e.price),
-            percent_range(*e.price_band),
-            _signed(e.total),
-            f"{e.total * e.baseline_exports_usd / 1e9:.2f}",
-        )
-    yield table
-
-
-def price_notes(prices: Prices, words: Words) -> list[str]:
-    """What the prices say and do not say."""
-    lines = [f"Price: {text}" for text in MEANING]
-    if prices.unpriced:
-        named = ", ".join(words.name(p) for p in prices.unpriced)
-        lines.append(f"Price: no baseline price in the pack, so no price line, for {named}.")
-    return lines
-
-
-def _times(ratio: float) -> str:
-    """A price over its baseline: 1 only for exactly the baseline.
-
-    >>> [_times(ratio) for ratio in (1.0, 1.004, 1.25, 12.3)]
-    ['1', '<1.01', '1.25', '12']
-    """
-    if ratio == 1:
-        return "1"
-    if ratio < _LEAST_RISE:
-        return "<1.01"
-    return f"{ratio:.0f}" if ratio >= _TWO_DIGITS else f"{ratio:.2f}"
-
-
-def _band(band: tuple[float, float]) -> str:
-    """A band of price ratios."""
-    low, high = (_times(end) for end in band)
-    return low if low == high else f"{low}-{high}"
-
-
-def _signed(share: float) -> str:
-    """A change as per cent with its sign."""
-    return ("+" if share >= _SMALL else "") + percent(share)
-
-
 def untouched(result: Result) -> str:
     """Sectors without any loss, in one line."""
     found = [f"{s.country} {s.sector}" for s in result.losses if s.is_zero]
@@ -366,6 +298,64 @@ def footer(result: Result) -> list[str]:
     return lines
 
 
+def economy_table(result: Result, words: Words) -> "Table":
+    """Loss of GDP of each focus country: directly, and with the losses of suppliers."""
+    from rich.table import Table
+
+    economy = result.economy
+    rung = f"\n{result.ladder[-1].name}" if result.ladder else ""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(f"loss of value added{rung}", no_wrap=True, overflow="fold")
+    for case in economy.cases if economy else ():
+        table.add_column(f"{_CASE_NAMES[case]}\n% of GDP\ndirectly", justify="right")
+        table.add_column("\n% with\nsuppliers", justify="right")
+        table.add_column("\nbn USD with\nsuppliers", justify="right")
+    for loss in economy.countries if economy else ():
+        if loss.country in result.resolved.focus:
+            whole = loss.whole
+            cells = [
+                cell
+                for case, usd in whole.usd.items()
+                for cell in (
+                    fine_percent(whole.direct_share[case]),
+                    fine_percent(whole.share[case]),
+                    f"{usd / 1e9:.2f}",
+                )
+            ]
+            table.add_row(words.name(loss.country), *cells)
+    return table
+
+
+def fine_percent(share: float) -> str:
+    """A small share as per cent with two digits; 0 only for exactly nothing.
+
+    >>> [fine_percent(s) for s in (0.0, 4e-9, 0.000123, 0.0414)]
+    ['0', '<0.001', '0.012', '4.1']
+    """
+    if share == 0:
+        return "0"
+    return f"{100 * share:.2g}" if share >= _FINE else "<0.001"
+
+
+def economy_notes(result: Result) -> list[str]:
+    """How to read the losses of GDP, where they were asked for."""
+    economy = result.economy
+    if economy is None:
+        return []
+    assumed, left_out = "; ".join(economy.assumptions), "; ".join(economy.not_counted)
+    return [
+        f"Loss of value added: {economy.valuation}; grade {economy.evidence}.",
+        f"  It assumes that {assumed}.",
+        f"  Not counted in it: {left_out}.",
+    ]
+
+
+_FINE = 1e-5
+_CASE_NAMES = {
+    "planner": "best response",
+    "adaptive": "expected",
+    "frozen": "no adaptation",
+}
 _MOST_NOTES = 5
 _CSV_COLUMNS = (
     "scenario",

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from supplychain.beside import Channels, Road
 from supplychain.coverage import Resolved
+from supplychain.economy.values import Economy
 from supplychain.priced import Prices
 from supplychain.vocabulary import CASES, RESULT_SCHEMA
 
@@ -302,7 +304,8 @@ class Result:
     Attributes:
         days_per_month, d_threshold: constants of the pack that pictures need (no point is drawn
             where more than `d_threshold` of the swing rests on grade D).
-        prices: of the hardest rung; None where they were not asked for.
+        prices, channels, mechanisms: of the hardest rung; None where they were not asked for.
+        economy: losses of GDP, suppliers included; None where they were not asked for.
     """
 
     resolved: Resolved
@@ -322,6 +325,9 @@ class Result:
     baseline: str = ""
     unsourced: tuple[Need, ...] = ()
     prices: Prices | None = None
+    channels: Channels | None = None
+    mechanisms: Road | None = None
+    economy: Economy | None = None
 
     def loss(self, country: str, sector: str) -> SectorLoss:
         """The loss of one sector.
@@ -384,13 +390,15 @@ class Result:
             ],
             "reliance": [vars(r) for r in self.reliance],
             "prices": self.prices.as_dict() if self.prices else None,
+            "channels": self.channels.as_dict() if self.channels else None,
+            "mechanisms": self.mechanisms.as_dict() if self.mechanisms else None,
             "unsourced": [
                 {"row": n.name, "what": n.label, "swing_usd": n.swing_usd} for n in self.unsourced
             ],
             "assumptions": list(self.assumptions),
             "warnings": list(self.warnings),
             "sources": [dict(s) for s in self.sources],
-        }
+        } | ({"economy": self.economy.as_dict()} if self.economy else {})
 
 
 def _by_case(values: Mapping[str, float]) -> dict[str, float | None]:

@@ -5,15 +5,18 @@ Knows the order of the work; the mathematics is in `supplychain.model`, the sums
 to a reader in `supplychain.pedigree`.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from supplychain import pedigree, uncertainty
+from supplychain.channels import channels
 from supplychain.compiled import compile_arrays
 from supplychain.coverage import Measure, Resolved, resolve
 from supplychain.draws import Central
+from supplychain.mechanisms import road
 from supplychain.model.adaptive import adaptive
 from supplychain.network import Network
 from supplychain.planning import Plans, plans
@@ -55,12 +58,16 @@ class Effort:
         band: sample the pack's ranges, and move the figures one at a time.
         seed: of the sample.
         prices: what the shortages would do to prices, and these to the value of exports.
+        channels: orders that suppliers lose when their customers stop, and who gains.
+        mechanisms: what each mechanism takes off the loss.
     """
 
     planner: bool = True
     band: bool = True
     seed: int = 1
     prices: bool = False
+    channels: bool = False
+    mechanisms: bool = False
 
 
 def simulate(
@@ -102,6 +109,8 @@ def simulate(
     rungs = [*milder, main]
     rung = main.name if scenario.ladder else ""
     prices = price_run(network, run, effort.seed, rung) if effort.prices else None
+    both_ways = channels(network, run) if effort.channels else None
+    way = road(network, run) if effort.mechanisms else None
     progress("done", 1.0)
     return Result(
         resolved=run.resolved if not scenario.ladder else resolved,
@@ -115,6 +124,7 @@ def simulate(
         traces=_traces(network, run),
         assumptions=pedigree.assumptions(network, run.resolved, run.compiled),
         warnings=resolved.notes
+        + paradoxes(rungs)
         + pedigree.why_nothing(network, run.resolved, _unharmed(run, main.losses))
         + pedigree.warnings(network, run.compiled),
         sources=pedigree.sources(network, run.compiled, run.sectors, resolved.focus, prices),
@@ -123,7 +133,37 @@ def simulate(
         baseline=pedigree.baseline(network),
         unsourced=_unsourced(main.losses),
         prices=prices,
+        channels=both_ways,
+        mechanisms=way,
     )
+
+
+def paradoxes(rungs: Sequence[Rung]) -> tuple[str, ...]:
+    """What a reader must be told where adapting, or a harder restriction, helps or harms oddly.
+
+    Frozen losses and the planner's never fall when a restriction grows. The adaptive case has no
+    such law: a plant that buys early may leave less for one that matters more. It is shown, never
+    smoothed away.
+    """
+    found = []
+    for rung in rungs:
+        where = f" ({rung.name})" if len(rungs) > 1 else ""
+        found += [
+            f"{s.country} {s.sector}{where} loses {s.share['adaptive']:.2%} with adaptation and "
+            f"{s.share['frozen']:.2%} without: what others buy or hoard is missing here; without "
+            "regret read the smaller"
+            for s in rung.losses
+            if s.share["adaptive"] > s.share["frozen"] + _VISIBLE
+        ]
+    for milder, harder in itertools.pairwise(rungs):
+        found += [
+            f"{a.country} {a.sector} loses {a.share['adaptive']:.2%} on the rung {milder.name!r} "
+            f"and {b.share['adaptive']:.2%} on the harder {harder.name!r}: in the adaptive case "
+            "others that are stopped altogether may leave more"
+            for a, b in zip(milder.losses, harder.losses, strict=True)
+            if a.share["adaptive"] > b.share["adaptive"] + _VISIBLE
+        ]
+    return tuple(found)
 
 
 def _unharmed(run: Run, losses: Sequence[SectorLoss]) -> list[str]:

@@ -239,9 +239,7 @@ class _Maker:
             need=_numbers(s["need"] for s in self.slots),
             level=_numbers(s["level"] for s in self.slots),
             main=np.array([s["main"] for s in self.slots], dtype=np.bool_),
-            weight=np.where(
-                np.isnan(sigma), self.table(count, (1, 1, 1, 0.5, 0.25, 0)), 1.0
-            ),
+            weight=np.where(np.isnan(sigma), self.table(count, (1, 1, 1, 0.5, 0.25, 0)), 1.0),
             elasticity=sigma,
             elasticity_long=sigma_long,
             cost_share=_numbers(self.pick((0.125, 0.25, 0.5)) for _ in self.slots),

@@ -56,6 +56,7 @@ CONSTANTS: Mapping[str, float] = {
     "spot_rounds": 3,
     "restock_months": 0,  # nobody orders towards a stock
     "hoarding": 1,
+    "allied_sharing": 0,
     "elasticity_long": 0,  # an elasticity stays what it is
     "elasticity_time_months": 24,
     "leakage": 0,

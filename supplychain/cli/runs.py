@@ -3,17 +3,20 @@
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from supplychain.cli.common import (
+    ChannelsFlag,
     CsvFlag,
     DataOption,
+    EconomyFlag,
     FocusOption,
     JsonFlag,
+    MechanismsFlag,
     NoBand,
     NoPlanner,
     OutOption,
@@ -123,6 +126,9 @@ def restrict_command(
     no_planner: NoPlanner = False,
     no_band: NoBand = False,
     prices: PricesFlag = False,
+    channels: ChannelsFlag = False,
+    mechanisms: MechanismsFlag = False,
+    economy: EconomyFlag = False,
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
     quiet: QuietFlag = False,
@@ -161,8 +167,15 @@ def restrict_command(
     ]
     if form == "listed":
         hints.append(shlex.join([*again, "--form", "contained", "--kind", "ban", "--focus", focus]))
-    effort = Effort(planner=not no_planner, band=not no_band, seed=seed, prices=prices)
-    to_ = _Output(as_json, as_csv, quiet, out, None, tuple(hints))
+    effort = Effort(
+        planner=not no_planner,
+        band=not no_band,
+        seed=seed,
+        prices=prices,
+        channels=channels,
+        mechanisms=mechanisms,
+    )
+    to_ = _Output(as_json, as_csv, quiet, out, None, tuple(hints), economy)
     _play([scenario], focus="", data=data, effort=effort, to=to_)
 
 
@@ -180,6 +193,9 @@ def run_command(
     no_planner: NoPlanner = False,
     no_band: NoBand = False,
     prices: PricesFlag = False,
+    channels: ChannelsFlag = False,
+    mechanisms: MechanismsFlag = False,
+    economy: EconomyFlag = False,
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
     quiet: QuietFlag = False,
@@ -195,14 +211,21 @@ def run_command(
     from supplychain.simulation import Effort
 
     loaded = [load_scenario(name, override or ()) for name in scenarios]
-    effort = Effort(planner=not no_planner, band=not no_band, seed=seed, prices=prices)
-    to = _Output(as_json, as_csv, quiet, out, None, ("supplychain list scenarios",))
+    effort = Effort(
+        planner=not no_planner,
+        band=not no_band,
+        seed=seed,
+        prices=prices,
+        channels=channels,
+        mechanisms=mechanisms,
+    )
+    to = _Output(as_json, as_csv, quiet, out, None, ("supplychain list scenarios",), economy)
     _play(loaded, focus=focus, data=data, effort=effort, to=to)
 
 
 @dataclass(frozen=True)
 class _Output:
-    """What to do with results: how to print them, where to write them, what to suggest."""
+    """What to do with results: how to print them, where to write them, what to add or suggest."""
 
     as_json: bool
     as_csv: bool
@@ -210,27 +233,34 @@ class _Output:
     out: Path | None = None
     figure: Path | None = None
     hints: tuple[str, ...] = ()
+    economy: bool = False
 
 
 def _play(
     scenarios: Sequence["Scenario"], *, focus: str, data: Path | None, effort: "Effort", to: _Output
 ) -> None:
     """Load the pack once, play every scenario, print and write."""
+    from supplychain.economy import economy_of, read_table
     from supplychain.simulation import simulate
 
     if to.as_json and to.as_csv:
         raise UsageError("--json and --csv: choose one")
-    if effort.prices and to.as_csv:
-        raise UsageError("--prices and --csv: the CSV holds volume losses only; use --json")
+    beside = [n for n in ("prices", "channels", "mechanisms") if getattr(effort, n)]
+    beside += ["economy"] if to.economy else []
+    if beside and to.as_csv:
+        raise UsageError(f"--{beside[0]} and --csv: the CSV holds export losses alone; use --json")
     twice = [s.id for s in scenarios if [t.id for t in scenarios].count(s.id) > 1]
     if twice:
         raise UsageError(f"two scenarios have the id {twice[0]!r}; give each its own")
     with progress(to.quiet) as report:
         world = load_world(data)
+        table = read_table(world.tables) if to.economy else None
         results = [
             simulate(world, s, focus=split(focus), effort=effort, progress=report)
             for s in scenarios
         ]
+    if table:
+        results = [replace(r, economy=economy_of(table, r)) for r in results]
     for result in results:  # files first: what reads the printed lines may close early
         _write(world, result, to, several=len(results) > 1)
     if to.as_json:

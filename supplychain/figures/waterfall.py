@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
+from supplychain.beside import Road
 from supplychain.figures.canvas import (
     BLUE,
     GREY,
@@ -22,7 +23,6 @@ from supplychain.figures.canvas import (
     width_of,
 )
 from supplychain.figures.words import listed, scenario_words, source_line, spoken
-from supplychain.mechanisms import Road
 from supplychain.result import Result
 
 _STEP = 0.27
@@ -33,11 +33,17 @@ _MOST_PANELS = 4
 
 
 @styled
-def waterfall(result: Result, road: Road) -> Drawing:
+def waterfall(result: Result) -> Drawing:
     """One panel per sector (those with the largest loss in dollars): bars from loss to loss.
 
     Steps that move no sector shown by 0.05 % of exports or more are left out and named.
+
+    Raises:
+        ValueError: the result was not asked for its mechanisms, or nothing is lost in any step.
     """
+    road = result.mechanisms
+    if road is None or not road.sectors:
+        raise ValueError("simulate with Effort(mechanisms=True) a scenario that costs exports")
     worth = [
         max(s.share[k] for s in road.steps) * usd for k, (_, _, usd) in enumerate(road.sectors)
     ]

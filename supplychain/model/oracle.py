@@ -10,7 +10,7 @@ of the commodity, a bin being 1 / K of its node, slot or flow.
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -152,8 +152,7 @@ class _Play:
     def contracts(self, block: Block, i: int, k: int) -> None:
         """Serve by rank, accept within the queue cap, ship within the ceiling."""
         rules = self.rules
-        served = rules.served(i, self.y[i][k])
-        self.delivered[i][k] = served[rules.own_rank[i]]
+        served, self.delivered[i][k] = rules.served(i, self.y[i][k])
         for e in _range(block.flows):
             flow = rules.flows[e]
             if flow.supplier != i:
@@ -174,25 +173,30 @@ class _Play:
         """What sources of the block's commodity give: to their own slots, then to allies."""
         supplied = {deal.slot for deal in self.deals(block)}
         for number, source in enumerate(self.arrays.sources):
-            if not supplied & set(source.slots.tolist()):
+            served = [source.slots, *(slots for slots, _ in source.shared)]
+            if not any(q in supplied for slots in served for q in slots.tolist()):
                 continue
             if not (self.behaviour.recovers if source.recovers else self.behaviour.releases):
                 continue
             release = self.rules.one * float(source.release[self.t, 0])
-            left = release - self.give(number, source.slots, release)
+            left = release - self.give(block, number, source.slots, release)
             for slots, share in source.shared if self.behaviour.shares else ():
-                left -= self.give(number, slots, min(share * release, left))
+                left -= self.give(block, number, slots, min(share * release, left))
 
-    def give(self, number: int, slots: Index, most: Number) -> Number:
-        """Share out at most so much, pro rata to what is missing; says how much was given."""
-        missing = self.missing_units(slots.tolist(), 0)
+    def give(self, block: Block, number: int, slots: Index, most: Number) -> Number:
+        """Share out at most so much, pro rata to what is missing; says how much was given.
+
+        It arrives at once, and next month where a user's turn came before its supplier's.
+        """
+        lags = {q: int(self.rules.user[q] < block.nodes.stop) for q in slots.tolist()}
+        missing = self.missing_units(lags)
         wanted = sum(missing.values())
         given = min(most, self.left[number], wanted)
         for (q, k), lacks in missing.items():
             if wanted > 0:
                 got = self.months(given * lacks / wanted, q)
                 self.released[q][k] += got
-                self.d[self.t, q, k] += got
+                self.d[self.t + lags[q], q, k] += got
         self.left[number] -= given
         return given
 
@@ -221,7 +225,7 @@ class _Play:
     def missing(self, q: int, k: int, lag: int) -> Number:
         """What a slot misses of a delivery that arrives after so many months, months of need."""
         rules = self.rules
-        if rules.weight[q] == 0:
+        if rules.is_free(q):
             return self.zero
         month = self.t + lag
         want = self.want(q, k, month)
@@ -236,11 +240,11 @@ class _Play:
             missing += max(self.zero, gap) / rules.restock
         return missing
 
-    def missing_units(self, slots: Iterable[int], lag: int) -> dict[tuple[int, int], Number]:
-        """The same by slot and bin, in the unit of the commodity."""
+    def missing_units(self, lags: dict[int, int]) -> dict[tuple[int, int], Number]:
+        """The same by slot (and its lag) and bin, in the unit of the commodity."""
         return {
             (q, k): self.missing(q, k, lag) * self.rules.need[q] / len(self.bins)
-            for q in slots
+            for q, lag in lags.items()
             for k in self.bins
         }
 
@@ -263,7 +267,7 @@ class _Play:
         deals = [
             deal
             for deal in self.deals(block)
-            if (self.behaviour.buys if deal.flow >= 0 else self.behaviour.opens)
+            if self.behaviour.buys and (deal.flow >= 0 or self.behaviour.opens)
         ]
         for lag, rank in sorted({(deal.lag, deal.rank) for deal in deals}):
             self.market([deal for deal in deals if (deal.lag, deal.rank) == (lag, rank)])
@@ -294,7 +298,7 @@ class _Play:
 
     def market(self, deals: list[Deal]) -> None:
         """Some rounds among deals of one lag and rank: all ask at once, all are filled at once."""
-        missing = self.missing_units({deal.slot for deal in deals}, deals[0].lag)
+        missing = self.missing_units({deal.slot: deal.lag for deal in deals})
         for number in range(self.rules.spot_rounds):
             offers = {deal.supplier: self.offer(deal.supplier) for deal in deals}
             asks: dict[tuple[Deal, int], Number] = {}

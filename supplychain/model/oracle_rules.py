@@ -16,6 +16,9 @@ from supplychain.vocabulary import MONTHS_PER_YEAR
 
 Number = Fraction | float
 
+_NOBODY = 1e-9
+"""A share of output below this is rounding: a node without customers outside the network."""
+
 
 class Deal(NamedTuple):
     """A way in which goods may move: baseline flow number `flow`, or opening `opening`."""
@@ -141,11 +144,15 @@ class Rules:
         passed = 1 - math.exp(-(t + 0.5) / float(self.elasticity_time))
         return short if short == long else short + (long - short) * passed
 
+    def is_free(self, q: int) -> bool:
+        """Whether the input never binds: a class with w = 0."""
+        return math.isnan(self.short_run[q]) and self.weight[q] == 0
+
     def rule(self, q: int, z: Number, t: int) -> Number:
         """Most output y_q that z months of the input allow."""
         sigma, w = self.sigma(q, t), self.weight[q]
         if math.isnan(sigma):
-            return (1 - w) + w * z if w > 0 else math.inf
+            return math.inf if self.is_free(q) else (1 - w) + w * z
         if sigma == 0:
             return z
         theta, z = float(self.theta[q]), float(z)
@@ -159,7 +166,7 @@ class Rules:
     def required(self, q: int, drawn: Number, t: int) -> Number:
         """Input u_q for an output D: in proportion up to the baseline, beyond it by the rule."""
         sigma, w = self.sigma(q, t), self.weight[q]
-        if drawn <= 1 or sigma == 0 or w == 0:
+        if drawn <= 1 or sigma == 0 or self.is_free(q):
             return drawn
         if math.isnan(sigma):
             return (drawn - (1 - w)) / w
@@ -172,21 +179,27 @@ class Rules:
 
     # Turns.
 
-    def served(self, i: int, y: Number) -> dict[int, Number]:
-        """What customers of each rank get of their baseline when the output is y."""
-        size = defaultdict(lambda: self.zero)
-        size[self.own_rank[i]] += self.one
+    def served(self, i: int, y: Number) -> tuple[dict[int, Number], Number]:
+        """What each rank, and the customers outside the network, get of their baseline.
+
+        Where a node has no customers outside the network, they get y, as if all shared.
+        """
+        size: dict[int, Number] = defaultdict(lambda: self.zero)
+        outside = self.one
         for flow in self.flows:
             if flow.supplier == i:
                 w = self.quantity[flow.flow] / self.base[i]
                 size[flow.rank] += w
-                size[self.own_rank[i]] -= w
+                outside -= w
+        if outside > _NOBODY:
+            size[self.own_rank[i]] += outside
         got, before = {}, self.zero
         for rank in sorted(size):
+            alone = len(size) == 1 or y >= 1
             left = max(self.zero, y - before)
-            got[rank] = y if y >= 1 or len(size) == 1 else min(self.one, left / size[rank])
+            got[rank] = y if alone else min(self.one, left / size[rank])
             before += size[rank]
-        return got
+        return got, got[self.own_rank[i]] if outside > _NOBODY else y
 
 
 def _ends(deals: Any) -> Any:

@@ -22,6 +22,7 @@ Index = npt.NDArray[np.int64]
 
 CERTIFICATE = 1e-7
 _FEASIBLE = 1e-9
+_ROUNDING = 1e-8
 _OPTIMAL = "kOptimal"
 
 
@@ -47,11 +48,12 @@ class Optimum:
 
 
 def certificate(linear: Linear, x: Array, prices: Array) -> tuple[float, float, float]:
-    """Our own check of an optimum: feasibility, signs of the prices, duality gap (relative).
+    """Our own check of an optimum: feasibility, prices and reduced costs, duality gap (relative).
 
     Any prices p <= 0 of the rows give a lower bound: with ``r = c - A' p`` and every variable in
     ``l <= x <= h``, no point is better than ``b p + sum min(r l, r h)``. So a feasible point whose
-    cost is that bound is an optimum, whoever found it.
+    cost is that bound is an optimum, whoever found it. Reduced costs r within 1e-8 of zero are a
+    solver's rounding: they count as zero here and towards the second part.
 
     Most of ``x + 2 y`` with ``x + y <= 3`` and ``y <= 2`` is 5, at a price of 1:
 
@@ -67,8 +69,10 @@ def certificate(linear: Linear, x: Array, prices: Array) -> tuple[float, float, 
         float((linear.low - x).max(initial=0.0)),
         float((x - linear.high).max(initial=0.0)),
     )
-    dual = float(prices.max(initial=0.0))
     reduced = linear.cost - linear.matrix.T @ prices
+    rounding = np.where(np.abs(reduced) <= _ROUNDING, reduced, 0.0)
+    dual = max(float(prices.max(initial=0.0)), float(np.abs(rounding).max(initial=0.0)))
+    reduced = reduced - rounding
     within = np.minimum(reduced * linear.low, reduced * linear.high)
     bound = float((linear.right * prices).sum() + within.sum())
     cost = float((linear.cost * x).sum())

@@ -402,9 +402,8 @@ def _totals(bench: _Bench) -> Iterator[Fault]:
         if total > WHOLE:
             lines = ", ".join(str(row.line) for row in rows[:MOST_LINES])
             lines += ", ..." if len(rows) > MOST_LINES else ""
-            problem = (
-                f"is the sum of the shares of {' '.join(filter(None, whole[1:]))} (rows {lines})"
-            )
+            name = " ".join(part for part in whole[1:] if part)
+            problem = f"is the sum of the shares of {name} (rows {lines})"
             last = max(rows, key=lambda row: row.line)
             yield Refusal(problem, "at most 1").at(last.file, last.line, "share", f"{total:.12g}")
 
