@@ -71,7 +71,7 @@ def rolling(arrays: Arrays, targets: Index, value: Array, foresight: int) -> Rol
         past = month < t
         now = replace(
             linear,
-            cost=linear.cost if all_seen else _impatient(first, value, t),
+            cost=linear.cost if all_seen else _impatient(first, value, t) * kept.free,
             right=linear.right + _PAST * _past_rows(first, t),
             low=np.where(past, x, 0.0),
             high=np.where(past, x, programme.high()),
@@ -103,7 +103,10 @@ def losses(arrays: Arrays, targets: Index, value: Array, foresights: Sequence[in
 
 
 def _impatient(programme: Programme, value: Array, now: int) -> Array:
-    """The objective while months are hidden: sooner rather than later, stocks kept."""
+    """The objective while months are hidden: sooner rather than later, stocks kept.
+
+    It counts for what is left to decide; an ample stock needs no reason to be kept.
+    """
     cost, place = programme.cost(value), programme.at("held")
     cost *= (1.0 - _SOONER) ** np.maximum(_month_of(programme) - now, 0)
     cost[place] = -_HELD

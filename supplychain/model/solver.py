@@ -52,8 +52,8 @@ def certificate(linear: Linear, x: Array, prices: Array) -> tuple[float, float, 
 
     Any prices p <= 0 of the rows give a lower bound: with ``r = c - A' p`` and every variable in
     ``l <= x <= h``, no point is better than ``b p + sum min(r l, r h)``. So a feasible point whose
-    cost is that bound is an optimum, whoever found it. Reduced costs r within 1e-8 of zero are a
-    solver's rounding: they count as zero here and towards the second part.
+    cost is that bound is an optimum, whoever found it. A reduced cost r within 1e-8 of zero is a
+    solver's rounding: it counts towards the second part and leaves its variable where it is.
 
     Most of ``x + 2 y`` with ``x + y <= 3`` and ``y <= 2`` is 5, at a price of 1:
 
@@ -70,10 +70,10 @@ def certificate(linear: Linear, x: Array, prices: Array) -> tuple[float, float, 
         float((x - linear.high).max(initial=0.0)),
     )
     reduced = linear.cost - linear.matrix.T @ prices
-    rounding = np.where(np.abs(reduced) <= _ROUNDING, reduced, 0.0)
-    dual = max(float(prices.max(initial=0.0)), float(np.abs(rounding).max(initial=0.0)))
-    reduced = reduced - rounding
+    rounding = np.abs(reduced) <= _ROUNDING
+    dual = max(float(prices.max(initial=0.0)), float(np.abs(reduced[rounding]).max(initial=0.0)))
     within = np.minimum(reduced * linear.low, reduced * linear.high)
+    within[rounding] = (reduced * x)[rounding]
     bound = float((linear.right * prices).sum() + within.sum())
     cost = float((linear.cost * x).sum())
     return primal, dual, abs(cost - bound) / (1.0 + abs(cost))
