@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
-from supplychain.compiled import Compiled, compile_arrays, reach
-from supplychain.coverage import Resolved, resolve
-from supplychain.draws import Central
+from supplychain.compiled import Compiled, compile_arrays
+from supplychain.coverage import Measure, resolve
+from supplychain.draws import Central, Draws, Input, normal_scores
 from supplychain.errors import ScenarioError
-from supplychain.lanes import LaneBuilder
 from supplychain.model.arrays import Arrays
 from supplychain.planning import Targets
 from supplychain.scenario import Range, Scenario
@@ -21,7 +21,11 @@ from supplychain.world import World
 if TYPE_CHECKING:
     import pandas as pd
 
+Array = npt.NDArray[np.float64]
+
 FORESIGHTS = (1, 3, 12)
+_NINE_TENTHS = np.array([0.9])
+"""Level of the high of a range."""
 
 
 def severity_path(
@@ -45,9 +49,9 @@ def severity_path(
         raise ScenarioError(f"severities must be numbers from 0 to 1, not {list(severities)}")
     from supplychain.model.planner import path
 
-    case = _Case.of(world, scenario, focus)
     rising = sorted(set(severities))
-    variants = case.variants(rising)
+    case = _Case.of(world, scenario, focus, _Severities(tuple(rising)))
+    variants = [case.compiled.arrays.take(slice(k, k + 1)) for k in range(len(rising))]
     rows = []
     for country in case.focus:
         mine = [s for s in case.sectors if s.country == country]
@@ -111,52 +115,53 @@ def foresight(
 
 
 @dataclass(frozen=True)
-class _Case:
-    """A scenario compiled at central values, without simulating it."""
+class _Severities:
+    """Lanes that differ in severity alone; all else is central."""
 
-    world: World
-    resolved: Resolved
-    compiled: Compiled
-    sectors: tuple[Sector, ...]
-
-    @classmethod
-    def of(cls, world: World, scenario: Scenario, focus: Sequence[str]) -> "_Case":
-        """Resolve and compile."""
-        network = world.network
-        resolved = resolve(replace(scenario, focus=tuple(focus)) if focus else scenario, network)
-        compiled = compile_arrays(network, resolved, Central())
-        reached = sectors(network, compiled, resolved.focus)
-        return cls(world, resolved, compiled, reached)
+    values: tuple[float, ...]
 
     @property
-    def focus(self) -> tuple[str, ...]:
-        """Countries that are asked about."""
-        return self.resolved.focus
+    def lanes(self) -> int:
+        """One per severity."""
+        return len(self.values)
+
+    def scores(self, figure: Input, /) -> Array:
+        """The score at which a range from 0 (its value) to 1 gives the severity."""
+        given = figure.row is None and figure.kind == "severity"
+        return np.array(self.values) * float(normal_scores(_NINE_TENTHS)[0]) * given
+
+
+def _any_severity(measure: Measure) -> Measure:
+    """The same measure with a severity that may be anything, as `_Severities` reads it."""
+    return replace(measure, restriction=replace(measure.restriction, severity=Range(0.0, 0.0, 1.0)))
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A scenario compiled without simulating it."""
+
+    world: World
+    compiled: Compiled
+    sectors: tuple[Sector, ...]
+    focus: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, world: World, scenario: Scenario, focus: Sequence[str], draws: Draws = Central()
+    ) -> "_Case":
+        """Resolve and compile; where lanes have severities of their own, whatever is stated."""
+        network = world.network
+        resolved = resolve(replace(scenario, focus=tuple(focus)) if focus else scenario, network)
+        if isinstance(draws, _Severities):
+            resolved = replace(resolved, measures=tuple(map(_any_severity, resolved.measures)))
+        compiled = compile_arrays(network, resolved, draws)
+        reached = sectors(network, compiled, resolved.focus)
+        return cls(world, compiled, reached, resolved.focus)
 
     @property
     def arrays(self) -> Arrays:
         """What the model runs on."""
         return self.compiled.arrays
-
-    def variants(self, severities: Sequence[float]) -> list[Arrays]:
-        """The same arrays with other ceilings: all restrictions at each severity."""
-        network, flows, compiled = self.world.network, self.world.network.flows, self.compiled
-        reached = reach(network, self.resolved.measures)
-        links = [(flows[e].supplier, flows[e].slot) for e in compiled.flows]
-        links += compiled.openings
-        pairs = [(network.nodes[i], network.slots[q]) for i, q in links]
-        found = []
-        for severity in severities:
-            measures = tuple(
-                replace(m, restriction=replace(m.restriction, severity=Range.of(severity)))
-                for m in self.resolved.measures
-            )
-            resolved = replace(self.resolved, measures=measures)
-            builder = LaneBuilder(
-                network, resolved, Central(), reached.downstream, frozenset(reached.active), pairs
-            )
-            found.append(replace(self.arrays, regimes=builder.regimes()))
-        return found
 
     def targets(self, chosen: Sequence[Sector]) -> Targets:
         """The nodes of some sectors."""

@@ -15,12 +15,13 @@ import numpy.typing as npt
 from supplychain.errors import SolverError
 from supplychain.model.arrays import Arrays, Regimes
 from supplychain.model.programme import Linear, Programme
-from supplychain.model.reduction import reduced
-from supplychain.model.solver import CERTIFICATE, Family
+from supplychain.model.reduction import Reduced, reduced
+from supplychain.model.solver import CERTIFICATE, solve
 from supplychain.model.subgraph import units_of
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 _SOONER = 1e-3
 """Discount per month of what is not seen yet: of two equal plans, the one that delivers now."""
@@ -64,20 +65,20 @@ def rolling(arrays: Arrays, targets: Index, value: Array, foresight: int) -> Rol
     first = Programme(arrays, units_of(arrays, targets), targets, holds=True)
     linear = first.linear(value)
     seen = [first.under(believed(arrays, t + foresight)) for t in range(arrays.months)]
-    x, family = np.zeros(first.size), Family()
-    month = _month_of(first)
+    x, month = np.zeros(first.size), _month_of(first)
     for t, (programme, kept) in enumerate(zip(seen, reduced(seen), strict=True)):
-        all_seen = t + foresight >= arrays.months
-        past = month < t
+        hidden = t + foresight < arrays.months
+        past, gone = month < t, _past_rows(first, t)
+        # Stocks are kept for what is left to decide; an ample one needs no reason to be kept.
         now = replace(
             linear,
-            cost=linear.cost if all_seen else _impatient(first, value, t) * kept.free,
-            right=linear.right + _PAST * _past_rows(first, t),
+            cost=_impatient(first, value, t) * kept.free if hidden else linear.cost,
+            right=linear.right + _PAST * gone,
             low=np.where(past, x, 0.0),
             high=np.where(past, x, programme.high()),
         )
-        known = replace(kept, fixed=np.where(past, x, kept.fixed))
-        best = family.solve(now, known).x
+        left = Reduced(kept.free & ~past, kept.rows & ~gone, np.where(past, x, kept.fixed))
+        best = solve(now, left).x
         here = month == t
         x[here] = np.clip(best[here], 0.0, now.high[here])
     residual = _residual(linear, x)
@@ -103,10 +104,7 @@ def losses(arrays: Arrays, targets: Index, value: Array, foresights: Sequence[in
 
 
 def _impatient(programme: Programme, value: Array, now: int) -> Array:
-    """The objective while months are hidden: sooner rather than later, stocks kept.
-
-    It counts for what is left to decide; an ample stock needs no reason to be kept.
-    """
+    """The objective while months are hidden: sooner rather than later, stocks kept."""
     cost, place = programme.cost(value), programme.at("held")
     cost *= (1.0 - _SOONER) ** np.maximum(_month_of(programme) - now, 0)
     cost[place] = -_HELD
@@ -121,16 +119,16 @@ def _month_of(programme: Programme) -> Index:
     return month
 
 
-def _past_rows(programme: Programme, now: int) -> Array:
-    """1 for the rows of months before now; what a public stock holds in all is no month's."""
-    past = np.zeros(programme.count)
+def _past_rows(programme: Programme, now: int) -> Mask:
+    """The rows of months before now; what a public stock holds in all is no month's."""
+    past = np.zeros(programme.count, dtype=bool)
     for name, rows in programme.rows_of.items():
         if name == "production":
-            past[rows[programme.line_month < now]] = 1.0
+            past[rows[programme.line_month < now]] = True
         elif rows.ndim == 2:  # noqa: PLR2004 - rows of (member, month)
-            past[rows[:, :now]] = 1.0
+            past[rows[:, :now]] = True
         elif rows.size == programme.months:
-            past[rows[:now]] = 1.0
+            past[rows[:now]] = True
     return past
 
 
