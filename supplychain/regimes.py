@@ -29,10 +29,10 @@ from supplychain.model.ceilings import (
     licence_ceiling,
     partly,
     path_ceiling,
-    tax_ceiling,
     turn_ceilings,
     uneven_licence,
 )
+from supplychain.model.prices import tax_ceiling
 from supplychain.network.values import Network
 from supplychain.restriction import Range, month_number
 from supplychain.vocabulary import EVERYONE

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from worlds import CARS, LINK, restriction, run, several, stop, with_stock, world
 
@@ -19,10 +19,10 @@ from supplychain.model.ceilings import (
     licence_ceiling,
     luck_ranks,
     path_ceiling,
-    tax_ceiling,
     turn_ceilings,
     uneven_licence,
 )
+from supplychain.model.prices import tax_ceiling
 from supplychain.restriction import Range, Window
 from supplychain.result import scenario_dict
 from supplychain.scenario import restrict
@@ -144,6 +144,7 @@ def test_a_turn_of_nobody_is_refused(tmp_path, priority, meant):
     luck=SHARES,
     plants=st.integers(1, 9),
 )
+@example(severity=0, dead_time=1, ramp=5e-324, headroom=1.25, luck=1, plants=3)
 def test_lucky_plants_ship_together_what_even_ones_would(luck, plants, **curve):
     whole = licence_ceiling(24, **curve)
     found = uneven_licence(24, luck=luck, plants=plants, **curve)

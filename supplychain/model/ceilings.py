@@ -129,19 +129,6 @@ def luck_ranks(plants: int) -> tuple[int, ...]:
     return tuple(best.tolist())
 
 
-def tax_ceiling(months: int, rate: float, elasticity: float, pass_through: float) -> Array:
-    """Export tax: what buyers still take in each month, in months of baseline, (T,).
-
-    ``g = (1 + pass_through * rate) ** elasticity``: the exporter bears what it does not pass on.
-
-    A tax of 50 %, half of it passed on, at an elasticity of -1, leaves 1/1.25 of the flow:
-
-    >>> tax_ceiling(2, 0.5, -1.0, 0.5).tolist()
-    [0.8, 0.8]
-    """
-    return np.full(months, (1.0 + pass_through * rate) ** elasticity)
-
-
 def turn_ceilings(severity: float, sizes: Sequence[float]) -> Array:
     """A quota that serves classes of users in turn: ceiling of each class, (classes,).
 
