@@ -135,7 +135,7 @@ class _Maker:
         wanted = [self.pick(upstream)] if upstream else []
         wanted += [c for c in upstream if c not in wanted and self.chance(0.3)]
         if self.features.cycles and self.chance(0.15):
-            wanted.append(self.pick([c for c in range(own, self.stages)]))
+            wanted.append(self.pick(range(own, self.stages)))
         for c in wanted:
             self.slots.append({"node": node, "of": c, "main": True, "level": level})
         if self.features.alternatives and upstream:

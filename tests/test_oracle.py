@@ -4,7 +4,7 @@ Random worlds for everything, and one world worked out by hand for each mechanis
 case. Fractions wherever no elasticity is about, so that only the engine rounds.
 """
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -436,7 +436,7 @@ def test_no_limit_is_passed(seed: int) -> None:
     for values in (out.output, out.stock, out.queue, out.shipped, out.used, out.opened):
         assert values.min(initial=0) >= -1e-12
     for number, source in enumerate(arrays.sources):
-        others = [s for s in arrays.sources[:number] + arrays.sources[number + 1 :]]
+        others = arrays.sources[:number] + arrays.sources[number + 1 :]
         slots = np.unique(np.concatenate([source.slots, *(s for s, _ in source.shared)]))
         taken = {int(q) for s in others for q in (*s.slots, *(i for x, _ in s.shared for i in x))}
         if taken & set(slots.tolist()):
@@ -465,8 +465,6 @@ def test_lanes_do_not_touch_each_other(seed: int) -> None:
 
 def tighter(arrays: Arrays, seed: int) -> Arrays:
     """The same world with one regime cut further."""
-    from dataclasses import replace
-
     rng = np.random.default_rng([seed, 2])
     which = int(rng.integers(arrays.regimes.ceiling.shape[1]))
     cut = float(rng.choice([0.0, 0.5, 0.75]))

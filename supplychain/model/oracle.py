@@ -207,18 +207,13 @@ class _Play:
 
     def want(self, q: int, k: int, month: int) -> Number:
         """Months of need that a slot wants to have in a month."""
-        rules, j = self.rules, self.rules.user[q]
+        rules = self.rules
+        j: int = rules.user[q]
         if not rules.main[q]:
-            alternatives = rules.alternatives_of[j] if self.behaviour.alternates else ()
-            return sum(
-                (
-                    f * min(rules.ramp_a(a, month), self.short[j][k])
-                    for a in alternatives
-                    for r, f in rules.inputs_of[a]
-                    if r == q
-                ),
-                start=self.zero,
-            )
+            alternatives = rules.alternatives_of[j] if self.behaviour.alternates else []
+            inputs = [(a, f) for a in alternatives for r, f in rules.inputs_of[a] if r == q]
+            orders = [f * min(rules.ramp_a(a, month), self.short[j][k]) for a, f in inputs]
+            return sum(orders, start=self.zero)
         if rules.final[j]:
             return self.aim(j, k)
         if rules.level[j] == 0:
