@@ -183,5 +183,3 @@ def _best(prices: Array) -> tuple[int, float]:
     """The month, counted from 1, in which something is worth most, and its price then."""
     month = int(prices.argmax())
     return month + 1, float(prices[month])
-
-

@@ -386,7 +386,9 @@ class Programme:
             if np.isfinite(source.amount):
                 row = np.zeros((served.size, self.months), dtype=np.int64)
                 part = self.release_part[served, None] / scale
-                self.add(f"amount {g}", np.array([source.amount / scale]), (row, place[served], part))
+                self.add(
+                    f"amount {g}", np.array([source.amount / scale]), (row, place[served], part)
+                )
 
     def _delivering(self) -> Index:
         """Units of targets whose own customers have another turn than its flows."""

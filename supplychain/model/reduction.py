@@ -22,6 +22,7 @@ Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
+
 @dataclass(frozen=True)
 class Reduced:
     """What stays: `free` variables and `rows`; the other variables stand at `fixed`."""
