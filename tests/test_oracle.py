@@ -130,7 +130,7 @@ def build(
     stage = [c for c, made in enumerate(nodes) for _ in made]
     n = table(
         [row for made in nodes for row in made],
-        base=1.0, level=1.0, capacity=1.0, host=-1, host_ratio=1.0, rank=0,
+        base=1.0, level=1.0, capacity=1.0, host=-1, host_ratio=1.0, rank=0, ahead=0.0, counted=1.0,
     )  # fmt: skip
     nan, free = float("nan"), {"regime": -1, "rank": 0, "lag": 0}
     q = table(

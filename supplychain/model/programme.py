@@ -393,7 +393,10 @@ class Programme:
     def _delivering(self) -> Index:
         """Units of targets whose own customers have another turn than its flows."""
         flows, rank = self.a.flows, self.a.nodes.rank
-        apart = np.unique(flows.supplier[flows.rank != rank[flows.supplier]])
+        apart = np.union1d(
+            flows.supplier[flows.rank != rank[flows.supplier]],
+            np.flatnonzero(self.a.nodes.counted < 1),
+        )
         return np.flatnonzero(np.isin(self.u.node, np.intersect1d(apart, self.targets)))
 
     def _own_share(self) -> Array:
@@ -401,7 +404,8 @@ class Programme:
         flows, node = self.a.flows, self.u.node[self.delivering]
         weight = flows.quantity / self.a.nodes.base[flows.supplier]
         sold = np.bincount(flows.supplier, weight, self.a.nodes.base.size)[node]
-        return np.maximum(1.0 - sold, 0.0) * self.u.size[self.delivering]
+        own = np.maximum(1.0 - sold, 0.0) * self.a.nodes.counted[node]
+        return own * self.u.size[self.delivering]
 
     def _deliveries(self) -> None:
         """Own customers get more than usual only where output is: d <= 1 + (c - 1) / c y.
