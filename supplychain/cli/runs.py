@@ -23,6 +23,7 @@ from supplychain.cli.common import (
     PricesFlag,
     QuietFlag,
     SeedOption,
+    ValuesFlag,
     load_world,
     print_csv,
     print_json,
@@ -129,6 +130,7 @@ def restrict_command(
     channels: ChannelsFlag = False,
     mechanisms: MechanismsFlag = False,
     economy: EconomyFlag = False,
+    values: ValuesFlag = False,
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
     quiet: QuietFlag = False,
@@ -175,7 +177,7 @@ def restrict_command(
         channels=channels,
         mechanisms=mechanisms,
     )
-    to_ = _Output(as_json, as_csv, quiet, out, None, tuple(hints), economy)
+    to_ = _Output(as_json, as_csv, quiet, out, None, tuple(hints), economy, values)
     _play([scenario], focus="", data=data, effort=effort, to=to_)
 
 
@@ -196,6 +198,7 @@ def run_command(
     channels: ChannelsFlag = False,
     mechanisms: MechanismsFlag = False,
     economy: EconomyFlag = False,
+    values: ValuesFlag = False,
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
     quiet: QuietFlag = False,
@@ -219,7 +222,9 @@ def run_command(
         channels=channels,
         mechanisms=mechanisms,
     )
-    to = _Output(as_json, as_csv, quiet, out, None, ("supplychain list scenarios",), economy)
+    to = _Output(
+        as_json, as_csv, quiet, out, None, ("supplychain list scenarios",), economy, values
+    )
     _play(loaded, focus=focus, data=data, effort=effort, to=to)
 
 
@@ -234,6 +239,7 @@ class _Output:
     figure: Path | None = None
     hints: tuple[str, ...] = ()
     economy: bool = False
+    values: bool = False
 
 
 def _play(
@@ -246,9 +252,11 @@ def _play(
     if to.as_json and to.as_csv:
         raise UsageError("--json and --csv: choose one")
     beside = [n for n in ("prices", "channels", "mechanisms") if getattr(effort, n)]
-    beside += ["economy"] if to.economy else []
+    beside += [n for n in ("economy", "values") if getattr(to, n)]
     if beside and to.as_csv:
         raise UsageError(f"--{beside[0]} and --csv: the CSV holds export losses alone; use --json")
+    if to.values and not effort.planner:
+        raise UsageError("--values and --no-planner: the values are those of the best response")
     twice = [s.id for s in scenarios if [t.id for t in scenarios].count(s.id) > 1]
     if twice:
         raise UsageError(f"two scenarios have the id {twice[0]!r}; give each its own")
@@ -271,7 +279,9 @@ def _play(
     else:
         for result in results:
             last = result is results[-1]
-            print_result(world, result, quiet=to.quiet, hints=to.hints if last else ())
+            print_result(
+                world, result, quiet=to.quiet, hints=to.hints if last else (), values=to.values
+            )
 
 
 def _write(world: "World", result: "Result", to: _Output, *, several: bool) -> None:
