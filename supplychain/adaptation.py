@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from supplychain.draws import Input, place
-from supplychain.lanes import LaneBuilder, figure_of
+from supplychain.lanes import LaneBuilder
 from supplychain.model.arrays import Projects, Source, Technologies
 from supplychain.network.values import Technology
 from supplychain.scenario import month_number
@@ -42,7 +42,7 @@ def technologies(
 
 def _rate(technology: Technology) -> Input:
     """Share of the output that can be moved to an alternative per year."""
-    return figure_of(technology.row, "alternative", "share_per_year")
+    return Input.of(technology.row, "alternative", "share_per_year")
 
 
 def projects(builder: LaneBuilder, node_at: Mapping[int, int]) -> Projects:
@@ -57,7 +57,7 @@ def projects(builder: LaneBuilder, node_at: Mapping[int, int]) -> Projects:
     for k, project in enumerate(chosen):
         row = project.row
         slip = place(
-            builder.draws, figure_of(row, "slip", "slip_months", "slip_low", "slip_high"), 0.0
+            builder.draws, Input.of(row, "slip", "slip_months", "slip_low", "slip_high"), 0.0
         )
         first = month_number(str(row["start"])) - month_number(builder.resolved.start) + slip
         ramp = float(row["ramp_months"])
@@ -162,7 +162,7 @@ def _recovery(builder: LaneBuilder, served: Served, slots: Sequence[int]) -> lis
             row = rows.get((country, product, kind)) or rows.get((EVERYONE, product, kind))
             if row is None:
                 continue
-            rate = place(builder.draws, figure_of(row, "recovery", "share_per_year"), 0.0, 1.0)
+            rate = place(builder.draws, Input.of(row, "recovery", "share_per_year"), 0.0, 1.0)
             start = builder.first_month + float(row["start_month"])
             grown = np.maximum(month - start, 0.0) / MONTHS_PER_YEAR * rate[None, :]
             share = np.minimum(float(row["maximum"]), grown)

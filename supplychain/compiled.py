@@ -13,6 +13,7 @@ from supplychain.draws import Draws
 from supplychain.lanes import LaneBuilder
 from supplychain.model.arrays import Arrays, Block
 from supplychain.network.values import Commodity, Network
+from supplychain.regimes import Ceilings
 
 
 @dataclass(frozen=True)
@@ -90,19 +91,20 @@ def compile_arrays(network: Network, resolved: Resolved, draws: Draws) -> Compil
     node_at = {old: new for new, old in enumerate(chosen.nodes)}
     slot_at = {old: new for new, old in enumerate(chosen.slots)}
     links = [(f.supplier, f.slot) for f in (network.flows[e] for e in chosen.flows)] + openings
-    pairs = [(network.nodes[i], network.slots[q]) for i, q in links]
     active = frozenset(reached.active)
-    builder = LaneBuilder(network, resolved, draws, reached.downstream, active, pairs)
+    bins = int(network.parameters.value("cover_bins"))
+    ceilings = Ceilings(network, resolved, draws, bins, links)
+    builder = LaneBuilder(network, resolved, draws, reached.downstream, active, ceilings)
     arrays = Arrays(
         months=resolved.months,
-        bins=int(network.parameters.value("cover_bins")),
+        bins=bins,
         lanes=draws.lanes,
         blocks=_blocks(network, reached, chosen, openings),
         nodes=builder.nodes(chosen.nodes, node_at),
         slots=builder.slots(chosen.slots, node_at),
         flows=builder.flows(chosen.flows, node_at, slot_at),
         openings=builder.openings(openings, node_at, slot_at),
-        regimes=builder.regimes(),
+        regimes=ceilings.regimes(),
         technologies=adaptation.technologies(builder, node_at, slot_at),
         projects=adaptation.projects(builder, node_at),
         sources=adaptation.sources(builder, chosen.slots),

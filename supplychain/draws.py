@@ -16,6 +16,7 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
+from supplychain.parameters import Parameters
 from supplychain.schema import schema
 from supplychain.tables import Row, ref
 from supplychain.vocabulary import MAIN_TECHNOLOGY
@@ -50,6 +51,14 @@ class Input:
     value: float
     low: float
     high: float
+
+    @classmethod
+    def of(cls, row: Row, kind: str, value: str, low: str = "low", high: str = "high") -> "Input":
+        """The figure in some columns of a row; a missing low or high is the value itself."""
+        centre = float(row[value])
+        lower = centre if row[low] is None else float(row[low])
+        upper = centre if row[high] is None else float(row[high])
+        return cls(row, kind, centre, lower, upper)
 
     @property
     def name(self) -> str:
@@ -164,3 +173,20 @@ def place(draws: Draws, figure: Input, floor: float = 0.0, ceiling: float = np.i
     scores = draws.scores(figure) / _Z90
     spread = np.where(scores > 0, figure.high - figure.value, figure.value - figure.low)
     return np.clip(figure.value + scores * spread, floor, ceiling)
+
+
+def constant(
+    draws: Draws,
+    parameters: Parameters,
+    name: str,
+    *scopes: str,
+    floor: float = 0.0,
+    ceiling: float = np.inf,
+) -> Array:
+    """A model constant in every lane, of the first scope that the pack gives.
+
+    Raises:
+        DataError: the pack has no such constant.
+    """
+    row = parameters.row(name, *scopes)
+    return place(draws, Input.of(row, name, "value"), floor, ceiling)

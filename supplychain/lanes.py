@@ -11,18 +11,17 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from supplychain.coverage import Measure, Resolved, covers, open_share
-from supplychain.draws import Draws, Input, normal_scores, place
+from supplychain.coverage import Resolved
+from supplychain.draws import Draws, Input, constant, normal_scores, place
 from supplychain.model.arrays import (
     Flows,
     Limits,
     Nodes,
     Openings,
-    Regimes,
     Slots,
 )
-from supplychain.model.ceilings import constant_ceiling, leaky, licence_ceiling, path_ceiling
 from supplychain.network.values import Commodity, Flow, Network, Node, Slot
+from supplychain.regimes import Ceilings
 from supplychain.tables import Row
 from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR
 
@@ -34,14 +33,6 @@ _SOON = 0.1
 _CLASS_ORDER = ("essentiality_low", "essentiality", "essentiality_high")
 
 
-def figure_of(row: Row, kind: str, value: str, low: str = "low", high: str = "high") -> Input:
-    """An uncertain figure of a row; a missing low or high is the value itself."""
-    centre = float(row[value])
-    lower = centre if row[low] is None else float(row[low])
-    upper = centre if row[high] is None else float(row[high])
-    return Input(row, kind, centre, lower, upper)
-
-
 @dataclass(frozen=True)
 class LaneBuilder:
     """Fills the arrays of one run; holds no result of its own.
@@ -49,7 +40,7 @@ class LaneBuilder:
     Attributes:
         network, resolved, draws: what the run is about.
         downstream, active: commodities that a restriction can make short, and all of the run.
-        pairs: supplier and slot of every flow and opening of the run.
+        ceilings: what measures leave of the flows and openings of the run.
     """
 
     network: Network
@@ -57,7 +48,7 @@ class LaneBuilder:
     draws: Draws
     downstream: frozenset[Commodity]
     active: frozenset[Commodity]
-    pairs: Sequence[tuple[Node, Slot]]
+    ceilings: Ceilings
 
     @cached_property
     def bins(self) -> int:
@@ -78,8 +69,8 @@ class LaneBuilder:
         self, name: str, *scopes: str, floor: float = 0.0, ceiling: float = np.inf
     ) -> Array:
         """A model constant in every lane."""
-        row = self.network.parameters.row(name, *scopes)
-        return place(self.draws, figure_of(row, name, "value"), floor, ceiling)
+        parameters = self.network.parameters
+        return constant(self.draws, parameters, name, *scopes, floor=floor, ceiling=ceiling)
 
     def nodes(self, chosen: Sequence[int], node_at: Mapping[int, int]) -> Nodes:
         """Nodes, with capacities in every lane."""
@@ -128,10 +119,12 @@ class LaneBuilder:
             row = substitute_row(self.network, slot, rows)
             if row is not None and q not in replaced:
                 rate[k] = place(
-                    self.draws, figure_of(row, "substitution", "share_per_year"), 0.0, 1.0
+                    self.draws, Input.of(row, "substitution", "share_per_year"), 0.0, 1.0
                 )
                 most[k] = float(row["maximum"])
                 start[k] = self.first_month + float(row["start_month"])
+        if self.ceilings.announced:
+            cover += self.ceilings.bought_ahead(chosen)[:, :, None]
         need = np.array([self.network.slots[q].need for q in chosen]) / MONTHS_PER_YEAR
         node = np.array([node_at[self.network.slots[q].node] for q in chosen], dtype=np.int64)
         main = np.array([self.network.slots[q].is_main for q in chosen], dtype=bool)
@@ -149,7 +142,7 @@ class LaneBuilder:
         """Class weight, elasticity (NaN where a class is given) and cost share of one input."""
         lanes = self.draws.lanes
         if recipe["elasticity"] is not None:
-            figure = figure_of(
+            figure = Input.of(
                 recipe, "elasticity", "elasticity", "elasticity_low", "elasticity_high"
             )
             return np.ones(lanes), place(self.draws, figure), float(recipe["cost_share"])
@@ -175,7 +168,7 @@ class LaneBuilder:
         and 90 % plants (the wider side).
         """
         days = place(
-            self.draws, figure_of(stock, "cover", "cover_days", "median_low", "median_high")
+            self.draws, Input.of(stock, "cover", "cover_days", "median_low", "median_high")
         )
         centre, low, high = (float(stock[c]) for c in ("cover_days", "low", "high"))
         spread = 0.0
@@ -190,14 +183,15 @@ class LaneBuilder:
     ) -> Flows:
         """Baseline flows and their ceilings."""
         flows = [self.network.flows[e] for e in chosen]
-        pairs = [(self.network.nodes[f.supplier], self.network.slots[f.slot]) for f in flows]
+        links = [(f.supplier, f.slot) for f in flows]
+        pairs = [(self.network.nodes[i], self.network.slots[q]) for i, q in links]
         supplier = np.array([node_at[f.supplier] for f in flows], dtype=np.int64)
         slot = np.array([slot_at[f.slot] for f in flows], dtype=np.int64)
         quantity = np.array([f.quantity for f in flows]) / MONTHS_PER_YEAR
         lag = np.array([self._lag(n, s) for n, s in pairs], dtype=np.int64)
         turn = np.zeros(len(flows), dtype=np.int64)
         return Flows(
-            supplier, slot, self._shares(flows, slot), quantity, lag, self._regimes(pairs), turn
+            supplier, slot, self._shares(flows, slot), quantity, lag, self.ceilings.of(links), turn
         )
 
     def _shares(self, flows: Sequence[Flow], slot: npt.NDArray[np.int64]) -> Array:
@@ -214,9 +208,7 @@ class LaneBuilder:
         for k, flow in enumerate(flows):
             if flow.row is not None and flow.row["share"]:
                 value = float(flow.row["share"])
-                moved[k] = (
-                    place(self.draws, figure_of(flow.row, "share", "share"), 0.0, 1.0) / value
-                )
+                moved[k] = place(self.draws, Input.of(flow.row, "share", "share"), 0.0, 1.0) / value
         if (moved == 1.0).all():
             return share
         stated = np.minimum(share * moved, 1.0) * (moved != 1.0)
@@ -244,99 +236,6 @@ class LaneBuilder:
         )
         return max(months, 1) if backward else months
 
-    def _regimes(self, pairs: Sequence[tuple[Node, Slot]]) -> npt.NDArray[np.int64]:
-        """Row of `regimes` of each flow: the set of measures that cover it; -1 for none."""
-        return np.array([self._sets.get(self._under(n, s), -1) for n, s in pairs], dtype=np.int64)
-
-    def _under(self, supplier: Node, slot: Slot) -> tuple[int, ...]:
-        """Which measures cover a flow."""
-        measures = enumerate(self.resolved.measures)
-        return tuple(k for k, m in measures if covers(self.network, m, supplier, slot))
-
-    @cached_property
-    def _sets(self) -> dict[tuple[int, ...], int]:
-        """Every set of measures that could cover a flow together -> its row of `regimes`."""
-        found: dict[tuple[int, ...], int] = {}
-        for node, slot in self.pairs:
-            under = self._under(node, slot)
-            if under:
-                found.setdefault(under, len(found))
-        return found
-
-    def regimes(self) -> Regimes:
-        """The minimum of the ceilings of each set of measures; infinite outside their months."""
-        shape = (self.resolved.months, len(self._sets), self.draws.lanes, 1)
-        plain, loose = np.full(shape, np.inf), np.full(shape, np.inf)
-        for under, row in self._sets.items():
-            for k in under:
-                measure = self.resolved.measures[k]
-                window, ceiling = self._schedule(measure)
-                leak = leaky(ceiling, self._leakage(measure)[window])
-                months = np.flatnonzero(window)
-                plain[months, row, :, 0] = np.minimum(plain[months, row, :, 0], ceiling)
-                loose[months, row, :, 0] = np.minimum(loose[months, row, :, 0], leak)
-        return Regimes(plain, loose)
-
-    def _schedule(self, measure: Measure) -> tuple[npt.NDArray[np.bool_], Array]:
-        """Months under the measure (T,) and the ceilings in them (months, L)."""
-        r = measure.restriction
-        months = self.resolved.months
-        window = (np.arange(months) >= measure.first_month) & (
-            np.arange(months) < measure.first_month + r.months
-        )
-        count = int(window.sum())
-        severity = place(
-            self.draws,
-            Input(None, "severity", r.severity.value, r.severity.low, r.severity.high),
-            0.0,
-            1.0,
-        )
-        if r.kind == "path":
-            one = path_ceiling(count, r.path)
-            return window, np.repeat(one[:, None], self.draws.lanes, axis=1)
-        if r.kind == "licence":
-            return window, self._licence(measure, count, severity)
-        return window, np.stack([constant_ceiling(count, s) for s in severity], axis=1)
-
-    def _licence(self, measure: Measure, count: int, severity: Array) -> Array:
-        """Licence ceilings of every lane."""
-        r = measure.restriction
-        dead = (
-            self.parameter("licence_dead_time_months")
-            if r.dead_time_months is None
-            else np.full(self.draws.lanes, r.dead_time_months)
-        )
-        ramp = (
-            self.parameter("licence_ramp_months")
-            if r.ramp_months is None
-            else np.full(self.draws.lanes, r.ramp_months)
-        )
-        head = self.parameter("licence_headroom", floor=1.0)
-        return np.stack(
-            [
-                licence_ceiling(count, s, dead_time=d, ramp=p, headroom=h)
-                for s, d, p, h in zip(severity, dead, ramp, head, strict=True)
-            ],
-            axis=1,
-        )
-
-    def _leakage(self, measure: Measure) -> Array:
-        """Share of what is withheld that leaks, (T, L): none at first, less once it is enforced.
-
-        Goods leak through destinations that stay open: the share lies between the constant for
-        restrictions of everybody and that for restrictions of some, by the part of the actor's
-        baseline exports of these products that the measure leaves open.
-        """
-        tight = self.parameter("leakage", "all_targets", ceiling=1.0)
-        loose = self.parameter("leakage", "some_targets", ceiling=1.0)
-        share = tight + (loose - tight) * open_share(self.network, measure)
-        late = self.parameter("leakage_lag_months")
-        enforced = self.parameter("leakage_enforcement_month")
-        kept = self.parameter("leakage_enforced", ceiling=1.0)
-        month = np.arange(self.resolved.months)[:, None] - measure.first_month
-        rate = np.where(month >= enforced, np.minimum(kept, share), share)
-        return np.where(month >= late, rate, 0.0)
-
     def openings(
         self,
         pairs: Sequence[tuple[int, int]],
@@ -354,7 +253,7 @@ class LaneBuilder:
             wait = np.round(self.parameter("qualification_lag_months", node.product, stage))
             opens[k] = self.first_month + wait
         turn = np.zeros(len(pairs), dtype=np.int64)
-        return Openings(supplier, slot, lag, opens, self._regimes(ends), turn)
+        return Openings(supplier, slot, lag, opens, self.ceilings.of(pairs), turn)
 
     def limits(self) -> Limits:
         """Behavioural constants of every lane. Where nothing is restricted, nobody hoards."""

@@ -301,7 +301,7 @@ def label(figure: Input) -> str:
     """What a figure is, in a few words."""
     row = figure.row
     if row is None:
-        return "severity of the scenario"
+        return f"{figure.kind.replace('_', ' ')} of the scenario"
     place = "all countries" if row.get("country") == EVERYONE else row.get("country", "")
     match row.table:
         case "segments":
@@ -316,5 +316,7 @@ def label(figure: Input) -> str:
             return f"{figure.kind} of {row['input']} in {user}"
         case "substitutes":
             return f"substitution of {row['product']}"
+        case "markets":
+            return f"{figure.kind.replace('_', ' ')} of {row['product']}"
         case _:
             return f"{row['parameter']} ({row['scope']})"

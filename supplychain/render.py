@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from supplychain.coverage import Measure
 from supplychain.network import Network
 from supplychain.pedigree import releases
 from supplychain.result import Result, Rung, SectorLoss
@@ -114,6 +115,7 @@ def _question(result: Result, words: Words) -> list[str]:
             f"{words.name(restriction.actor)} restricts {items}{to}{out}{strength}, "
             f"{restriction.months} months from {restriction.start or r.start}."
         )
+        lines += [f"  {said}." for said in _conditions(measure, words)]
         by_reason: dict[str, list[str]] = {}
         for covered in measure.covered:
             by_reason.setdefault(covered.why, []).extend(covered.products)
@@ -123,9 +125,31 @@ def _question(result: Result, words: Words) -> list[str]:
     return lines + [f"  With: {said}." for said in releases(r)]
 
 
+def _conditions(measure: Measure, words: Words) -> list[str]:
+    """Dates, uses and rules of one restriction beyond its kind, target and length."""
+    r, said = measure.restriction, []
+    if r.announced:
+        ahead = dict(measure.terms).get("months bought ahead", 0.0)
+        buying = f": users buy up to {ahead:.2g} months ahead" if ahead > 0 else ""
+        said.append(f"Announced in {r.announced}{buying}")
+    if r.delay_months:
+        said.append(f"Enforced {r.delay_months} months after its start")
+    said += [f"Suspended from {first} to {last}" for first, last in r.suspended]
+    if r.uses:
+        said.append(f"Only what ends in {', '.join(words.name(u) for u in r.uses)}")
+    if r.priority:
+        said.append(f"Served in turn: {', '.join(words.name(p) for p in r.priority)}, then others")
+    if r.content_rule is not None:
+        share = percent(r.content_rule)
+        said.append(f"With goods of other countries that hold {share} % or more of its material")
+    return said
+
+
 def _strength(restriction: Restriction) -> str:
     """Kind and severity in words."""
     severity = restriction.severity
+    if restriction.rate is not None:
+        return f"an export tax of {percent(restriction.rate.value)} %"
     if restriction.kind == "path":
         return "on a dated path of monthly ceilings"
     if restriction.kind == "ban" and severity.low == severity.high == 1:

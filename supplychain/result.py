@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from supplychain.beside import Channels, Road
-from supplychain.coverage import Resolved
+from supplychain.coverage import Measure, Resolved
 from supplychain.economy.values import Economy
 from supplychain.priced import Prices
+from supplychain.restriction import Range
 from supplychain.vocabulary import CASES, RESULT_SCHEMA
 
 if TYPE_CHECKING:
@@ -415,28 +416,53 @@ def scenario_dict(resolved: Resolved) -> dict[str, Any]:
         "start": resolved.start,
         "horizon_months": resolved.months,
         "ladder": resolved.scenario.ladder,
-        "restrictions": [
-            {
-                "actor": m.restriction.actor,
-                "kind": m.restriction.kind,
-                "severity": m.restriction.severity.value,
-                "severity_low": m.restriction.severity.low,
-                "severity_high": m.restriction.severity.high,
-                "stage": m.restriction.stage,
-                "dead_time_months": m.restriction.dead_time_months,
-                "ramp_months": m.restriction.ramp_months,
-                "months": m.restriction.months,
-                "first_month": m.first_month + 1,
-                "to": list(m.restriction.to),
-                "except": list(m.restriction.exclude),
-                "form": m.restriction.form,
-                "path": list(m.restriction.path),
-                "products": list(m.products),
-                "covers": [
-                    {"item": c.item, "products": list(c.products), "why": c.why} for c in m.covered
-                ],
-            }
-            for m in resolved.measures
-        ],
+        "restrictions": [_restriction_dict(m, resolved) for m in resolved.measures],
         "mitigations": [vars(m) | {"kind": "stock_release"} for m in resolved.scenario.mitigations],
     }
+
+
+def _restriction_dict(m: Measure, resolved: Resolved) -> dict[str, Any]:
+    """One restriction as resolved: what was said, and what it was taken to mean."""
+    r = m.restriction
+    return {
+        "actor": r.actor,
+        "kind": r.kind,
+        "severity": r.severity.value,
+        "severity_low": r.severity.low,
+        "severity_high": r.severity.high,
+        "stage": r.stage,
+        "dead_time_months": r.dead_time_months,
+        "ramp_months": r.ramp_months,
+        "months": r.months,
+        "first_month": m.first_month + 1,
+        "to": list(r.to),
+        "except": list(r.exclude),
+        "form": r.form,
+        "path": list(r.path),
+        "products": list(m.products),
+        "covers": [{"item": c.item, "products": list(c.products), "why": c.why} for c in m.covered],
+        "announced": r.announced,
+        "delay_months": r.delay_months,
+        "end": r.end,
+        "suspended": [list(pair) for pair in r.suspended],
+        "in_force": [[first + 1, min(stop, resolved.months)] for first, stop in m.spells],
+        "uses": list(r.uses),
+        "sharing": r.sharing,
+        "priority": list(r.priority),
+        "approval_luck": _range(r.approval_luck),
+        "rate": _range(r.rate),
+        "elasticity": _range(r.elasticity),
+        "pass_through": _range(r.pass_through) if r.kind == "tax" else None,
+        "content_rule": r.content_rule,
+        "compliance": _range(r.compliance),
+        "also_covers": list(m.foreign.products) if m.foreign else [],
+        "leakage": _range(r.leakage),
+        "leakage_enforced": _range(r.leakage_enforced),
+        "enforcement": r.enforcement,
+        "terms": dict(m.terms),
+    }
+
+
+def _range(number: Range | None) -> dict[str, float] | None:
+    """A number of a scenario with its range; None where it was not given."""
+    return None if number is None else vars(number) | {}

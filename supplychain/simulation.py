@@ -391,7 +391,7 @@ def _restricted(measures: Sequence[Measure], months: int) -> slice:
     if not measures:
         return slice(0, months)
     first = min(m.first_month for m in measures)
-    last = max(m.first_month + m.restriction.months for m in measures)
+    last = max(m.spells[-1][1] for m in measures)
     return slice(min(first, months - 1), min(last, months))
 
 
@@ -402,7 +402,9 @@ def _refined_only(network: Network, run: Run) -> _BySector:
     """
     measures = tuple(
         replace(
-            m, products=tuple(p for p in m.products if network.products[p]["stage"] == "refine")
+            m,
+            products=tuple(p for p in m.products if network.products[p]["stage"] == "refine"),
+            foreign=None,
         )
         for m in run.resolved.measures
     )

@@ -84,6 +84,8 @@ LEADS = {  # the columns that a line gives without naming them
     "recovery": "country product share_per_year maximum start_month",
     "projects": "project country product capacity start",
     "technologies": "output technology share_per_year maximum start_month",
+    "markets": "product demand_elasticity",
+    "demand_classes": "country industry class share",
 }
 
 
@@ -250,6 +252,7 @@ BANDS = {
     "industries": "exports_usd",
     "recovery": "share_per_year",
     "technologies": "share_per_year",
+    "demand_classes": "share",
 }
 
 
@@ -346,7 +349,21 @@ def _control(row: Record, stages: Mapping[str, str]) -> Record:
     return {"title": row["control_id"], "targets": "*", "kind": "licence"} | row
 
 
+def _market(row: Record, stages: Mapping[str, str]) -> Record:
+    """Supply, choke price, overshoot and pass-through are of no matter to a tax."""
+    plain = {"supply_elasticity": "0", "choke_price_ratio": "10", "overshoot": "1"}
+    filled = plain | {"pass_through": "1"} | row
+    ends = {
+        f"{name}_{end}": value
+        for name, value in filled.items()
+        if name in {"demand_elasticity", *plain, "pass_through"}
+        for end in ("low", "high")
+    }
+    return ends | filled
+
+
 _FILL = {
+    "markets": _market,
     "products": _product,
     "producers": _with_unit,
     "processors": _with_unit,

@@ -83,7 +83,7 @@ def restrict_command(
     kind: Annotated[
         str,
         typer.Option(
-            help="ban, quota or licence; without it and --severity a ladder.",
+            help="ban, quota, licence or tax; without it and --severity a ladder.",
             rich_help_panel="What",
         ),
     ] = "",
@@ -93,6 +93,10 @@ def restrict_command(
             help="Share of exports withheld, 0-1 (a licence: after its ramp).",
             rich_help_panel="What",
         ),
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(help="Rate of a tax, 0.2 for 20 % of the price.", rich_help_panel="What"),
     ] = None,
     months: Annotated[int, typer.Option(help="How long it lasts.", rich_help_panel="What")] = 12,
     horizon: Annotated[
@@ -122,6 +126,23 @@ def restrict_command(
     start: Annotated[
         str, typer.Option(help="First month, such as 2025-04.", rich_help_panel="What")
     ] = "",
+    announced: Annotated[
+        str,
+        typer.Option(
+            help="Month of the announcement: users buy ahead until it is enforced.",
+            rich_help_panel="What",
+        ),
+    ] = "",
+    delay: Annotated[
+        int, typer.Option(help="Months from start to enforcement.", rich_help_panel="What")
+    ] = 0,
+    uses: Annotated[
+        str,
+        typer.Option(
+            help="Only what ends in these uses, such as semiconductors,defence.",
+            rich_help_panel="Where",
+        ),
+    ] = "",
     data: DataOption = None,
     seed: SeedOption = 1,
     no_planner: NoPlanner = False,
@@ -150,19 +171,24 @@ def restrict_command(
         items,
         kind=cast("Kind | None", kind or None),
         severity=severity,
+        rate=rate,
         months=months,
         horizon=horizon,
         form=cast("Form", form),
         stage=cast("Stage | None", stage or None),
         to=split(to),
         exclude=split(except_),
+        uses=split(uses),
         start=start,
+        announced=announced,
+        delay_months=delay,
         focus=split(focus),
     )
     again = ["supplychain", "restrict", country, *items]
     again += ["--to", to] if to != EVERYONE else []
     again += ["--except", except_] if except_ else []
     again += ["--form", form] if form != "listed" else []
+    again += ["--uses", uses] if uses else []
     hints = [
         shlex.join([*again, "--kind", "ban", "--focus", focus, "--out", "results"]),
         shlex.join([*again, "--focus", "KOR,JPN,USA,DEU"]),

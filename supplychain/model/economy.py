@@ -130,9 +130,8 @@ class InputOutput:
         sums = self.coefficients.sum(axis=0)
         if sums.max(initial=0.0) < 1:
             return []
-        unit = np.eye(sums.size)
         try:
-            prices = np.linalg.solve(unit - self.coefficients.T, np.ones(sums.size))
+            prices = np.linalg.solve(_system(self.coefficients).T, np.ones(sums.size))
         except np.linalg.LinAlgError:
             prices = np.zeros(sums.size)
         if (prices >= 1 - _REST * sums.size).all():
@@ -172,8 +171,14 @@ def leontief_inverse(table: InputOutput) -> Array:
     >>> leontief_inverse(table).round(4).tolist()
     [[1.3636, 0.303], [0.4545, 1.2121]]
     """
-    inverse = np.linalg.inv(np.eye(table.output.size) - table.coefficients)
-    return np.asarray(inverse, dtype=np.float64)
+    return np.asarray(np.linalg.inv(_system(table.coefficients)), dtype=np.float64)
+
+
+def _system(coefficients: Array) -> Array:
+    """``I - A``, in the memory of one matrix."""
+    system = -coefficients
+    np.fill_diagonal(system, 1.0 + system.diagonal())
+    return system
 
 
 def _accumulated(coefficients: Array, start: Array) -> Array:
@@ -187,7 +192,7 @@ def _accumulated(coefficients: Array, start: Array) -> Array:
     columns = start.size // n if n else 0
     worst = float(coefficients.sum(axis=0).max(initial=0.0))
     if worst > _SLOWEST or _SERIES_FROM * columns > n:
-        return np.asarray(np.linalg.solve(np.eye(n) - coefficients, start), dtype=np.float64)
+        return np.asarray(np.linalg.solve(_system(coefficients), start), dtype=np.float64)
     total, term = start.copy(), start
     while np.abs(term).sum() * worst > _REST * (1 - worst) * np.abs(total).sum():
         term = coefficients @ term
@@ -211,7 +216,7 @@ def ghosh_outputs(table: InputOutput, value_added: Array) -> Array:
     """
     size = table.output if value_added.ndim == 1 else table.output[:, None]
     cost = np.divide(value_added, size, out=np.zeros(value_added.shape), where=size > 0)
-    return size * np.linalg.solve(np.eye(table.output.size) - table.coefficients.T, cost)
+    return size * np.linalg.solve(_system(table.coefficients).T, cost)
 
 
 # Hypothetical extraction --------------------------------------------------------------------------

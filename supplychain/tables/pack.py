@@ -48,8 +48,7 @@ OPTIONAL = frozenset(
     {
         *("producers", "other_uses", "trade", "stocks", "substitutes", "controls"),
         *("rules", "content", "content_flags", "concordances", "interindustry", "totals"),
-        *("recovery", "projects", "technologies", "demand_classes"),
-        "markets",
+        *("recovery", "projects", "technologies", "demand_classes", "markets"),
     }
 )
 MAIN = vocabulary.MAIN_TECHNOLOGY
