@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from itertools import pairwise
@@ -12,6 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from worlds import CARS, LINK, restriction, run, several, stop, with_stock, world
 
+from supplychain.cli import main
 from supplychain.coverage import resolve
 from supplychain.ends import use_shares
 from supplychain.errors import ScenarioError, UnknownNameError
@@ -645,3 +647,35 @@ def test_a_one_line_restriction_takes_the_simple_conditions(tmp_path):
 def test_a_plain_ban_is_bit_for_bit_what_it_says(tmp_path):
     found = run(LINK.network(tmp_path), stop(severity=0.3))
     assert (found.compiled.arrays.regimes.ceiling == 1.0 - 0.3).all()
+
+
+# On the command line ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["--kind", "tax"], "rate: a tax needs one"),
+        (["--kind", "tax", "--rate", "0.2", "--severity", "0.5"], "severity: a tax withholds"),
+        (["--rate", "0.2"], "rate: belongs to kind 'tax'"),
+        (["--uses", "semiconducters"], "Did you mean 'semiconductors'"),
+        (["--delay", "12"], "delay_months: 12 months of delay leave nothing"),
+        (["--start", "2026-01", "--announced", "2026-02"], "announced: 2026-02 lies after"),
+    ],
+)
+def test_the_command_line_refuses_with_code_4(capsys, words, part):
+    assert main(["restrict", "China", "gallium", *words, "--no-planner", "--no-band"]) == 4
+    said = capsys.readouterr()
+    assert part in said.err
+    assert "Traceback" not in said.err
+
+
+def test_the_command_line_takes_the_simple_conditions(capsys):
+    words = ["--kind", "tax", "--rate", "0.5", "--delay", "1", "--uses", "semiconductors,defence"]
+    dates = ["--start", "2026-03", "--announced", "2026-01", "--json"]
+    said = main(["restrict", "China", "gallium", *words, *dates, "--no-planner", "--no-band"])
+    assert said == 0
+    (found,) = json.loads(capsys.readouterr().out)["scenario"]["restrictions"]
+    assert (found["kind"], found["rate"]["value"], found["delay_months"]) == ("tax", 0.5, 1)
+    assert (found["announced"], found["uses"]) == ("2026-01", ["semiconductors", "defence"])
+    assert found["terms"]["elasticity of gallium_refined"] < 0
