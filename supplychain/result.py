@@ -171,12 +171,49 @@ class SectorLoss:
 
 
 @dataclass(frozen=True)
+class PlannerValue:
+    """What one more unit of something would save a country at best.
+
+    Attributes:
+        kind: ``licence``, ``stock``, ``public stock`` or ``capacity``.
+        what: the flow, the plants that hold the stock, the country and product, or the plant.
+        unit: of the goods; month: in which it is worth most, counted from 1; None for a stock.
+        usd_per_unit: exports saved by one more unit in that month (of a stock: at the start).
+        usd_per_percent: saved by one percent more of what there is in the baseline: of a month's
+            flow or output, of the stock at the start.
+    """
+
+    kind: str
+    what: str
+    unit: str
+    month: int | None
+    usd_per_unit: float
+    usd_per_percent: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """The entry of ``planner_values`` in JSON."""
+        return {
+            "kind": self.kind,
+            "what": self.what,
+            "unit": self.unit,
+            "month": self.month,
+            "usd_per_unit": self.usd_per_unit,
+            "usd_per_percent": self.usd_per_percent,
+        }
+
+
+@dataclass(frozen=True)
 class Total:
-    """All sectors of one country together; the planner has its own programme for it."""
+    """All sectors of one country together; the planner has its own programme for it.
+
+    Attributes:
+        values: what would save most in the planner's programme, the most worth first.
+    """
 
     country: str
     baseline_exports_usd: float
     share: Mapping[str, float]
+    values: tuple[PlannerValue, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The entry of ``totals`` in JSON."""
@@ -348,6 +385,10 @@ class Result:
             "losses": [s.as_dict() for s in self.losses],
             "totals": [t.as_dict() for t in self.totals],
             "ladder": [r.as_dict() for r in self.ladder],
+            "planner_values": [
+                {"country": t.country, "values": [v.as_dict() for v in t.values]}
+                for t in self.totals
+            ],
             "reliance": [vars(r) for r in self.reliance],
             "prices": self.prices.as_dict() if self.prices else None,
             "channels": self.channels.as_dict() if self.channels else None,
@@ -376,7 +417,13 @@ def scenario_dict(resolved: Resolved) -> dict[str, Any]:
         "horizon_months": resolved.months,
         "ladder": resolved.scenario.ladder,
         "restrictions": [_restriction_dict(m, resolved) for m in resolved.measures],
-        "mitigations": [vars(m) | {"kind": "stock_release"} for m in resolved.scenario.mitigations],
+        "mitigations": [
+            vars(m) | {"kind": "stock_release", "to": list(m.to)}
+            for m in resolved.scenario.mitigations
+        ],
+        "priorities": [
+            {"country": p.country, "order": list(p.order)} for p in resolved.scenario.priorities
+        ],
     }
 
 

@@ -19,6 +19,7 @@ from supplychain.draws import Central
 from supplychain.mechanisms import road
 from supplychain.model.adaptive import adaptive
 from supplychain.network import Network
+from supplychain.planning import Plans, plans
 from supplychain.prices import price_run
 from supplychain.result import Driver, Need, Result, Rung, SectorLoss, SegmentLoss, Total, Trace
 from supplychain.run import Run
@@ -261,14 +262,14 @@ def _answer(
     drivers: bool,
 ) -> tuple[tuple[SectorLoss, ...], tuple[Total, ...]]:
     """Losses of all sectors and totals of all countries of one run."""
-    plans, total_plans = _plans(network, run) if effort.planner else ({}, {})
+    best = plans(network, run) if effort.planner else Plans()
     bands = uncertainty.bands(network, run, effort.seed) if effort.band else {}
     moved = uncertainty.drivers(network, run) if effort.band and drivers else {}
     losses = []
     for sector in run.sectors:
         key = (sector.country, sector.sector)
         beside = _Beside(
-            plans.get(key, 0.0) if effort.planner else None,
+            best.by_sector.get(key, 0.0) if effort.planner else None,
             bands.get(key, (0.0, 0.0)) if effort.band else None,
             refined.get(key),
             moved.get(key, ()),
@@ -277,8 +278,9 @@ def _answer(
         losses.append(_sector_loss(network, run, sector, beside))
     totals = []
     for country in run.resolved.focus:
-        best = total_plans.get(country, 0.0) if effort.planner else None
-        totals.append(_total(country, losses, best, run.resolved.months))
+        least = best.by_country.get(country, 0.0) if effort.planner else None
+        total = _total(country, losses, least, run.resolved.months)
+        totals.append(replace(total, values=best.values.get(country, ())))
     return tuple(losses), tuple(totals)
 
 
@@ -391,41 +393,6 @@ def _restricted(measures: Sequence[Measure], months: int) -> slice:
     first = min(m.first_month for m in measures)
     last = max(m.spells[-1][1] for m in measures)
     return slice(min(first, months - 1), min(last, months))
-
-
-def _plans(network: Network, run: Run) -> tuple[dict[tuple[str, str], float], dict[str, float]]:
-    """Planner's loss share of each hit sector, and yearly loss in USD of each country's programme.
-
-    The programme of a country is its own, for all its hit sectors together.
-    """
-    by_sector: dict[tuple[str, str], float] = {}
-    by_country: dict[str, float] = {}
-    for country in run.resolved.focus:
-        mine = [s for s in run.sectors if s.country == country]
-        hit = [s for s in mine if min(run.loss(s, "adaptive"), run.loss(s, "frozen")) > 0]
-        lost = 0.0
-        for sector in hit:
-            lost = _planned_loss(network, run, [sector])
-            by_sector[country, sector.sector] = lost / sector.exports_usd
-        by_country[country] = (
-            lost if len(hit) == 1 else _planned_loss(network, run, hit) if hit else 0.0
-        )
-    return by_sector, by_country
-
-
-def _planned_loss(network: Network, run: Run, chosen: Sequence[Sector]) -> float:
-    """Least loss of some sectors together, USD a year."""
-    from supplychain.model.planner import plan
-
-    nodes = np.array([k for s in chosen for k in s.nodes], dtype=np.int64)
-    exports = np.array([network.nodes[run.compiled.nodes[k]].exports_usd for k in nodes])
-    worth = exports > 0
-    if not worth.any():
-        return 0.0
-    output = plan(run.compiled.arrays, nodes[worth], exports[worth]).output
-    loss = 1.0 - output.mean(axis=(0, 2))
-    loss[np.abs(loss) < _VISIBLE] = 0.0
-    return float((exports[worth] * np.maximum(loss, 0.0)).sum())
 
 
 def _refined_only(network: Network, run: Run) -> _BySector:

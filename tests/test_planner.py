@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from scipy import sparse
 from worlds import CARS, LINK, restriction, run, several, stop, with_stock, world
 
 from supplychain.errors import SolverError
-from supplychain.model.planner import certificate, plan
+from supplychain.model.planner import plan
+from supplychain.model.programme import Linear
+from supplychain.model.solver import certificate
 from supplychain.model.subgraph import units_of
 from supplychain.scenario import Range, StockRelease
 
@@ -220,40 +220,32 @@ def test_an_input_that_never_binds_is_left_out_of_the_programme(tmp_path):
 
 # The certificate ----------------------------------------------------------------------------------
 
-COST = np.array([-1.0, -2.0])
-MATRIX = sparse.csr_array(np.array([[1.0, 1.0]]))
-RIGHT = np.array([3.0])
-BOUNDS = np.array([[0.0, np.inf], [0.0, 2.0]])
-"""Most of x + 2 y with x + y <= 3 and y <= 2: x = 1, y = 2, worth 5; prices 1 and (of y <= 2) 1."""
-
-
-def answer(x=(1, 2), rows=(-1,), at_low=(0, 0), at_high=(0, -1)):
-    """An answer in the form of the solver."""
-    prices = [SimpleNamespace(marginals=np.array(m, dtype=float)) for m in (rows, at_low, at_high)]
-    return SimpleNamespace(
-        x=np.array(x, dtype=float), ineqlin=prices[0], lower=prices[1], upper=prices[2]
-    )
+SMALL = Linear(
+    np.array([-1.0, -2.0]),
+    sparse.csr_array(np.array([[1.0, 1.0]])),
+    np.array([3.0]),
+    np.zeros(2),
+    np.array([9.0, 2.0]),
+)
+"""Most of x + 2 y with x + y <= 3, x <= 9 and y <= 2: x = 1, y = 2, worth 5; a price of 1."""
 
 
 @pytest.mark.parametrize(
-    ("touched", "primal", "dual", "gap"),
+    ("x", "price", "primal", "dual", "gap"),
     [
-        ({}, 0, 0, 0),
-        # too much of the row: 0.5; worth 5.5 at prices of 5: 0.5 / 6.5
-        ({"x": (1.5, 2)}, 0.5, 0, 0.5 / 6.5),
-        ({"x": (0.5, 2.5)}, 0.5, 0, 0.5 / 6.5),  # above a bound
-        ({"x": (-1, 2)}, 1, 0, 2 / 4),  # below a bound: worth 3
-        ({"x": (1, 1)}, 0, 0, 2 / 4),  # feasible and not the best
-        # A price of 0.5: both columns are 0.5 off, and 1.5 + 2 is not 5.
-        ({"rows": (-0.5,)}, 0, 0.5, 1.5 / 6),
-        # Prices that fit the columns, some of them with a wrong sign.
-        ({"rows": (1,), "at_high": (0, -3), "at_low": (-2, 0)}, 0, 2, 2 / 6),
-        ({"rows": (-2,), "at_low": (1, 0), "at_high": (0, 0)}, 0, 0, 1 / 6),
-        ({"rows": (-3,), "at_low": (2, 0), "at_high": (0, 1)}, 0, 1, 2 / 6),
+        ((1, 2), -1, 0, 0, 0),
+        ((1.5, 2), -1, 0.5, 0, 0.5 / 6.5),  # too much of the row: worth 5.5 against a bound of 5
+        ((0.5, 2.5), -1, 0.5, 0, 0.5 / 6.5),  # above a bound
+        ((-1, 2), -1, 1, 0, 2 / 4),  # below zero: worth 3
+        ((1, 1), -1, 0, 0, 2 / 4),  # feasible and not the best
+        # At 0.5 the row is worth 1.5, x is 0.5 short of its cost (9 of it), y 1.5 (2 of it).
+        ((1, 2), -0.5, 0, 0, (1.5 + 4.5 + 3 - 5) / 6),
+        ((1, 2), -2, 0, 0, 1 / 6),  # 6 for the row, nothing for the bounds
+        ((1, 2), 1, 0, 1, (-3 + 18 + 6 - 5) / 6),  # a price of the wrong sign
     ],
 )
-def test_a_certificate_measures_each_part_of_an_answer(touched, primal, dual, gap):
-    found = certificate(COST, MATRIX, RIGHT, BOUNDS, answer(**touched))
+def test_a_certificate_measures_each_part_of_an_answer(x, price, primal, dual, gap):
+    found = certificate(SMALL, np.array(x, dtype=float), np.array([float(price)]))
     assert found == near((primal, dual, gap))
 
 
@@ -270,7 +262,7 @@ def test_a_certificate_measures_each_part_of_an_answer(touched, primal, dual, ga
 )
 def test_one_failing_part_is_enough_to_refuse_and_is_named(tmp_path, monkeypatch, part, said):
     found = run(with_stock(30).network(tmp_path), stop(months=3))
-    monkeypatch.setattr("supplychain.model.planner.certificate", lambda *_: part)
+    monkeypatch.setattr("supplychain.model.solver.certificate", lambda *_: part)
     with pytest.raises(SolverError, match=r"fails its certificate") as caught:
         found.plan(CARS)
     assert said in str(caught.value)
