@@ -8,6 +8,7 @@ from supplychain.compiled import Compiled, reach
 from supplychain.coverage import Measure, Resolved, covers
 from supplychain.draws import Input
 from supplychain.lanes import substitute_row, substitutes
+from supplychain.measures import LUCK_PARAMETER
 from supplychain.network import Commodity, Network
 from supplychain.parameters import Parameters
 from supplychain.priced import Prices
@@ -236,7 +237,12 @@ def _licence_rule(parameters: Parameters) -> str:
     dead = _said(parameters, "licence_dead_time_months")
     ramp = _said(parameters, "licence_ramp_months")
     head = _said(parameters, "licence_headroom")
-    return f"licence: dead time {dead} and ramp {ramp} months, clearing at most {head} x baseline"
+    rule = f"licence: dead time {dead} and ramp {ramp} months, clearing at most {head} x baseline"
+    if parameters.optional(LUCK_PARAMETER, EVERYONE) is None:
+        return rule
+    return (
+        f"{rule}; {_said(parameters, LUCK_PARAMETER)} of the approvals fall on some plants wholly"
+    )
 
 
 def _said(parameters: Parameters, name: str, *scopes: str) -> str:
