@@ -143,6 +143,8 @@ def arrays(table: Table, shocked: int, *, steps: int, cover: float, first: int) 
             host=np.full(count, -1),
             host_ratio=np.ones(count),
             rank=no_turn,
+            ahead=np.zeros(count),
+            counted=np.ones(count),
         ),
         slots=Slots(
             node=node,

@@ -4,6 +4,7 @@ Each function fills one value of `supplychain.model.arrays` from rows of the pac
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -108,41 +109,52 @@ def _stocks(builder: LaneBuilder, served: Served, slots: Sequence[int]) -> list[
     public = [r for r in network.tables.rows("stocks") if r["holder"] == "public"]
     found = [
         (str(r["country"]), str(r["product"]), float(r["cover_days"]),
-         float(r["release_days"] or 0.0), float(r["release_lag_months"] or 0.0))
+         float(r["release_days"] or 0.0), float(r["release_lag_months"] or 0.0), _Allies(builder))
         for r in public
     ]  # fmt: skip
     for m in builder.resolved.scenario.mitigations:
         rate = m.release_days
         if rate is None:
             rate = network.parameters.value("public_release_days")
-        found.append((m.country, m.product, m.days, rate, float(m.lag_months)))
+        allies = _Allies(builder, m.to, m.share)
+        found.append((m.country, m.product, m.days, rate, float(m.lag_months), allies))
     month = network.parameters.value("days_per_month")
     made = []
-    for country, product, days, rate, lag in found:
+    for country, product, days, rate, lag, allies in found:
         held = served.get((country, product))
         if held is not None and days > 0 and rate > 0:
             use = _use(builder, slots, held)
             given = np.full((builder.resolved.months, builder.draws.lanes), rate / month * use)
             given[: builder.first_month + round(lag)] = 0.0
-            made.append(
-                Source(held, days / month * use, given, _allies(builder, served, country, product))
-            )
+            shared = allies.of(served, country, product)
+            made.append(Source(held, days / month * use, given, shared))
     return made
 
 
-def _allies(
-    builder: LaneBuilder, served: Served, owner: str, product: str
-) -> tuple[tuple[Index, float], ...]:
-    """Slots of others to whom a country lends its stock, and the share of each release."""
-    parameters = builder.network.parameters
-    found = []
-    for (country, what), held in sorted(served.items(), key=lambda item: item[0]):
-        if what != product or country == owner:
-            continue
-        share = parameters.value("allied_sharing", f"{owner}>{country}")
-        if share > 0:
-            found.append((held, share))
-    return tuple(found)
+@dataclass(frozen=True)
+class _Allies:
+    """Who else may draw on a stock: named by a release, or by the constant `allied_sharing`."""
+
+    builder: LaneBuilder
+    named: tuple[str, ...] = ()
+    part: float = 0.0
+
+    def of(self, served: Served, owner: str, product: str) -> tuple[tuple[Index, float], ...]:
+        """Slots of each ally, and the share of each release that may go to them."""
+        found = []
+        for (country, what), held in sorted(served.items(), key=lambda item: item[0]):
+            if what == product and country != owner:
+                share = self._share(owner, country)
+                if share > 0:
+                    found.append((held, share))
+        return tuple(found)
+
+    def _share(self, owner: str, country: str) -> float:
+        """What a country may have of each release."""
+        if country in self.named or EVERYONE in self.named:
+            return self.part
+        parameters = self.builder.network.parameters
+        return parameters.value("allied_sharing", f"{owner}>{country}")
 
 
 def _recovery(builder: LaneBuilder, served: Served, slots: Sequence[int]) -> list[Source]:

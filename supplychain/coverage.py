@@ -23,8 +23,8 @@ from supplychain.names import Names
 from supplychain.network.values import Network
 from supplychain.refusals import announcement_problems
 from supplychain.restriction import Restriction, month_number
-from supplychain.scenario import Scenario, StockRelease, check
-from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR
+from supplychain.scenario import Priority, Scenario, StockRelease, check
+from supplychain.vocabulary import ABROAD, EVERYONE, HOME, MONTHS_PER_YEAR
 
 __all__ = ["Measure", "Resolved", "covers", "resolve"]
 
@@ -63,6 +63,7 @@ def resolve(scenario: Scenario, network: Network) -> Resolved:
     ]
     restrictions = [_named(r, finder) for r in scenario.restrictions]
     releases = tuple(_named_release(m, finder) for m in scenario.mitigations)
+    priorities = tuple(_named_priority(p, finder) for p in scenario.priorities)
     finder.raise_problems()
     measures, notes = [], []
     for restriction in restrictions:
@@ -76,6 +77,7 @@ def resolve(scenario: Scenario, network: Network) -> Resolved:
         scenario,
         restrictions=tuple(m.restriction for m in measures),
         mitigations=releases,
+        priorities=priorities,
         focus=focus,
         start=start,
     )
@@ -148,6 +150,18 @@ def _named_release(release: StockRelease, finder: _Finder) -> StockRelease:
         release,
         country=finder.one(finder.names.country, release.country),
         product=finder.one(finder.names.product_or_mineral, release.product),
+        to=finder.countries(release.to),
+    )
+
+
+def _named_priority(priority: Priority, finder: _Finder) -> Priority:
+    """The order of service with ids for names."""
+    (country,) = finder.countries([priority.country]) or ("",)
+    return Priority(
+        tuple(
+            n if n in {HOME, ABROAD} else finder.one(finder.uses.named, n) for n in priority.order
+        ),
+        country,
     )
 
 

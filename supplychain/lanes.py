@@ -22,6 +22,7 @@ from supplychain.model.arrays import (
 )
 from supplychain.network.values import Commodity, Flow, Network, Node, Slot
 from supplychain.regimes import Ceilings
+from supplychain.serving import Serving
 from supplychain.tables import Row
 from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR
 
@@ -49,6 +50,11 @@ class LaneBuilder:
     downstream: frozenset[Commodity]
     active: frozenset[Commodity]
     ceilings: Ceilings
+
+    @cached_property
+    def serving(self) -> Serving:
+        """Whom suppliers serve first."""
+        return Serving(self.network, self.resolved.scenario.priorities)
 
     @cached_property
     def bins(self) -> int:
@@ -90,8 +96,8 @@ class LaneBuilder:
         final = np.array(
             [self.network.nodes[i].kind in {"industry", "other"} for i in chosen], dtype=bool
         )
-        everyone = np.zeros(len(chosen), dtype=np.int64)
-        return Nodes(base, level, capacity, final, host, ratio, everyone)
+        turn, exports = self.serving.own_turns(chosen), self.serving.exports_of(chosen)
+        return Nodes(base, level, capacity, final, host, ratio, turn, *exports)
 
     def _capacity(self, node: Node) -> Array:
         """Capacity over output: the row's own, else the pack's spare for the product or stage."""
@@ -189,7 +195,7 @@ class LaneBuilder:
         slot = np.array([slot_at[f.slot] for f in flows], dtype=np.int64)
         quantity = np.array([f.quantity for f in flows]) / MONTHS_PER_YEAR
         lag = np.array([self._lag(n, s) for n, s in pairs], dtype=np.int64)
-        turn = np.zeros(len(flows), dtype=np.int64)
+        turn = self.serving.turns(pairs)
         return Flows(
             supplier, slot, self._shares(flows, slot), quantity, lag, self.ceilings.of(links), turn
         )
@@ -252,7 +258,7 @@ class LaneBuilder:
             stage = str(self.network.products[node.product]["stage"])
             wait = np.round(self.parameter("qualification_lag_months", node.product, stage))
             opens[k] = self.first_month + wait
-        turn = np.zeros(len(pairs), dtype=np.int64)
+        turn = self.serving.turns(ends)
         return Openings(supplier, slot, lag, opens, self.ceilings.of(pairs), turn)
 
     def limits(self) -> Limits:

@@ -177,11 +177,18 @@ def assumptions(network: Network, resolved: Resolved, compiled: Compiled) -> tup
 
 
 def releases(resolved: Resolved) -> list[str]:
-    """The scenario's own releases of public stocks, in words."""
-    return [
-        f"{m.country} releases {m.days:g} days of use of {m.product}, beside its public stocks"
-        for m in resolved.scenario.mitigations
-    ]
+    """The scenario's own releases of public stocks and orders of service, in words."""
+    found = []
+    for m in resolved.scenario.mitigations:
+        shared = (
+            f", {m.share:.0%} of each release to {', '.join(m.to)} if they need it" if m.to else ""
+        )
+        what = f"{m.days:g} days of use of {m.product}"
+        found.append(f"{m.country} releases {what}, beside its public stocks{shared}")
+    for p in resolved.scenario.priorities:
+        whose = "all countries" if p.country == EVERYONE else p.country
+        found.append(f"suppliers of {whose} serve {', then '.join(p.order)} first")
+    return found
 
 
 def _fitted(parameters: Parameters, resolved: Resolved) -> list[str]:

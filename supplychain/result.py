@@ -417,7 +417,13 @@ def scenario_dict(resolved: Resolved) -> dict[str, Any]:
         "horizon_months": resolved.months,
         "ladder": resolved.scenario.ladder,
         "restrictions": [_restriction_dict(m, resolved) for m in resolved.measures],
-        "mitigations": [vars(m) | {"kind": "stock_release"} for m in resolved.scenario.mitigations],
+        "mitigations": [
+            vars(m) | {"kind": "stock_release", "to": list(m.to)}
+            for m in resolved.scenario.mitigations
+        ],
+        "priorities": [
+            {"country": p.country, "order": list(p.order)} for p in resolved.scenario.priorities
+        ],
     }
 
 

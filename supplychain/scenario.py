@@ -14,6 +14,7 @@ from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR, Form, Kind, Stage
 
 __all__ = [
     "LADDER_LICENCE_PARAMETER",
+    "Priority",
     "Range",
     "Restriction",
     "Scenario",
@@ -36,6 +37,7 @@ class StockRelease:
         days: its size in days of the country's use.
         release_days: days of use that may be released each month; None for the pack's usual rate.
         lag_months: months before the first release.
+        to, share: allies whose plants may have that share of each release, after the owner's own.
     """
 
     country: str
@@ -43,6 +45,22 @@ class StockRelease:
     days: float
     release_days: float | None = None
     lag_months: int = 0
+    to: tuple[str, ...] = ()
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
+class Priority:
+    """An order in which the suppliers of a country serve scarce goods.
+
+    Attributes:
+        order: uses (``defence``, ``machinery/carbide_tools``), ``domestic`` and ``export``; whoever
+            is none of these comes last.
+        country: whose suppliers; ``*`` for all that have no order of their own.
+    """
+
+    order: tuple[str, ...]
+    country: str = EVERYONE
 
 
 @dataclass(frozen=True)
@@ -53,6 +71,7 @@ class Scenario:
         start: first month counted, ``YYYY-MM``; empty for the pack's own default.
         horizon: months counted; 0 for the larger of 12 and the longest restriction.
         ladder: show three rungs (licence as in 2025, half, full stop) instead of one headline.
+        priorities: whom suppliers serve first; without any, all share pro rata.
     """
 
     id: str
@@ -63,6 +82,7 @@ class Scenario:
     start: str = ""
     horizon: int = 0
     ladder: bool = False
+    priorities: tuple[Priority, ...] = ()
 
     @property
     def counted_months(self) -> int:
@@ -168,8 +188,23 @@ def check(scenario: Scenario) -> None:
         if release.days < 0 or (release.release_days or 0.0) < 0 or release.lag_months < 0:
             what = "days, release_days and lag_months must not be negative"
             found.append((f"mitigation {number}", what))
+        if not 0 <= release.share <= 1:
+            found.append((f"mitigation {number}: share", f"{release.share:g} is not from 0 to 1"))
+    found += _order_problems(scenario)
     if found:
         raise ScenarioError("\n".join(f"{place}: {what}" for place, what in found))
+
+
+def _order_problems(scenario: Scenario) -> Iterator[Problem]:
+    """Problems of the orders of service."""
+    countries = [p.country for p in scenario.priorities]
+    for number, priority in enumerate(scenario.priorities, 1):
+        if not priority.order:
+            yield f"priority {number}: order", "name whom suppliers serve first, such as defence"
+        for name in dict.fromkeys(n for n in priority.order if priority.order.count(n) > 1):
+            yield f"priority {number}: order", f"{name!r} stands in it twice"
+        if countries.count(priority.country) > 1:
+            yield f"priority {number}: country", f"{priority.country!r} has two orders"
 
 
 def _frame_problems(scenario: Scenario) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from supplychain.errors import ScenarioError, UnknownNameError, did_you_mean, nearest
 from supplychain.restriction import Range, Restriction
-from supplychain.scenario import Scenario, StockRelease, check, how
+from supplychain.scenario import Priority, Scenario, StockRelease, check, how
 from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR, Form, Kind, Sharing, Stage
 from supplychain.world import shipped
 
@@ -96,6 +96,13 @@ class _Mitigation(_Strict):
     days: float
     release_days: float | None = None
     lag_months: int = 0
+    to: list[str] = []
+    share: float = 1.0
+
+
+class _Priority(_Strict):
+    country: str = EVERYONE
+    order: list[str]
 
 
 class _File(_Strict):
@@ -107,6 +114,7 @@ class _File(_Strict):
     horizon: _Horizon = _Horizon()
     restriction: Annotated[list[_Restriction], Field(min_length=1)]
     mitigation: list[_Mitigation] = []
+    priority: list[_Priority] = []
 
 
 def scenario_ids() -> tuple[str, ...]:
@@ -170,13 +178,16 @@ def parse_scenario(
         file.title,
         tuple(_restriction(r, horizon) for r in file.restriction),
         tuple(
-            StockRelease(m.country, m.product, m.days, m.release_days, m.lag_months)
+            StockRelease(
+                m.country, m.product, m.days, m.release_days, m.lag_months, tuple(m.to), m.share
+            )
             for m in file.mitigation
         ),
         tuple(file.focus),
         file.horizon.start,
         horizon,
         ladder=all(r.kind is None and r.severity is None and not r.path for r in file.restriction),
+        priorities=tuple(Priority(tuple(p.order), p.country) for p in file.priority),
     )
     check(scenario)
     return scenario
@@ -314,6 +325,7 @@ def _keys_at(place: Sequence[int | str]) -> tuple[str, ...]:
         "horizon": _Horizon,
         "restriction": _Restriction,
         "mitigation": _Mitigation,
+        "priority": _Priority,
         **dict.fromkeys(_RANGES, _Spread),
     }
     model: type[_Strict] = _File

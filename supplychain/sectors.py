@@ -68,7 +68,9 @@ def sectors(network: Network, compiled: Compiled, focus: Sequence[str]) -> tuple
 
 def segment_losses(sector: Sector, outcome: Outcome) -> Array:
     """Monthly loss of each reached segment over its baseline (T, segments, L): mean over plants."""
-    return np.asarray((1.0 - outcome.output[:, list(sector.nodes)]).mean(axis=3), dtype=np.float64)
+    return np.asarray(
+        (1.0 - outcome.delivered[:, list(sector.nodes)]).mean(axis=3), dtype=np.float64
+    )
 
 
 def shares(sector: Sector, draws: Draws) -> Array:

@@ -22,6 +22,10 @@ EVIDENCE: Final[tuple[Evidence, ...]] = get_args(Evidence)
 
 REST_OF_WORLD: Final = "ROW"
 EVERYONE: Final = "*"
+HOME: Final = "domestic"
+ABROAD: Final = "export"
+"""Customers in a supplier's own country, and abroad: words of an order of service."""
+
 MONTHS_PER_YEAR: Final = 12
 MAIN_TECHNOLOGY: Final = "main"
 """The recipes of the baseline; those of any other name are alternatives to it."""

@@ -67,6 +67,26 @@ def random_arrays(seed: int | Sequence[int], features: Features = EVERYTHING) ->
     return _Maker(np.random.default_rng(seed), features).arrays()
 
 
+def tighter(arrays: Arrays, seed: int) -> Arrays:
+    """The same world with one regime cut further, from some month on; adaptation starts as it did.
+
+    Where it was free so far this adds a measure.
+    """
+    rng = np.random.default_rng([seed, 2])
+    which, first = rng.integers(arrays.regimes.ceiling.shape[1]), rng.integers(arrays.months)
+    cut = rng.choice([0.0, 0.5, 0.75])
+
+    def harder(values: np.ndarray) -> np.ndarray:
+        values = values.copy()
+        part = values[first:, which]
+        values[first:, which] = np.where(np.isinf(part), 1.0, part) * cut
+        return values
+
+    return replace(
+        arrays, regimes=Regimes(harder(arrays.regimes.ceiling), harder(arrays.regimes.leaky))
+    )
+
+
 class _Maker:
     """Draws one world; lists grow as it goes."""
 
@@ -211,6 +231,7 @@ class _Maker:
             self.per_lane((1, 1.125, 1.25, 1.5, 2)) if level else [0.0] * self.lanes
             for level in self.level
         ]
+        splits = [self.split(c == self.last) for c in self.commodity]
         return Nodes(
             base=np.array([self.base(float(s)) for s in sold]),
             level=np.array(self.level),
@@ -219,7 +240,15 @@ class _Maker:
             host=_whole(host),
             host_ratio=np.array([self.pick((1.0, 1.25, 1.5)) for _ in range(count)]),
             rank=self.ranks(count),
+            ahead=np.array([ahead for ahead, _ in splits]),
+            counted=np.array([counted for _, counted in splits]),
         )
+
+    def split(self, final: bool) -> tuple[float, float]:  # noqa: FBT001 - whether, not how
+        """Who stands before exports among the customers of a final node, and exports."""
+        if not (self.features.ranks and final and self.chance(0.3)):
+            return 0.0, 1.0
+        return self.pick(((0.0, 0.5), (0.25, 0.5), (0.5, 0.5)))
 
     def base(self, sold: float) -> float:
         """What a node makes: its flows and its own customers."""

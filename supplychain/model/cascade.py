@@ -117,7 +117,7 @@ def _is_quiet(
 
     Nothing unusual arrives, no host is short, and none of its users wants more than usual.
     """
-    users = arrays.slots.node[wiring.users]
+    users = arrays.slots.node[wiring.watched]
     return not (
         (arrays.nodes.level[users] == 0).any()
         or (arrays.nodes.level[block.nodes] == 0).any()
@@ -126,7 +126,7 @@ def _is_quiet(
         or state.extra[users].any()
         or state.missed[users].any()
         or state.short[users].any()
-        or (behaviour.restocks and _restocks(arrays, state, month, wiring.users))
+        or (behaviour.restocks and _restocks(arrays, state, month, wiring.watched))
     )
 
 
@@ -346,9 +346,15 @@ class _Month:
         record, month, block, turns = self.record, self.month, self.block, self.wiring.turns
         place = month % len(record.stock)
         record.output[month, block.nodes] = output
-        record.delivered[month, block.nodes] = (
-            shared if turns is None else served(shared, turns.own_before, turns.own_size)
+        if turns is not None:
+            shared = served(shared, turns.own_before, turns.own_size)
+        ahead, counted = (
+            self.arrays.nodes.ahead[block.nodes],
+            self.arrays.nodes.counted[block.nodes],
         )
+        if (counted < 1).any():
+            shared = served(shared, ahead, counted)
+        record.delivered[month, block.nodes] = shared
         record.shipped[place, block.flows] = shipped
         record.queue[place, block.flows] = self.state.queue[block.flows]
         record.stock[place, block.slots] = self.state.stock[block.slots]
