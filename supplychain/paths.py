@@ -1,8 +1,8 @@
 """One scenario planned again and again: under rising severities, and with less foresight."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 
 FORESIGHTS = (1, 3, 12)
+_CENTRAL = Central()
 _NINE_TENTHS = np.array([0.9])
 """Level of the high of a range."""
 
@@ -58,7 +59,7 @@ def severity_path(
         whole = case.targets(mine)
         best = path(variants, whole.nodes, whole.exports) if whole.nodes.size else ()
         least = [whole.lost(p.output) for p in best] or [0.0] * len(rising)
-        rows += case.rows(country, "", mine, "severity", rising, least)
+        rows += case.rows(country, "", mine, "severity", _by(rising, least))
         for sector in mine:
             part = case.targets([sector])
             lost = [whole.lost(p.output, part.nodes) for p in best]
@@ -66,7 +67,7 @@ def severity_path(
                 own = path(variants, part.nodes, part.exports)
                 lost = [part.lost(p.output) for p in own]
             lost = lost or [0.0] * len(rising)
-            rows += case.rows(country, sector.sector, [sector], "severity", rising, lost)
+            rows += case.rows(country, sector.sector, [sector], "severity", _by(rising, lost))
     return _table(rows)
 
 
@@ -108,7 +109,7 @@ def foresight(
             for k, ahead in enumerate(seen):
                 rolled = rolling(arrays, whole.nodes, whole.exports, ahead)
                 lost[k] = max(whole.lost(rolled.output), lost[-1])
-        found = case.rows(country, "", mine, "foresight_months", [*seen, horizon], lost)
+        found = case.rows(country, "", mine, "foresight_months", _by([*seen, horizon], lost))
         full = found[-1]["loss_usd"]
         rows += [row | {"information_usd": row["loss_usd"] - full} for row in found]
     return _table(rows, "sector")
@@ -147,7 +148,7 @@ class _Case:
 
     @classmethod
     def of(
-        cls, world: World, scenario: Scenario, focus: Sequence[str], draws: Draws = Central()
+        cls, world: World, scenario: Scenario, focus: Sequence[str], draws: Draws = _CENTRAL
     ) -> "_Case":
         """Resolve and compile; where lanes have severities of their own, whatever is stated."""
         network = world.network
@@ -168,9 +169,13 @@ class _Case:
         return Targets.of(self.world.network, self.compiled, chosen)
 
     def rows(
-        self, country: str, sector: str, chosen: Sequence[Sector], by: str,
-        values: Sequence[float], lost: Sequence[float],
-    ) -> list[dict[str, object]]:  # fmt: skip
+        self,
+        country: str,
+        sector: str,
+        chosen: Sequence[Sector],
+        by: str,
+        lost: Mapping[float, float],
+    ) -> list[dict[str, Any]]:
         """One row per value; losses come in USD a year and leave in USD over the horizon."""
         years = self.arrays.months / MONTHS_PER_YEAR
         exports = sum(s.exports_usd for s in chosen)
@@ -182,11 +187,16 @@ class _Case:
                 "loss_share": usd / exports if exports else 0.0,
                 "loss_usd": usd * years,
             }
-            for value, usd in zip(values, lost, strict=True)
+            for value, usd in lost.items()
         ]
 
 
-def _table(rows: Sequence[dict[str, object]], *without: str) -> "pd.DataFrame":
+def _by(values: Sequence[float], lost: Sequence[float]) -> dict[float, float]:
+    """What is lost at each value."""
+    return dict(zip(values, lost, strict=True))
+
+
+def _table(rows: Sequence[dict[str, Any]], *without: str) -> "pd.DataFrame":
     """Rows as a table."""
     import pandas as pd
 

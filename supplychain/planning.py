@@ -36,12 +36,12 @@ class Plans:
     Attributes:
         by_sector: loss share of each hit sector, from its own programme.
         by_country: yearly loss in USD of each country's own programme, for all its sectors.
-        values: per country, what is worth most in that programme.
+        worth: per country, what is worth most in that programme.
     """
 
     by_sector: Mapping[tuple[str, str], float] = field(default_factory=dict)
     by_country: Mapping[str, float] = field(default_factory=dict)
-    values: Mapping[str, tuple[PlannerValue, ...]] = field(default_factory=dict)
+    worth: Mapping[str, tuple[PlannerValue, ...]] = field(default_factory=dict)
 
 
 def plans(network: Network, run: "Run") -> Plans:
@@ -55,24 +55,24 @@ def plans(network: Network, run: "Run") -> Plans:
     arrays = run.compiled.arrays
     by_sector: dict[tuple[str, str], float] = {}
     by_country: dict[str, float] = {}
-    values: dict[str, tuple[PlannerValue, ...]] = {}
+    worth: dict[str, tuple[PlannerValue, ...]] = {}
     for country in run.resolved.focus:
         mine = [s for s in run.sectors if s.country == country]
         hit = [s for s in mine if min(run.loss(s, "adaptive"), run.loss(s, "frozen")) > 0]
-        by_country[country], values[country] = 0.0, ()
+        by_country[country], worth[country] = 0.0, ()
         whole = Targets.of(network, run.compiled, mine)
         if not hit or not whole.nodes.size:
             continue
         best = plan(arrays, whole.nodes, whole.exports)
         by_country[country] = whole.lost(best.output)
-        values[country] = planner_values(network, run.compiled, best, whole.exports)
+        worth[country] = planner_values(network, run.compiled, best, whole.exports)
         for sector in hit:
             part = Targets.of(network, run.compiled, [sector])
             lost = whole.lost(best.output, part.nodes)
             if lost > 0 and part.nodes.size < whole.nodes.size:
                 lost = part.lost(plan(arrays, part.nodes, part.exports).output)
             by_sector[country, sector.sector] = lost / sector.exports_usd
-    return Plans(by_sector, by_country, values)
+    return Plans(by_sector, by_country, worth)
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,28 @@ def tables(result: Result, words: Words) -> Iterator["Table"]:
         yield from _mechanisms(result.mechanisms, words)
 
 
+def values_table(result: Result, words: Words) -> "Table":
+    """What would save most exports in the best response of each focus country."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("worth most at best", overflow="fold")
+    table.add_column("what", overflow="fold")
+    table.add_column("month", justify="right")
+    table.add_column("USD per\nunit more", justify="right", no_wrap=True)
+    table.add_column("m USD per\n1 % more", justify="right", no_wrap=True)
+    for total in result.totals:
+        for value in total.worth:
+            table.add_row(
+                f"{words.name(total.country)}: {value.kind}",
+                value.what,
+                "" if value.month is None else str(value.month),
+                f"{value.usd_per_unit:,.0f} / {value.unit}",
+                f"{value.usd_per_percent / 1e6:,.2f}",
+            )
+    return table
+
+
 def notes(result: Result, words: Words) -> list[str]:
     """What these tables say and do not say."""
     lines = _price_notes(result.prices, words) if result.prices else []

@@ -207,13 +207,13 @@ class Total:
     """All sectors of one country together; the planner has its own programme for it.
 
     Attributes:
-        values: what would save most in the planner's programme, the most worth first.
+        worth: what would save most in the planner's programme, the most worth first.
     """
 
     country: str
     baseline_exports_usd: float
     share: Mapping[str, float]
-    values: tuple[PlannerValue, ...] = ()
+    worth: tuple[PlannerValue, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The entry of ``totals`` in JSON."""
@@ -386,7 +386,7 @@ class Result:
             "totals": [t.as_dict() for t in self.totals],
             "ladder": [r.as_dict() for r in self.ladder],
             "planner_values": [
-                {"country": t.country, "values": [v.as_dict() for v in t.values]}
+                {"country": t.country, "values": [v.as_dict() for v in t.worth]}
                 for t in self.totals
             ],
             "reliance": [vars(r) for r in self.reliance],

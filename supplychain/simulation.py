@@ -280,7 +280,7 @@ def _answer(
     for country in run.resolved.focus:
         least = best.by_country.get(country, 0.0) if effort.planner else None
         total = _total(country, losses, least, run.resolved.months)
-        totals.append(replace(total, values=best.values.get(country, ())))
+        totals.append(replace(total, worth=best.worth.get(country, ())))
     return tuple(losses), tuple(totals)
 
 

@@ -68,6 +68,15 @@ PricesFlag = Annotated[
     ),
 ]
 
+ValuesFlag = Annotated[
+    bool,
+    typer.Option(
+        "--values",
+        help="Also what one more tonne licensed, stocked or smelted would save at best.",
+        rich_help_panel="Output",
+    ),
+]
+
 ChannelsFlag = Annotated[
     bool,
     typer.Option(
@@ -150,7 +159,9 @@ def print_csv(results: Sequence["Result"]) -> None:
     print(render.losses_csv(*results), end="")
 
 
-def print_result(world: "World", result: "Result", *, quiet: bool, hints: Sequence[str]) -> None:
+def print_result(
+    world: "World", result: "Result", *, quiet: bool, hints: Sequence[str], values: bool = False
+) -> None:
     """A result on stdout: sentences and a table."""
     from supplychain import render, render_beside
 
@@ -164,6 +175,9 @@ def print_result(world: "World", result: "Result", *, quiet: bool, hints: Sequen
     for table in render_beside.tables(result, words):
         out.print()
         out.print(table)
+    if values:
+        out.print()
+        out.print(render_beside.values_table(result, words))
     quiet_line = render.untouched(result)
     if quiet_line:
         _prose(out, quiet_line)

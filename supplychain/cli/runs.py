@@ -23,6 +23,7 @@ from supplychain.cli.common import (
     PricesFlag,
     QuietFlag,
     SeedOption,
+    ValuesFlag,
     load_world,
     print_csv,
     print_json,
@@ -150,6 +151,7 @@ def restrict_command(
     channels: ChannelsFlag = False,
     mechanisms: MechanismsFlag = False,
     economy: EconomyFlag = False,
+    values: ValuesFlag = False,
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
     quiet: QuietFlag = False,
@@ -201,7 +203,7 @@ def restrict_command(
         channels=channels,
         mechanisms=mechanisms,
     )
-    to_ = _Output(as_json, as_csv, quiet, out, None, tuple(hints), economy)
+    to_ = _Output(as_json, as_csv, quiet, out, None, tuple(hints), economy, values)
     _play([scenario], focus="", data=data, effort=effort, to=to_)
 
 
@@ -222,6 +224,7 @@ def run_command(
     channels: ChannelsFlag = False,
     mechanisms: MechanismsFlag = False,
     economy: EconomyFlag = False,
+    values: ValuesFlag = False,
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
     quiet: QuietFlag = False,
@@ -245,7 +248,9 @@ def run_command(
         channels=channels,
         mechanisms=mechanisms,
     )
-    to = _Output(as_json, as_csv, quiet, out, None, ("supplychain list scenarios",), economy)
+    to = _Output(
+        as_json, as_csv, quiet, out, None, ("supplychain list scenarios",), economy, values
+    )
     _play(loaded, focus=focus, data=data, effort=effort, to=to)
 
 
@@ -260,6 +265,7 @@ class _Output:
     figure: Path | None = None
     hints: tuple[str, ...] = ()
     economy: bool = False
+    values: bool = False
 
 
 def _play(
@@ -272,9 +278,11 @@ def _play(
     if to.as_json and to.as_csv:
         raise UsageError("--json and --csv: choose one")
     beside = [n for n in ("prices", "channels", "mechanisms") if getattr(effort, n)]
-    beside += ["economy"] if to.economy else []
+    beside += [n for n in ("economy", "values") if getattr(to, n)]
     if beside and to.as_csv:
         raise UsageError(f"--{beside[0]} and --csv: the CSV holds export losses alone; use --json")
+    if to.values and not effort.planner:
+        raise UsageError("--values and --no-planner: the values are those of the best response")
     twice = [s.id for s in scenarios if [t.id for t in scenarios].count(s.id) > 1]
     if twice:
         raise UsageError(f"two scenarios have the id {twice[0]!r}; give each its own")
@@ -297,7 +305,9 @@ def _play(
     else:
         for result in results:
             last = result is results[-1]
-            print_result(world, result, quiet=to.quiet, hints=to.hints if last else ())
+            print_result(
+                world, result, quiet=to.quiet, hints=to.hints if last else (), values=to.values
+            )
 
 
 def _write(world: "World", result: "Result", to: _Output, *, several: bool) -> None:

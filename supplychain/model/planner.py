@@ -173,8 +173,10 @@ def lexicographic(
         most = float(linear.cost @ best.x)
         linear = replace(
             linear,
-            matrix=sparse.csr_array(sparse.vstack([linear.matrix, linear.cost[None, :]])),
+            matrix=sparse.csr_array(
+                sparse.vstack([linear.matrix, sparse.csr_array(linear.cost[None, :])])
+            ),
             right=np.append(linear.right, most + _FIRST * (1.0 + abs(most))),
         )
-        kept = replace(kept, rows=np.append(kept.rows, True))  # noqa: FBT003 - one more row
+        kept = replace(kept, rows=np.append(kept.rows, True))
     return tuple(found)

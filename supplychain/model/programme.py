@@ -1,13 +1,12 @@
 """The planner's linear programme: variables, rows and bounds, month by month."""
 
-from copy import copy
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from supplychain.model.allowed import Allowed
 from supplychain.model.arrays import Arrays
 from supplychain.model.production import elastic_tangents
 from supplychain.model.subgraph import Units
@@ -16,6 +15,9 @@ Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 Term = tuple[Index, Index, Array | float]
 """Rows, variables and coefficients of some entries."""
+
+_NOBODY = 1e-9
+"""A share of output below this is rounding."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,10 @@ class Linear:
     high: Array
 
 
-class Programme:
+class Programme(Allowed):
     """Variables, rows and bounds of one programme. Every variable family is (member, month).
 
-    What each month allows is asked of `Arrays` once and kept as tables (member, month).
+    What each month allows stands in the tables of `Allowed`.
     """
 
     def __init__(
@@ -42,9 +44,7 @@ class Programme:
 
         With `holds` there is a variable for each stock as far as it is no more than at the start.
         """
-        self.a, self.u, self.months, self.targets = arrays, units, arrays.months, targets
-        self.release_source, self.release_slot, self.release_turn = self._releases()
-        self.delivering = self._delivering()
+        super().__init__(arrays, units, targets)
         ends = (
             arrays.flows.supplier[units.flow],
             arrays.openings.supplier[units.opening],
@@ -54,7 +54,6 @@ class Programme:
         self.final = np.flatnonzero(
             arrays.nodes.final[units.node] & (self.capacity.max(axis=1, initial=0.0) > 1.0)
         )
-        self.drawn = self._drawn()
         counts = {
             "output": units.node.size,
             "recipe": units.recipe.size,
@@ -84,78 +83,6 @@ class Programme:
         """Positions of a family's variables, (member, month)."""
         size = self.counts[name] * self.months
         return self.base[name] + np.arange(size, dtype=np.int64).reshape(-1, self.months)
-
-    def under(self, arrays: Arrays) -> "Programme":
-        """The same programme under other ceilings; everything else must be alike."""
-        other = copy(self)
-        other.a = arrays
-        for table in ("flow_top", "opening_top"):
-            other.__dict__.pop(table, None)
-        return other
-
-    # What each month allows -----------------------------------------------------------------------
-
-    @cached_property
-    def capacity(self) -> Array:
-        """Most output of each unit, (units, T): capacity, or catch-up capacity of final nodes."""
-        nodes, node = self.a.nodes, self.u.node
-        months = [self.a.capacity(t, node)[:, 0] for t in range(self.months)]
-        level = nodes.level[node][:, None]
-        plant = np.maximum(np.stack(months, axis=1), level)
-        late = np.broadcast_to(level + self.a.limits.catch_up[0] - 1.0, plant.shape)
-        return np.where(nodes.final[node][:, None], late, plant)
-
-    @cached_property
-    def flow_top(self) -> Array:
-        """Most of each flow, (flows, T): of its bin, or the mean over bins where pooled."""
-        months = [self.a.ceiling(t, self.u.flow, leaks=True)[:, 0] for t in range(self.months)]
-        return self._of_bin(months, self.u.slot_bin[self.u.flow_slot])
-
-    @cached_property
-    def opening_top(self) -> Array:
-        """Most of each opening, (openings, T), in months of the slot's need."""
-        need = self.a.slots.need[self.u.slot[self.u.opening_slot]]
-        months = [self.a.opening_limit(t, self.u.opening)[:, 0] for t in range(self.months)]
-        return self._of_bin(months, self.u.slot_bin[self.u.opening_slot]) / need[:, None]
-
-    def _of_bin(self, months: list[Array], k: Index) -> Array:
-        """Tables (members, T) of values (members, B) of every month, for the bin of each."""
-        table = np.stack(months, axis=1)
-        if table.shape[2] == 1:
-            return np.asarray(table[:, :, 0])
-        own = table[np.arange(k.size), :, np.maximum(k, 0)]
-        return np.where((k < 0)[:, None], table.mean(axis=2), own)
-
-    @cached_property
-    def help(self) -> Array:
-        """Substitution of each slot unit, (slot units, T)."""
-        return np.stack([self.a.help(t, self.u.slot)[:, 0] for t in range(self.months)], axis=1)
-
-    @cached_property
-    def elasticity(self) -> Array:
-        """Elasticity of each slot unit, (slot units, T), NaN for a class."""
-        months = [self.a.elasticity(t, self.u.slot)[:, 0] for t in range(self.months)]
-        return np.stack(months, axis=1)
-
-    @cached_property
-    def cover(self) -> Array:
-        """Starting stock of each slot unit: its bin's, or the mean over bins where pooled."""
-        cover, k = self.a.slots.cover[self.u.slot, 0, :], self.u.slot_bin
-        own = cover[np.arange(k.size), np.maximum(k, 0)]
-        return np.where(k < 0, cover.mean(axis=1), own)
-
-    @cached_property
-    def given(self) -> Array:
-        """What arrives whatever is decided, (slot units, T): no flow's supply, goods at sea."""
-        share = self.a.flows.share[self.u.flow, 0]
-        flowing = np.bincount(self.u.flow_slot, share, self.u.slot.size)
-        free = np.maximum(self.a.slots.level[self.u.slot] - flowing, 0.0)
-        # Shares sum to 1 up to rounding; what rounding leaves is nobody's supply.
-        free[free < _ROUNDING] = 0.0
-        table = np.repeat(free[:, None], self.months, axis=1)
-        at_sea = np.arange(self.months) < self.a.flows.lag[self.u.flow][:, None]
-        np.add.at(table, self.u.flow_slot, share[:, None] * at_sea)
-        return table
 
     # The rows -------------------------------------------------------------------------------------
 
@@ -213,23 +140,13 @@ class Programme:
         self, name: str, row: Index, lag: Index, share: Array | float = 1.0
     ) -> list[Term]:
         """Terms of what arrives in the stock rows (member, month), lag months after it left."""
-        place, terms = self.at(name), []
+        place, terms = self.at(name), list[Term]()
         share = np.broadcast_to(share, lag.shape)
         for months in np.unique(lag[lag < self.months]).tolist():
             mine = np.flatnonzero(lag == months)
             left = place[mine, : self.months - months]
             terms.append((row[mine, months:], left, -share[mine, None]))
         return terms
-
-    def _drawn(self) -> Index:
-        """Slot units whose draw is a variable.
-
-        A plain critical input is drawn for exactly what is made: its draw is the output.
-        """
-        u, q = self.u, self.u.slot
-        plain = (self.a.slots.weight[q, 0] == 1.0) & np.isnan(self.elasticity).all(axis=1)
-        plain &= (self.help == 0.0).all(axis=1) & self.a.slots.main[q]
-        return np.flatnonzero(~plain | np.isin(u.slot_unit, u.recipe_unit))
 
     def _production(self) -> None:
         """What the input is drawn for <= (1 - w) + w (z + kappa), or the tangents."""
@@ -272,21 +189,6 @@ class Programme:
             np.concatenate(slopes),
         )
 
-    @cached_property
-    def flow_weight(self) -> Array:
-        """Share of a supplier's output in each flow at its baseline, (flows,)."""
-        supplier = self.a.flows.supplier[self.u.flow]
-        size = self.u.size[self.u.slot_unit[self.u.flow_slot]]
-        return self.a.flows.quantity[self.u.flow] / self.a.nodes.base[supplier] * size
-
-    @cached_property
-    def opening_weight(self) -> Array:
-        """Share of a supplier's output in a month of need of each opening, (openings,)."""
-        supplier = self.a.openings.supplier[self.u.opening]
-        size = self.u.size[self.u.slot_unit[self.u.opening_slot]]
-        need = self.a.slots.need[self.u.slot[self.u.opening_slot]]
-        return need * size / self.a.nodes.base[supplier]
-
     def _supply(self) -> None:
         """Shipped + kept <= kept before + made, per supplying node, in months of its output."""
         kept, row, u = self.at("kept"), self._grid(self.sellers.size), self.u
@@ -302,7 +204,7 @@ class Programme:
             (own, self.at("output")[made], -u.size[made, None]),
             (sold, self.at("flow"), self.flow_weight[:, None]),
             (new, self.at("opening"), self.opening_weight[:, None]),
-            (home, self.at("delivered"), self._own_share()[:, None]),
+            (home, self.at("delivered"), self.own_share()[:, None]),
         )  # fmt: skip
 
     def _cumulative_output(self) -> None:
@@ -334,32 +236,17 @@ class Programme:
         row, output = self._grid(node.size), self.at("output")
         terms: list[Term] = []
         for k, n in enumerate(node.tolist()):
-            for unit in np.flatnonzero(u.node == n).tolist():
-                terms.append((row[k], output[unit], u.size[unit]))
-                for r in np.flatnonzero(u.recipe_unit == unit).tolist():
-                    terms.append((row[k], self.at("recipe")[r], -u.size[unit]))
-            for unit in np.flatnonzero(u.node == nodes.host[n]).tolist():
-                terms.append((row[k], output[unit], -nodes.host_ratio[n] * u.size[unit]))
+            own, hosts = np.flatnonzero(u.node == n), np.flatnonzero(u.node == nodes.host[n])
+            others = np.flatnonzero(np.isin(u.recipe_unit, own))
+            for place, part in (
+                (output[own], u.size[own]),
+                (self.at("recipe")[others], -u.size[u.recipe_unit[others]]),
+                (output[hosts], -nodes.host_ratio[n] * u.size[hosts]),
+            ):
+                terms.append((np.broadcast_to(row[k], place.shape), place, part[:, None]))
         self.add("host", np.zeros(row.shape), *terms)
 
-    # Sources and own customers ----------------------------------------------------------------------
-
-    def _releases(self) -> tuple[Index, Index, Index]:
-        """(source, slot unit, turn) of each possible release; turn 0 is the owner's."""
-        found = [
-            (g, int(s), turn)
-            for g, source in enumerate(self.a.sources)
-            for turn, slots in enumerate((source.slots, *(slots for slots, _ in source.shared)))
-            for s in np.flatnonzero(np.isin(self.u.slot, slots))
-        ]
-        table = np.array(found, dtype=np.int64).reshape(-1, 3)
-        return table[:, 0], table[:, 1], table[:, 2]
-
-    @cached_property
-    def release_part(self) -> Array:
-        """Units in a month of need of each release's slot unit."""
-        s = self.release_slot
-        return self.a.slots.need[self.u.slot[s]] * self.u.size[self.u.slot_unit[s]]
+    # Sources and own customers --------------------------------------------------------------------
 
     def _sources(self) -> None:
         """Releases within each month's rate, allies within their share of it, all in the stock.
@@ -390,36 +277,29 @@ class Programme:
                     f"amount {g}", np.array([source.amount / scale]), (row, place[served], part)
                 )
 
-    def _delivering(self) -> Index:
-        """Units of targets whose own customers have another turn than its flows."""
-        flows, rank = self.a.flows, self.a.nodes.rank
-        apart = np.union1d(
-            flows.supplier[flows.rank != rank[flows.supplier]],
-            np.flatnonzero(self.a.nodes.counted < 1),
-        )
-        return np.flatnonzero(np.isin(self.u.node, np.intersect1d(apart, self.targets)))
-
-    def _own_share(self) -> Array:
-        """Share of a node's baseline output that its own customers get, of each such unit."""
-        flows, node = self.a.flows, self.u.node[self.delivering]
-        weight = flows.quantity / self.a.nodes.base[flows.supplier]
-        sold = np.bincount(flows.supplier, weight, self.a.nodes.base.size)[node]
-        own = np.maximum(1.0 - sold, 0.0) * self.a.nodes.counted[node]
-        return own * self.u.size[self.delivering]
-
     def _deliveries(self) -> None:
-        """Own customers get more than usual only where output is: d <= 1 + (c - 1) / c y.
+        """Own customers get what goods at hand allow: own d <= (1 - w) + w (S + z + kappa).
 
-        In the cases d = y above the baseline and at most 1 below it; the line lies above both.
+        The cases share out what can be made before they take back goods that may not leave, so d
+        may be above the output; own is 1 where nobody is outside the network. Slots with a class,
+        of plants without other recipes.
         """
-        most = float(self.a.limits.catch_up[0])
-        row = self._grid(self.delivering.size)
+        u, q = self.u, self.u.slot
+        simple = self.a.slots.main[q] & np.isnan(self.elasticity).all(axis=1)
+        simple &= np.isin(u.slot_unit, self.delivering) & ~np.isin(u.slot_unit, u.recipe_unit)
+        mine = np.flatnonzero(simple)
+        own = np.searchsorted(self.delivering, u.slot_unit[mine])
+        weight = self.a.slots.weight[q[mine], 0][:, None]
+        share = self.own_share() / u.size[self.delivering]
+        share[share < _NOBODY] = 1.0
+        row, drawn = self._grid(mine.size), np.isin(mine, self.drawn)
         self.add(
-            "delivered",
-            np.ones(row.shape),
-            (row, self.at("delivered"), 1.0),
-            (row, self.at("output")[self.delivering], -(most - 1.0) / most),
-        )
+            "delivered", 1.0 - weight + weight * self.help[mine],
+            (row, self.at("delivered")[own], share[own][:, None]),
+            (row, self.at("stock")[mine], -weight),
+            (row[~drawn], self.at("output")[u.slot_unit[mine[~drawn]]], -weight[~drawn]),
+            (row[drawn], self.at("used")[np.searchsorted(self.drawn, mine[drawn])], -weight[drawn]),
+        )  # fmt: skip
 
     def _held(self) -> None:
         """What is held of a stock is no more than the stock."""
@@ -427,18 +307,18 @@ class Programme:
         stock = self.at("stock")[: row.shape[0]]
         self.add("held", np.zeros(row.shape), (row, self.at("held"), 1.0), (row, stock, -1.0))
 
-    # Bounds, cost and answers -----------------------------------------------------------------------
+    # Bounds, cost and answers ---------------------------------------------------------------------
 
     def high(self) -> Array:
         """Upper bound of every variable; where no rule gives one, what its rows imply."""
         high = np.empty(self.size)
         tables = {
             "output": self.capacity,
-            "recipe": self._ramp(),
+            "recipe": self.ramp(),
             "flow": self.flow_top,
             "opening": self.opening_top,
             "kept": np.full((self.sellers.size, self.months), self.a.limits.queue_cap[0]),
-            "release": self._release_top(),
+            "release": self.release_top(),
             "sum": np.tile(np.arange(1.0, self.months + 1), (self.final.size, 1)),
             "delivered": np.full((self.delivering.size, self.months), self.a.limits.catch_up[0]),
         }
@@ -451,30 +331,6 @@ class Programme:
         have = self.cover[:, None] + np.cumsum(most, axis=1)
         high[self.at("stock")], high[self.at("used")] = have, have[self.drawn]
         return high
-
-    def _ramp(self) -> Array:
-        """Most of each alternative technology, (recipes, T)."""
-        months = [self.a.ramp(t, self.u.recipe)[:, 0] for t in range(self.months)]
-        return np.stack(months, axis=1)
-
-    def _release_top(self) -> Array:
-        """Most of each release, months of its slot unit's need."""
-        rate = [source.release[:, 0] for source in self.a.sources]
-        table = np.array(rate).reshape(-1, self.months)[self.release_source]
-        return table / self.release_part[:, None]
-
-    def most_arrivals(self, flow: Array, opening: Array) -> Array:
-        """Arrivals in each slot unit, (slot units, T), of these flows and openings."""
-        u, table = self.u, self.given.copy()
-        share = self.a.flows.share[u.flow, 0]
-        for place, lag, moved in (
-            (u.flow_slot, self.a.flows.lag[u.flow], share[:, None] * flow),
-            (u.opening_slot, self.a.openings.lag[u.opening], opening),
-        ):
-            for months in np.unique(lag[lag < self.months]).tolist():
-                mine = np.flatnonzero(lag == months)
-                np.add.at(table[:, months:], place[mine], moved[mine, : self.months - months])
-        return table
 
     def cost(self, value: Array, months: slice = slice(None)) -> Array:
         """Minus the value of what the targets deliver, scaled so that the largest weight is 1."""
@@ -496,6 +352,3 @@ class Programme:
         place = self._answer()
         found = [x[place[self.u.node == n]] for n in self.targets.tolist()]
         return np.stack(found).transpose(2, 0, 1)
-
-
-_ROUNDING = 1e-12

@@ -87,12 +87,14 @@ class _View:
     def ample_slots(self, nodes: Mask) -> Mask:
         """Which slot units are: those of ample nodes, and where the most can be made for ever.
 
-        A plant with alternatives keeps all its slots unless it is ample without them.
+        A plant with alternatives keeps all its slots unless it is ample without them, and so does
+        one whose own customers may get more than it makes.
         """
         u = self.p.u
         whole = nodes[u.node[u.slot_unit]]
         lasts = self._lasts(nodes, self._used(self.p.capacity))
-        return whole | (lasts & ~np.isin(u.slot_unit, u.recipe_unit))
+        kept = np.concatenate([u.recipe_unit, self.p.delivering])
+        return whole | (lasts & ~np.isin(u.slot_unit, kept))
 
     def _used(self, output: Array) -> Array:
         """Input drawn for these outputs (units, T) of main technologies, (slot units, T)."""
