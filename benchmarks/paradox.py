@@ -16,7 +16,9 @@ a thing happens and why, not how often it would.
 import sys
 import time
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from multiprocessing import Pool
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +34,13 @@ from random_arrays import EVERYTHING, Features, random_arrays, tighter
 
 WORLDS = 10_000
 LEAST, LARGE = 1e-9, 1e-3
+PLAIN = EVERYTHING.but(alternatives=False, ranks=False, hosts=False)
+KINDS = {
+    "pro rata, no hosts": PLAIN,
+    "hosts": PLAIN.but(hosts=True),
+    "ranks": PLAIN.but(ranks=True),
+    "elasticities": PLAIN.but(elasticities=True),
+}
 SWITCHES = [name for name, on in vars(ADAPTIVE).items() if on]
 
 
@@ -52,34 +61,51 @@ def without_ranks(arrays: Arrays) -> Arrays:
     )
 
 
-def harder_costs_less(worlds: int) -> None:
-    """Section 1 and 2: adaptive against itself, and against frozen."""
-    gains: list[float] = []
-    worse: list[float] = []
-    cures: dict[str, Counter[str]] = {"harder": Counter(), "frozen": Counter()}
-    for seed in range(worlds):
-        world = random_arrays(seed).take(slice(0, 1))
-        harder = tighter(world, seed)
-        base = loss(world, ADAPTIVE)
-        gain = base - loss(harder, ADAPTIVE)
-        excess = base - loss(world, FROZEN)
-        if gain > LEAST:
-            gains.append(gain)
-            for name in SWITCHES:
-                off = ADAPTIVE.but(**{name: False})
-                cures["harder"][name] += loss(world, off) - loss(harder, off) <= LEAST
-            fair, fairer = without_ranks(world), without_ranks(harder)
-            cures["harder"]["ranks"] += loss(fair, ADAPTIVE) - loss(fairer, ADAPTIVE) <= LEAST
-        if excess > LEAST:
-            worse.append(excess)
-            still = loss(world, FROZEN)
-            for name in SWITCHES:
-                off = ADAPTIVE.but(**{name: False})
-                cures["frozen"][name] += loss(world, off) - still <= LEAST
-            fair = without_ranks(world)
-            cures["frozen"]["ranks"] += loss(fair, ADAPTIVE) - loss(fair, FROZEN) <= LEAST
-    report("adaptive loses less under a harder restriction", worlds, gains, cures["harder"])
-    report("adaptive loses more than frozen", worlds, worse, cures["frozen"])
+@dataclass(frozen=True)
+class Paradox:
+    """Size of a paradox in one world, and what makes it vanish."""
+
+    size: float
+    cures: tuple[str, ...]
+
+
+def one_world(seed: int) -> tuple[Paradox | None, Paradox | None]:
+    """Adaptive under a harder restriction, and against frozen."""
+    world = random_arrays(seed).take(slice(0, 1))
+    harder = tighter(world, seed)
+
+    def gain(case: Behaviour, *, ranks: bool = True) -> float:
+        two = [one if ranks else without_ranks(one) for one in (world, harder)]
+        return loss(two[0], case) - loss(two[1], case)
+
+    def excess(case: Behaviour, *, ranks: bool = True) -> float:
+        one = world if ranks else without_ranks(world)
+        return loss(one, case) - loss(one, FROZEN)
+
+    return paradox(gain), paradox(excess)
+
+
+def paradox(size: Callable[..., float]) -> Paradox | None:
+    """What a size is, and which switches bring it to nothing."""
+    found = size(ADAPTIVE)
+    if found <= LEAST:
+        return None
+    cures = [name for name in SWITCHES if size(ADAPTIVE.but(**{name: False})) <= LEAST]
+    if size(ADAPTIVE, ranks=False) <= LEAST:
+        cures.append("ranks")
+    return Paradox(found, tuple(cures))
+
+
+def frozen_world(task: tuple[int, Features]) -> dict[str, float]:
+    """Most that customers of a node, or the node itself, gain in frozen; share of its baseline."""
+    seed, features = task
+    world = random_arrays([seed, 3], features).take(slice(0, 1))
+    mild, hard = run(world, FROZEN), run(tighter(world, seed), FROZEN)
+    return {
+        name: float(np.cumsum(getattr(hard, name) - getattr(mild, name), axis=0).max())
+        / world.months
+        for name in ("delivered", "output")
+    }
 
 
 def report(title: str, worlds: int, sizes: list[float], cures: Counter[str]) -> None:
@@ -93,36 +119,23 @@ def report(title: str, worlds: int, sizes: list[float], cures: Counter[str]) -> 
         print(f"  gone without {name}: {count}")
 
 
-def frozen_by_features(worlds: int) -> None:
-    """Section 3: where the law of the frozen case ends."""
-    plain = EVERYTHING.but(alternatives=False, ranks=False, hosts=False)
-    kinds: dict[str, Features] = {
-        "pro rata, no hosts": plain,
-        "hosts": plain.but(hosts=True),
-        "ranks": plain.but(ranks=True),
-        "elasticities": plain.but(elasticities=True),
-    }
-    for kind, features in kinds.items():
-        found: dict[str, list[float]] = {"delivered": [], "output": []}
-        for seed in range(worlds):
-            world = random_arrays([seed, 3], features).take(slice(0, 1))
-            harder = tighter(world, seed)
-            mild, hard = run(world, FROZEN), run(harder, FROZEN)
-            for name, sizes in found.items():
-                more = getattr(hard, name) - getattr(mild, name)
-                gain = float(np.cumsum(more, axis=0).max()) / world.months
-                if gain > LEAST:
-                    sizes.append(gain)
-        for name, sizes in found.items():
-            report(f"frozen, {kind}: more {name} of some node", worlds, sizes, Counter())
-
-
 def main() -> None:
     """Print all sections and the seconds they took."""
     worlds = int(sys.argv[1]) if len(sys.argv) > 1 else WORLDS
     start = time.perf_counter()
-    harder_costs_less(worlds)
-    frozen_by_features(worlds // 5)
+    with Pool() as pool:
+        both = pool.map(one_world, range(worlds), chunksize=50)
+        titles = ("adaptive loses less under a harder restriction", "it loses more than frozen")
+        for title, found in zip(titles, zip(*both, strict=True), strict=True):
+            some = [each for each in found if each]
+            cures = Counter(name for each in some for name in each.cures)
+            report(title, worlds, [each.size for each in some], cures)
+        for kind, features in KINDS.items():
+            part = worlds // 5
+            gains = pool.map(frozen_world, [(seed, features) for seed in range(part)], chunksize=50)
+            for name in ("delivered", "output"):
+                sizes = [gain[name] for gain in gains if gain[name] > LEAST]
+                report(f"frozen, {kind}: more {name} of some node", part, sizes, Counter())
     print(f"{time.perf_counter() - start:.0f} s")
 
 

@@ -8,6 +8,7 @@ from supplychain.compiled import Compiled, reach
 from supplychain.coverage import Measure, Resolved, covers
 from supplychain.draws import Input
 from supplychain.lanes import substitute_row, substitutes
+from supplychain.measures import LUCK_PARAMETER
 from supplychain.network import Commodity, Network
 from supplychain.parameters import Parameters
 from supplychain.priced import Prices
@@ -47,8 +48,7 @@ def not_counted(network: Network, focus: Sequence[str]) -> tuple[str, ...]:
     """What the loss leaves out, and the sectors that the pack cannot measure."""
     found = [
         "price changes and their pass-through into export values (apart: --prices)",
-        "lost orders of suppliers whose customers abroad stop, and gains of those who replace "
-        "withheld supply (apart: --channels)",
+        "orders that suppliers lose or gain because others abroad stop (apart: --channels)",
         "losses of the rest of the economy (apart, without spending of lost income: --economy)",
     ]
     known = {(str(r["country"]), str(r["industry"])) for r in network.tables.rows("industries")}
@@ -236,7 +236,12 @@ def _licence_rule(parameters: Parameters) -> str:
     dead = _said(parameters, "licence_dead_time_months")
     ramp = _said(parameters, "licence_ramp_months")
     head = _said(parameters, "licence_headroom")
-    return f"licence: dead time {dead} and ramp {ramp} months, clearing at most {head} x baseline"
+    rule = f"licence: dead time {dead} and ramp {ramp} months, clearing at most {head} x baseline"
+    if parameters.optional(LUCK_PARAMETER, EVERYONE) is None:
+        return rule
+    return (
+        f"{rule}; {_said(parameters, LUCK_PARAMETER)} of the approvals fall on some plants wholly"
+    )
 
 
 def _said(parameters: Parameters, name: str, *scopes: str) -> str:

@@ -102,7 +102,17 @@ def loss_share(
     """
     if not sector.nodes:
         return np.zeros(share.shape[1] if share.size else outcome.output.shape[2])
-    return combined(segment_losses(sector, outcome)[months].mean(axis=0), share)
+    return combined(mean_losses(sector, outcome, months), share)
+
+
+def mean_losses(sector: Sector, outcome: Outcome, months: slice = slice(None)) -> Array:
+    """Loss of each reached segment over some months, (segments, L).
+
+    At least 0: where exports are served before others, catching up may serve them beyond their
+    baseline, which makes up for no other segment.
+    """
+    lost = segment_losses(sector, outcome)[months].mean(axis=0)
+    return np.asarray(np.maximum(lost, 0.0), dtype=np.float64)
 
 
 def combined(losses: Array, share: Array) -> Array:

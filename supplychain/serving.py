@@ -81,7 +81,7 @@ class Serving:
         parts = [(name, self._part(node, name)) for name in order]
         if self.network.nodes[node].kind != "industry" or not any(p for _, p in parts):
             return 0.0, 1.0
-        exports = self._abroad[node]
+        exports = float(self._abroad[node])
         if exports <= 0:
             return 0.0, 1.0
         before = 0.0
@@ -100,7 +100,7 @@ class Serving:
         place = self.network.nodes[node]
         if place.kind != "industry":
             return 0.0
-        exports = self._abroad[node]
+        exports = float(self._abroad[node])
         if name == ABROAD:
             return exports
         if name == HOME:
@@ -125,4 +125,4 @@ class Serving:
         sold = np.array([n.exports_usd / 1e6 for n in network.nodes])
         outside = np.maximum(made - inside, 0.0)
         part = np.divide(sold - abroad, outside, out=np.zeros_like(made), where=outside > 0)
-        return np.clip(part, 0.0, 1.0)
+        return np.asarray(np.clip(part, 0.0, 1.0), dtype=np.float64)

@@ -17,7 +17,7 @@ from supplychain.model.wiring import wire
 from supplychain.network import Network
 from supplychain.result import Driver
 from supplychain.run import Run
-from supplychain.sectors import Sector, combined, segment_losses, shares
+from supplychain.sectors import Sector, combined, mean_losses, segment_losses, shares
 from supplychain.tables import Row
 
 Array = npt.NDArray[np.float64]
@@ -46,7 +46,7 @@ def losses_in_parts(
     for start in range(0, played.size, _LANES_AT_ONCE):
         some = arrays.take(played[start : start + _LANES_AT_ONCE])
         outcome = adaptive(some, trace=False, wiring=wiring)
-        parts.append([segment_losses(s, outcome).mean(axis=0) for s in chosen])
+        parts.append([mean_losses(s, outcome) for s in chosen])
     return [np.concatenate(found, axis=1) for found in zip(*parts, strict=True)]
 
 

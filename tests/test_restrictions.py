@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from itertools import pairwise
@@ -12,6 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from worlds import CARS, LINK, restriction, run, several, stop, with_stock, world
 
+from supplychain import render
+from supplychain.cli import main
 from supplychain.coverage import resolve
 from supplychain.ends import use_shares
 from supplychain.errors import ScenarioError, UnknownNameError
@@ -509,6 +512,7 @@ ABROAD = world(
 @pytest.mark.parametrize(
     ("rule", "magnets", "motors"),
     [
+        (0, 0.5, 0.5),
         (0.001, 0.5, 0.5),
         (0.005, 0.5, 0.5),
         (0.006, 0.5, 0),  # a motor holds less than this
@@ -630,6 +634,27 @@ def test_a_result_says_what_was_taken(tmp_path):
     assert said["terms"] == {"compliance": 0.4, "months bought ahead": 3.0}
 
 
+def test_people_read_every_condition(tmp_path):
+    constants = AHEAD | {"re_export_enforcement": 0.4, "headline_d_threshold": 0.5}
+    network = THREE.but(constants=constants).network(tmp_path)
+    rule = quota(
+        0.5, "JPN", "cars/all", start="2025-02", end="2025-11", announced="2024-12", delay_months=1,
+        suspended=(("2025-05", "2025-06"),), uses=("cars", "robots"), content_rule=0.001,
+    )  # fmt: skip
+    resolved = resolve(several(rule), network)
+    (measure,) = resolved.measures
+    assert render._conditions(measure, render.Words.of(network)) == [
+        "Announced in 2024-12: users buy up to 3 months ahead",
+        "Enforced 1 month after its start",
+        "Suspended from 2025-05 to 2025-06",
+        "Only what ends in the cars, the robots",
+        "Served in turn: land of JPN, cars/all, then others",
+        "With goods of other countries that hold 0.1 % or more of its material",
+    ]
+    taxed = resolve(several(tax(elasticity=Range.of(-1))), network).measures[0]
+    assert render._strength(taxed.restriction) == "an export tax of 25 %"
+
+
 def test_a_one_line_restriction_takes_the_simple_conditions(tmp_path):
     network = LINK.but(markets=["* -1"], constants=AHEAD).network(tmp_path)
     scenario = restrict(
@@ -645,3 +670,105 @@ def test_a_one_line_restriction_takes_the_simple_conditions(tmp_path):
 def test_a_plain_ban_is_bit_for_bit_what_it_says(tmp_path):
     found = run(LINK.network(tmp_path), stop(severity=0.3))
     assert (found.compiled.arrays.regimes.ceiling == 1.0 - 0.3).all()
+
+
+# Laws of whole runs -------------------------------------------------------------------------------
+
+MIXED = ENDS.but(
+    processors=["CHN magnet 180", "JPN magnet 45 capacity=54", "KOR motor 180"],
+    trade=["CHN KOR magnet 0.8", "KOR KOR motor 1"],
+    stocks=["* * * 20 low=5 high=60"],
+    markets=["* -1"],
+    constants={
+        "cover_bins": 3,
+        "queue_cap_months": 2,
+        "access_ceiling": 1.3,
+        "leakage": 0.2,
+        "licence_ramp_months": 3,
+        "re_export_enforcement": 0.5,
+    },
+)
+
+
+@st.composite
+def measures(draw):
+    """A random restriction of magnets by any of the mechanisms but an announcement."""
+    kind = draw(st.sampled_from(("ban", "quota", "licence", "tax")))
+    share = draw(st.sampled_from((0.0, 0.2, 0.5, 0.9)))
+    more = {
+        "quota": {"sharing": "priority", "priority": draw(st.permutations(("motor", "robots")))},
+        "licence": {"approval_luck": Range.of(draw(SHARES))},
+        "tax": {"rate": Range.of(draw(st.floats(0, 3)))},
+    }.get(kind, {})
+    return restriction(
+        "CHN",
+        "magnet",
+        kind=kind,
+        severity=Range.of(0.0 if kind == "tax" else share),
+        start="2025-01",
+        months=draw(st.integers(4, 12)),
+        delay_months=draw(st.integers(0, 2)),
+        suspended=draw(st.sampled_from(((), (("2025-04", "2025-05"),)))),
+        uses=draw(st.sampled_from(((), ("cars",), ("robots/large", "defence")))),
+        content_rule=draw(st.sampled_from((None, 0.001))),
+        leakage=draw(st.sampled_from((None, Range.of(0.6)))),
+        **{k: tuple(v) if k == "priority" else v for k, v in more.items()},
+    )
+
+
+INDUSTRIES = (CARS, "KOR:robots/small", "KOR:robots/large")
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory):
+    return MIXED.network(tmp_path_factory.mktemp("mixed"))
+
+
+@settings(derandomize=True, max_examples=15, deadline=None)
+@given(first=measures(), second=measures())
+def test_a_further_measure_of_any_kind_helps_nobody_in_frozen(mixed, first, second):
+    one, both = (run(mixed, several(*m, horizon=12)) for m in ((first,), (first, second)))
+    before, after = (found.frozen.output.cumsum(axis=0) for found in (one, both))
+    assert (after <= before + 1e-9).all()
+    assert min(both.frozen.stock.min(), both.frozen.queue.min(), both.frozen.output.min()) >= -1e-12
+
+
+@settings(derandomize=True, max_examples=8, deadline=None)
+@given(measures())
+def test_the_planner_never_loses_more_whatever_the_measure(mixed, measure):
+    found = run(mixed, several(measure, horizon=12))
+    for node in INDUSTRIES:
+        best = found.loss("planner", node)
+        assert best <= min(found.loss("frozen", node), found.loss("adaptive", node)) + 1e-6
+
+
+# On the command line ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["--kind", "tax"], "rate: a tax needs one"),
+        (["--kind", "tax", "--rate", "0.2", "--severity", "0.5"], "severity: a tax withholds"),
+        (["--rate", "0.2"], "rate: belongs to kind 'tax'"),
+        (["--uses", "semiconducters"], "Did you mean 'semiconductors'"),
+        (["--delay", "12"], "delay_months: 12 months of delay leave nothing"),
+        (["--start", "2026-01", "--announced", "2026-02"], "announced: 2026-02 lies after"),
+    ],
+)
+def test_the_command_line_refuses_with_code_4(capsys, words, part):
+    assert main(["restrict", "China", "gallium", *words, "--no-planner", "--no-band"]) == 4
+    said = capsys.readouterr()
+    assert part in said.err
+    assert "Traceback" not in said.err
+
+
+def test_the_command_line_takes_the_simple_conditions(capsys):
+    words = ["--kind", "tax", "--rate", "0.5", "--delay", "1", "--uses", "semiconductors,defence"]
+    dates = ["--start", "2026-03", "--announced", "2026-01", "--json"]
+    said = main(["restrict", "China", "gallium", *words, *dates, "--no-planner", "--no-band"])
+    assert said == 0
+    (found,) = json.loads(capsys.readouterr().out)["scenario"]["restrictions"]
+    assert (found["kind"], found["rate"]["value"], found["delay_months"]) == ("tax", 0.5, 1)
+    assert (found["announced"], found["uses"]) == ("2026-01", ["semiconductors", "defence"])
+    assert found["terms"]["elasticity of gallium_refined"] < 0

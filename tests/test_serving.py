@@ -84,8 +84,8 @@ def test_exports_are_what_is_lost_last_or_first(tmp_path):
         for case in ("frozen", "adaptive"):
             assert played.loss(cars, case) == near(lost)
         if order == ("export",):
-            # The planner may leave the home market empty: a plan is no worse than any case.
-            assert found.plan(KOREA).output.mean() == near(2 / 3)
+            # The planner may leave the home market and all other users empty.
+            assert found.plan(KOREA).output.mean() >= 2 / 3
 
 
 def test_an_ally_named_by_a_release_gets_its_share(tmp_path):

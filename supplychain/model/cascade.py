@@ -19,7 +19,7 @@ from supplychain.model.sources import release
 from supplychain.model.spot import Market, clear_market
 from supplychain.model.technology import Workshop
 from supplychain.model.turns import served
-from supplychain.model.wiring import Wiring, sums, total, wire
+from supplychain.model.wiring import Wiring, total, wire
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -327,8 +327,9 @@ class _Month:
         place = self.block.openings.start + openings
         self.record.opened[self.month % len(self.record.opened), place] = received[~known]
         if market.user.size:
-            state.deviation[self.month + lag, wiring.users] += total(
-                sums(market.user, wiring.users.size), received
+            present, starts = np.unique(market.user, return_index=True)
+            state.deviation[self.month + lag, wiring.users[present]] += np.add.reduceat(
+                received, starts, axis=0
             )
         state.queue[e] *= 1.0 - deal.queue_sold[wiring.supplier][:, :, None]
         return room * (1.0 - deal.room_sold[:, :, None]), deal.asked
