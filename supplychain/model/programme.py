@@ -348,8 +348,15 @@ class Programme(Allowed):
         place[self.delivering] = self.at("delivered")
         return place
 
-    def target_output(self, x: Array) -> Array:
-        """What the targets deliver, (T, targets, K)."""
+    def target_output(self, x: Array, cost: Array | None = None) -> Array:
+        """What the targets deliver, (T, targets, K).
+
+        Over the horizon and all targets no more than the baseline, weighted by a cost: who gets
+        more than that (own customers, when others are refused) does not gain from a restriction.
+        """
         place = self._answer()
         found = [x[place[self.u.node == n]] for n in self.targets.tolist()]
-        return np.stack(found).transpose(2, 0, 1)
+        output = np.stack(found).transpose(2, 0, 1)
+        if cost is None or not self.delivering.size:
+            return output
+        return output * min(1.0, float(cost.sum()) / min(float(cost @ x), -_NOBODY))
