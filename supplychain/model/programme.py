@@ -175,7 +175,8 @@ class Programme(Allowed):
         lines = [(s, t, 1.0 - weight[s], weight[s])]
         s, t = (k.astype(np.int64) for k in np.nonzero(~np.isnan(sigma) & drawn))
         if s.size:
-            rule = np.stack([sigma[s, t], self.a.slots.cost_share[u.slot[s]]], axis=1)
+            most = np.maximum(self.capacity.max(axis=1), 1.0)[u.slot_unit[s]]
+            rule = np.stack([sigma[s, t], self.a.slots.cost_share[u.slot[s]], most], axis=1)
             kinds, which = np.unique(rule, axis=0, return_inverse=True)
             tangents = np.array([elastic_tangents(*kind) for kind in kinds.tolist()])
             for k in range(tangents.shape[1]):
