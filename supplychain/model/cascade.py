@@ -31,13 +31,15 @@ class Outcome:
 
     Attributes:
         output: (T, N, L, K) output of every node over its base.
-        delivered: (T, N, L, K) of it what the node's customers outside the network got, over their
-            baseline; the output itself where all share pro rata.
+        delivered: (T, N, L, K) what the node's customers outside the network got, over their
+            baseline: their turn of what contracts shared, before goods for full queues are taken
+            back.
         stock: (T, Q, L, K) stock at the end of each month, months of need.
         arrivals: (T, Q, L, K) what reached each slot.
         shipped: (T, E, L, K) flows over their baseline (contracts and spot together).
         queue: (T, E, L, K) goods made and not shipped, months of the flow.
-        allowed: (T, Q, L, K) most output that each slot allowed.
+        allowed: (T, Q, L, K) most output that each slot allowed; 1 where a commodity at its
+            baseline was skipped.
         used: (T, Q, L, K) input drawn, months of need.
         opened: (T, P, L, K) new flows, in months of the slot's need.
         released: (T, Q, L, K) received from public stocks and recovery.
@@ -159,16 +161,15 @@ class _Month:
         target = self._target()
         made = shop.make(target)
         shipped, blocked = self._ship_contracts(made.whole)
+        set_aside = blocked if self.behaviour.sets_aside else np.zeros_like(blocked)
         output = made.whole - blocked
         self._release()
         if self.behaviour.buys:
-            room = self._room(shop, target, output)
+            room = self._room(shop, target, output + set_aside)
             output = output + self._spot(room, shipped)
-        final = shop.make(output)
-        set_aside = blocked if self.behaviour.sets_aside else np.zeros_like(blocked)
-        owner = slots.node[inputs] - nodes.start
+        final = shop.make(output + set_aside)
         wanted = required_input(
-            final.drawn + set_aside[owner],
+            final.drawn,
             slots.weight[inputs][:, :, None],
             self.arrays.elasticity(self.month, inputs)[:, :, None],
             slots.cost_share[inputs][:, None, None],
@@ -180,7 +181,7 @@ class _Month:
         state.missed[nodes] = np.where(self.arrays.nodes.final[nodes][:, None, None], late, 0.0)
         if self.wiring.technologies.size:
             state.short[nodes] = np.maximum(target - made.main, 0.0)
-        self._keep(output, shipped, arrived, shop.allowed, used)
+        self._keep(output, made.whole, shipped, arrived, shop.allowed, used)
 
     def _workshop(self, have: Array) -> Workshop:
         """What limits the plants this month: slots, hosts and alternative technologies."""
@@ -308,7 +309,9 @@ class _Month:
         Returns what is left of the suppliers' room, and what they were asked for (unit/month).
         """
         arrays, state, wiring, e = self.arrays, self.state, self.wiring, self.block.flows
-        short = missing(arrays, self.behaviour, state, self.month, wiring.users, lag)
+        short = missing(
+            arrays, self.behaviour, state, self.month, self.block, wiring.users, lag
+        )
         if not short.any():
             return room, np.zeros((room.shape[0], arrays.lanes))
         chosen = (wiring.deal_lag == lag) & (wiring.deal_rank == rank)
@@ -335,14 +338,20 @@ class _Month:
         return room * (1.0 - deal.room_sold[:, :, None]), deal.asked
 
     def _keep(
-        self, output: Array, shipped: Array, arrived: Array, allowed: Array, used: Array
+        self,
+        output: Array,
+        shared: Array,
+        shipped: Array,
+        arrived: Array,
+        allowed: Array,
+        used: Array,
     ) -> None:
-        """Write the month into the record."""
+        """Write the month into the record; `shared` is the output that contracts shared."""
         record, month, block, turns = self.record, self.month, self.block, self.wiring.turns
         place = month % len(record.stock)
         record.output[month, block.nodes] = output
         record.delivered[month, block.nodes] = (
-            output if turns is None else served(output, turns.own_before, turns.own_size)
+            shared if turns is None else served(shared, turns.own_before, turns.own_size)
         )
         record.shipped[place, block.flows] = shipped
         record.queue[place, block.flows] = self.state.queue[block.flows]

@@ -174,7 +174,8 @@ class _Play:
         """What sources of the block's commodity give: to their own slots, then to allies."""
         supplied = {deal.slot for deal in self.deals(block)}
         for number, source in enumerate(self.arrays.sources):
-            if not supplied & set(source.slots.tolist()):
+            served = [source.slots, *(slots for slots, _ in source.shared)]
+            if not any(q in supplied for slots in served for q in slots.tolist()):
                 continue
             if not (self.behaviour.recovers if source.recovers else self.behaviour.releases):
                 continue

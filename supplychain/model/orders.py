@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from supplychain.model.arrays import Arrays
+from supplychain.model.arrays import Arrays, Block
 from supplychain.model.behaviour import Behaviour, State
 
 Array = npt.NDArray[np.float64]
@@ -11,9 +11,17 @@ Index = npt.NDArray[np.int64]
 
 
 def missing(
-    arrays: Arrays, behaviour: Behaviour, state: State, month: int, slots: Index, lag: int = 0
+    arrays: Arrays,
+    behaviour: Behaviour,
+    state: State,
+    month: int,
+    block: Block,
+    slots: Index,
+    lag: int = 0,
 ) -> Array:
     """Unmet need in the month in which goods bought now arrive, (q, L, K), unit/month.
+
+    `block` makes the commodity that these slots use.
 
     Per bin: what is wanted, less arrivals already on their way, substitutes and what will be left
     of the stock by then; and a part of the gap to the wanted stock.
@@ -21,8 +29,11 @@ def missing(
     want = _wanted(arrays, behaviour, state, month + lag, slots)
     level = arrays.slots.level[slots][:, None, None]
     stock = state.stock[slots]
+    # Plants before these suppliers (a loop of recipes) have drawn their inputs this month already.
+    drawn = (arrays.slots.node[slots] < block.nodes.start)[:, None, None]
     for earlier in range(month, month + lag):
-        stock = np.maximum(stock + level + state.deviation[earlier, slots] - want, 0.0)
+        later = np.maximum(stock + level + state.deviation[earlier, slots] - want, 0.0)
+        stock = np.where(drawn, stock, later) if earlier == month else later
     have = stock + level + state.deviation[month + lag, slots]
     if behaviour.substitutes:
         have = have + arrays.help(month + lag, slots)[:, :, None]
@@ -46,13 +57,16 @@ def _wanted(arrays: Arrays, behaviour: Behaviour, state: State, month: int, slot
     nodes = arrays.nodes
     node = arrays.slots.node[slots]
     level = nodes.level[node][:, None, None]
-    want = level + state.extra[node]
+    final = nodes.final[node][:, None, None]
+    late = np.zeros_like(state.missed[node])
     if behaviour.catches_up:
         late = np.minimum(arrays.limits.catch_up[None, :, None] - 1.0, state.missed[node])
-        want = np.where(nodes.final[node][:, None, None], level + late, want)
+    want = level + np.where(final, late, state.extra[node])
     unbuilt = nodes.level[node] == 0
     if unbuilt.any():
-        want[unbuilt] = arrays.capacity(month, node[unbuilt])[:, :, None]
+        # Goods that arrive after the horizon are wanted as in its last month.
+        last = min(month, arrays.months - 1)
+        want[unbuilt] = arrays.capacity(last, node[unbuilt])[:, :, None]
     beside = np.flatnonzero(~arrays.slots.main[slots])
     if beside.size:
         want[beside] = 0.0

@@ -32,14 +32,18 @@ def release(
         for slots, most in turns:
             if not slots.size:
                 continue
-            wanted = missing(arrays, behaviour, state, month, slots)
+            # A user that stands before its supplier (a loop of recipes) has had its turn already:
+            # it is served for the next month.
+            late = arrays.slots.node[slots] < block.nodes.stop
+            wanted = missing(arrays, behaviour, state, month, block, slots)
+            if late.any():
+                later = missing(arrays, behaviour, state, month, block, slots, lag=1)
+                wanted = np.where(late[:, None, None], later, wanted)
             total = wanted.sum(axis=(0, 2))
             given = np.minimum(np.minimum(most, left), total)
             part = np.divide(given, total, out=np.zeros_like(given), where=total > 0)
             gained = wanted * part[None, :, None] / need(arrays, slots)
-            # A user that stands before its supplier (a loop of recipes) has had its turn already.
-            late = (arrays.slots.node[slots] < block.nodes.stop).astype(np.int64)
-            state.deviation[month + late, slots] += gained
+            state.deviation[month + late.astype(np.int64), slots] += gained
             received[slots] += gained
             left = left - given
             state.left[i] = state.left[i] - given
@@ -48,5 +52,5 @@ def release(
 
 def _serves(source: Source, users: Index) -> bool:
     """Whether a source is one of the commodity that these slots use."""
-    slots = source.slots if source.slots.size else source.shared[0][0]
-    return bool(np.isin(slots[0], users))
+    slots = [source.slots, *(shared for shared, _ in source.shared)]
+    return bool(np.isin(np.concatenate(slots), users).any())

@@ -76,16 +76,17 @@ class Market:
             & (missing.max(axis=(1, 2)) > 0)[wiring.deal_user]
         )
         deals = deals[np.argsort(wiring.deal_user[deals], kind="stable")]
-        headroom = limit[deals] / arrays.bins
+        headroom = limit[deals]
         headroom = np.broadcast_to(headroom, (*headroom.shape[:2], arrays.bins)).copy()
         known = np.flatnonzero(deals < quantity.shape[0])
         flows = deals[known]
-        headroom[known] -= shipped[flows] * quantity[flows]
+        # In months of the flow, where what is full is full to the last digit.
+        headroom[known] = np.maximum(headroom[known] - shipped[flows], 0.0) * quantity[flows]
         return cls(
             deals,
             wiring.deal_supplier[deals],
             wiring.deal_user[deals],
-            np.maximum(headroom, 0.0),
+            headroom,
             held,
             spare,
             missing,
@@ -93,10 +94,9 @@ class Market:
 
 
 def _limits(arrays: Arrays, month: int, block: Block, *, leaks: bool) -> Array:
-    """Most that each flow and then each opening may carry, (deals, L, B), unit/month."""
-    e = block.flows
-    old = arrays.ceiling(month, e, leaks=leaks) * arrays.flows.quantity[e][:, None, None]
-    new = arrays.opening_limit(month, block.openings, leaks=leaks)
+    """Most of each flow, in months of it, and of each opening, unit/month of a bin, (., L, B)."""
+    old = arrays.ceiling(month, block.flows, leaks=leaks)
+    new = arrays.opening_limit(month, block.openings, leaks=leaks) / arrays.bins
     width = max(old.shape[2], new.shape[2])
     return np.concatenate([np.broadcast_to(a, (*a.shape[:2], width)) for a in (old, new)])
 
@@ -145,11 +145,12 @@ def clear_market(market: Market, rounds: int) -> Deal:
         bought += got
         headroom = headroom - got
         left = np.maximum(left - per_user.sums(got), 0.0)
-        offer = np.maximum(offer - demand * fill, 0.0)
+        # Sold out is sold out to the last digit: nobody asks for what rounding leaves.
+        offer = np.where(demand < offer, offer - demand, 0.0)
     sold = start - offer
     from_queue = np.minimum(sold, market.from_queue)
     part = _share(from_queue, market.from_queue)
-    rest = _share(sold - from_queue, market.from_room)
+    rest = np.where(offer > 0, _share(sold - from_queue, market.from_room), 1.0)
     return Deal(bought, part, rest, asked)
 
 

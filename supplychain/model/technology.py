@@ -51,10 +51,10 @@ class Workshop:
         slots = self.arrays.slots
         owner = slots.node[self.block.slots] - self.block.nodes.start
         main = np.minimum(wanted, self.main)
-        if not self.technologies.size:
-            return Made(main, main, main[owner])
-        uses = self.arrays.technologies
         drawn = np.where(slots.main[self.block.slots][:, None, None], main[owner], 0.0)
+        if not self.technologies.size:
+            return Made(main, main, drawn)
+        uses = self.arrays.technologies
         whole = main.copy()
         for a in self.technologies.tolist():
             node = int(uses.node[a]) - self.block.nodes.start

@@ -10,6 +10,9 @@ from supplychain.model.arrays import Arrays, Block
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
+_NOBODY = 1e-9
+"""A share of output below this is rounding: a node without customers outside the network."""
+
 
 @dataclass(frozen=True)
 class Turns:
@@ -17,7 +20,8 @@ class Turns:
 
     Attributes:
         before, size: (e,) what is served before the flow, and with it.
-        own_before, own_size: (n,) the same of the customers outside the network.
+        own_before, own_size: (n,) the same of the customers outside the network; where there are
+            none, 0 and 1, as if all shared.
     """
 
     before: Array
@@ -34,7 +38,8 @@ class Turns:
         if not (rank != own[supplier]).any():
             return None
         weight = arrays.flows.quantity[e] / arrays.nodes.base[nodes][supplier]
-        rest = np.maximum(1.0 - np.bincount(supplier, weight, own.size), 0.0)
+        rest = 1.0 - np.bincount(supplier, weight, own.size)
+        rest[rest < _NOBODY] = 0.0
 
         def place(who: Index, turn: Index) -> tuple[Array, Array]:
             """What is served before and with each customer of these nodes."""
@@ -46,7 +51,9 @@ class Turns:
                 size[k] += weight[same & (rank == mine)].sum()
             return before, size
 
-        return cls(*place(supplier, rank), *place(np.arange(own.size), own))
+        before, size = place(np.arange(own.size), own)
+        nobody = rest == 0
+        return cls(*place(supplier, rank), np.where(nobody, 0.0, before), np.where(nobody, 1.0, size))
 
 
 def served(output: Array, before: Array, size: Array) -> Array:

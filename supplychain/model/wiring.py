@@ -34,7 +34,7 @@ class Wiring:
 
     Attributes:
         slot_starts, nodes_with_slots: where the slots of each node begin.
-        users: slots (in the whole run) that use the commodity, sorted.
+        users: slots (in the whole run) that use the commodity or may come to, sorted.
         supplier: supplying node of each flow.
         deal_supplier, deal_user: the ends of flows, then of openings.
         to_supplier: nodes x flows, weighted by the flow's share of its supplier's output.
@@ -69,7 +69,7 @@ class Wiring:
         tech = arrays.technologies.node
         count = nodes.stop - nodes.start
         share = arrays.flows.quantity[e] / arrays.nodes.base[nodes][supplier]
-        users = np.unique(arrays.flows.slot[e])
+        users = np.union1d(arrays.flows.slot[e], arrays.openings.slot[p])
         user = np.searchsorted(users, arrays.flows.slot[e])
         taker = np.searchsorted(users, arrays.openings.slot[p])
         seller, buyer = np.concatenate([supplier, opener]), np.concatenate([user, taker])
