@@ -15,7 +15,8 @@ import numpy.typing as npt
 from supplychain.errors import MissingExtraError
 from supplychain.model.arrays import Arrays
 from supplychain.model.behaviour import Behaviour
-from supplychain.model.kernel_arrays import Plan, Switches, figures_of, plan_of
+from supplychain.model.kernel_arrays import Plan, plan_of
+from supplychain.model.kernel_rows import rows_of
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -66,23 +67,18 @@ def run_lanes(
     """
     if not available():
         raise MissingExtraError("many lanes at once need numba: pip install 'supplychain[fast]'")
-    from supplychain.model.kernel_loops import play, state_of
+    from supplychain.model.kernel_loops import play
 
-    plan = plan_of(arrays) if plan is None else plan
-    place = np.full(arrays.nodes.base.size, -1, dtype=np.int64)
-    place[chosen] = np.arange(chosen.size)
+    links = plan_of(arrays) if plan is None else plan
     shape = (arrays.months, chosen.size, arrays.lanes, arrays.bins)
-    level = arrays.nodes.level[chosen][None, :, None, None]
-    played = Played(*(np.array(np.broadcast_to(level, shape)) for _ in range(2)))
+    played = Played(np.empty(shape), np.empty(shape))
 
     def part(lanes: slice) -> None:
         """Play some lanes."""
-        some = arrays.take(lanes)
-        figures = figures_of(some, plan, leaks=behaviour.leaks)
-        wide = figures.limits.shape[1]
-        found = [np.array(np.broadcast_to(level[..., 0], (*shape[:2], wide))) for _ in range(2)]
-        play(plan, figures, Switches.of(behaviour, some), state_of(plan, figures), place, *found)
-        for whole, rows in zip((played.output, played.delivered), found, strict=True):
+        at, x, note = rows_of(arrays.take(lanes), behaviour, links, chosen)
+        play(links, at, x, note)
+        for whole, first in ((played.output, at.kept), (played.delivered, at.delivered)):
+            rows = x[first : first + shape[0] * shape[1]]
             whole[:, :, lanes] = rows.reshape(*shape[:2], arrays.bins, -1).swapaxes(2, 3)
 
     size = max(1, columns // arrays.bins)

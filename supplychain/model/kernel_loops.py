@@ -1,18 +1,30 @@
 """The months of `supplychain.model.cascade` as loops that numba compiles.
 
 Every sum is taken in the order in which the array engine takes it, and what the array engine skips
-is skipped here or adds exact zeros, so both give the same numbers. A row (`[i, w]`) holds one
-figure of all columns (see `supplychain.model.kernel_arrays`); no column ever looks at another one
-but in sums over the plants of its own lane. Without numba the functions stay plain Python.
+is skipped here or adds exact zeros, so both give the same numbers. No column looks at another one,
+but for sums over the plants of its own lane. The places of rows are looked up before a loop over
+columns, so that the compiler sees plain sums of neighbours.
+
+Names of arguments: ``p`` the plan, ``at`` sizes and places, ``x`` the memory of rows, ``note`` that
+of notes; ``b`` block, ``n`` node, ``q`` slot, ``e`` flow, ``w`` column, ``k`` bin, ``i`` lane.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar, cast
+from typing import TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from supplychain.model.kernel_arrays import Figures, Plan, Switches
+from supplychain.model.kernel_arrays import Plan
+from supplychain.model.kernel_rows import (
+    ACCESS,
+    CATCH_UP,
+    HOARD,
+    NEW_SHARE,
+    QUEUE_CAP,
+    RESTOCK,
+    At,
+)
 from supplychain.vocabulary import MONTHS_PER_YEAR
 
 try:
@@ -22,10 +34,9 @@ except ImportError:
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 Loop = TypeVar("Loop", bound=Callable[..., object])
 
-CATCH_UP, ACCESS, NEW_SHARE, QUEUE_CAP, RESTOCK, HOARD = range(6)
+WORK_MAKE, WORK_WANT, WORK_HAVE, WORK_SUM, WORK_LANES, WORK_MOST, WORK_AIM, WORK_MADE = range(8)
 _ALIKE = 1e-9
 _PAIRWISE = 8
 
@@ -40,842 +51,888 @@ def compiled(loop: Loop) -> Loop:
     return cast("Loop", njit(cache=True, nogil=True, error_model="numpy")(loop))
 
 
-class State(NamedTuple):
-    """What a month hands to the next, and room to work in; all rows of columns.
-
-    Attributes:
-        stock, queue, missed, short, extra: as in `supplychain.model.behaviour.State`.
-        deviation: (ring, Q, W) arrivals over or under the baseline; came: whether there are any.
-        left: (G, L) of each source.
-        waits: flows with goods in their queue; moves: flows that did not ship their baseline.
-        odd: nodes that may want more than usual; whole: that make exactly their baseline.
-        output, target, bound, made, blocked, room, start_room: of nodes; shipped: of flows;
-            have, arrived, allowed, drawn: of slots.
-        held, spare, offer, demand, fill, asked: (N, L) of suppliers.
-        headroom, ask, bought: of deals that can be made; deal, seller: which they are, who sells.
-        missing: of buyers; buyer, first: who they are, and where their deals begin.
-        row: (8, W), lane: (4, L), to work in.
-    """
-
-    stock: Array
-    queue: Array
-    missed: Array
-    short: Array
-    extra: Array
-    deviation: Array
-    came: Mask
-    left: Array
-    waits: Mask
-    moves: Mask
-    odd: Mask
-    whole: Mask
-    output: Array
-    target: Array
-    bound: Array
-    made: Array
-    blocked: Array
-    room: Array
-    start_room: Array
-    shipped: Array
-    have: Array
-    arrived: Array
-    allowed: Array
-    drawn: Array
-    held: Array
-    spare: Array
-    offer: Array
-    demand: Array
-    fill: Array
-    asked: Array
-    headroom: Array
-    ask: Array
-    bought: Array
-    deal: Index
-    seller: Index
-    missing: Array
-    buyer: Index
-    first: Index
-    row: Array
-    lane: Array
-
-
-def state_of(plan: Plan, figures: Figures) -> State:
-    """Full stocks, empty queues, baseline flows at sea."""
-    n, q, e = plan.node_base.size, plan.slot_need.size, plan.flow_supplier.size
-    wide, lanes = figures.limits.shape[1], figures.lanes
-    deals, buyers = _most_of_a_market(plan)
-
-    def rows(count: int, width: int = wide) -> Array:
-        """Zeros."""
-        return np.zeros((count, width))
-
-    return State(
-        figures.cover.copy(), rows(e), rows(n), rows(n), rows(n),
-        np.zeros((plan.ring, q, wide)), np.zeros((plan.ring, q), dtype=np.bool_),
-        np.repeat(figures.amount[:, None], lanes, axis=1),
-        np.zeros(e, dtype=np.bool_), np.zeros(e, dtype=np.bool_), np.zeros(n, dtype=np.bool_),
-        np.zeros(n, dtype=np.bool_),
-        rows(n), rows(n), rows(n), rows(n), rows(n), rows(n), rows(n), rows(e),
-        rows(q), rows(q), rows(q), rows(q),
-        rows(n, lanes), rows(n, lanes), rows(n, lanes), rows(n, lanes), rows(n, lanes),
-        rows(n, lanes),
-        rows(deals), rows(deals), rows(deals),
-        np.zeros(deals, dtype=np.int64), np.zeros(deals, dtype=np.int64),
-        rows(buyers), np.zeros(buyers, dtype=np.int64), np.zeros(buyers + 1, dtype=np.int64),
-        rows(8), rows(4, lanes),
-    )  # fmt: skip
-
-
-def _most_of_a_market(plan: Plan) -> tuple[int, int]:
-    """Most deals and most buyers of any one market."""
-    first, last = plan.buyers.start[:-1], plan.buyers.start[1:]
-    deals = plan.deals.start[last] - plan.deals.start[first]
-    return int(deals.max(initial=0)), int((last - first).max(initial=0))
+# Rows ---------------------------------------------------------------------------------------------
 
 
 @compiled
-def play(
-    plan: Plan, figures: Figures, switches: Switches, state: State, chosen: Index,
-    output: Array, delivered: Array,
-) -> None:  # fmt: skip
-    """All months. `chosen` is the row of `output` and `delivered` (T, n, W) of each node, or -1."""
-    asleep = plan.sleeps.copy()
-    access, cap = figures.limits[ACCESS], figures.limits[QUEUE_CAP]
-    free = access.min() >= 1.0 and cap.min() >= 0.0
-    for month in range(plan.months):
-        for n in range(plan.node_base.size):
-            state.output[n, :] = plan.node_level[n]
-        for b in range(len(plan.block)):
-            if asleep[b]:
-                asleep[b] = quiet(plan, figures, switches, state, b, month)
-            if not asleep[b]:
-                play_block(plan, figures, switches, state, b, month, free)
-                keep(plan, state, b, month, chosen, output, delivered)
-        now = month % plan.ring
-        for q in range(plan.slot_need.size):
-            if state.came[now, q]:
-                state.deviation[now, q, :] = 0.0
-                state.came[now, q] = False
+def clear(x: Array, row: int) -> None:
+    """Nothing in a row."""
+    for w in range(x.shape[1]):
+        x[row, w] = 0.0
 
 
 @compiled
-def quiet(
-    plan: Plan, figures: Figures, switches: Switches, state: State, b: int, month: int
-) -> bool:
+def over_bins(at: At, x: Array, row: int, total: int) -> None:
+    """Sum over the plants of each lane, in the order in which numpy sums a row."""
+    if at.bins < _PAIRWISE:
+        for i in range(at.lanes):
+            x[total, i] = x[row, i]
+        for k in range(1, at.bins):
+            place = k * at.lanes
+            for i in range(at.lanes):
+                x[total, i] += x[row, place + i]
+        return
+    for i in range(at.lanes):
+        left = (every_eighth(at, x, row, i, 0) + every_eighth(at, x, row, i, 1)) + (
+            every_eighth(at, x, row, i, 2) + every_eighth(at, x, row, i, 3)
+        )
+        right = (every_eighth(at, x, row, i, 4) + every_eighth(at, x, row, i, 5)) + (
+            every_eighth(at, x, row, i, 6) + every_eighth(at, x, row, i, 7)
+        )
+        x[total, i] = left + right
+        for k in range(at.bins - at.bins % _PAIRWISE, at.bins):
+            x[total, i] += x[row, k * at.lanes + i]
+
+
+@compiled
+def every_eighth(at: At, x: Array, row: int, i: int, first: int) -> float:
+    """Sum of every eighth plant of a lane, as far as there are whole eights."""
+    total = x[row, first * at.lanes + i]
+    for k in range(first + _PAIRWISE, at.bins - at.bins % _PAIRWISE, _PAIRWISE):
+        total += x[row, k * at.lanes + i]
+    return float(total)
+
+
+@compiled
+def bring(p: Plan, at: At, x: Array, note: Index, month: int, q: int, gained: int) -> None:
+    """Add a row to what reaches a slot in a month."""
+    place, some = (month % at.ring) * p.slot.size + q, 0
+    row = at.deviation + place
+    for w in range(x.shape[1]):
+        x[row, w] += x[gained, w]
+        some += x[gained, w] != 0.0
+    if some > 0:
+        note[at.came + place] = 1
+
+
+# Months -------------------------------------------------------------------------------------------
+
+
+@compiled
+def play(p: Plan, at: At, x: Array, note: Index) -> None:
+    """All months of some lanes."""
+    for month in range(at.months):
+        for n in range(p.node.size):
+            row, level = at.output + n, p.node[n].level
+            for w in range(x.shape[1]):
+                x[row, w] = level
+        for b in range(p.block.size):
+            if note[at.asleep + b] == 1 and not quiet(p, at, x, note, b, month):
+                note[at.asleep + b] = 0
+            if note[at.asleep + b] == 0:
+                play_block(p, at, x, note, b, month)
+        first = (month % at.ring) * p.slot.size
+        for q in range(first, first + p.slot.size):
+            if note[at.came + q] == 1:
+                note[at.came + q] = 0
+                clear(x, at.deviation + q)
+
+
+@compiled
+def quiet(p: Plan, at: At, x: Array, note: Index, b: int, month: int) -> bool:
     """Whether a block at its baseline stays there this month."""
-    for q in range(plan.block[b, 2], plan.block[b, 3]):
-        if state.came[month % plan.ring, q]:
+    first = at.came + (month % at.ring) * p.slot.size
+    for q in range(p.block[b].slot_first, p.block[b].slot_last):
+        if note[first + q] == 1:
             return False
-    orders = switches.restocks and month >= plan.start
-    for i in range(plan.users.start[b], plan.users.start[b + 1]):
-        q = plan.users.items[i]
-        if state.odd[plan.slot_node[q]]:
+    orders = at.restocks and month >= at.start
+    for j in range(p.block[b].user_first, p.block[b].user_last):
+        q = p.items[j]
+        if note[at.odd + p.slot[q].node] == 1:
             return False
         if orders:
-            for w in range(figures.limits.shape[1]):
-                if state.stock[q, w] != figures.limits[HOARD, w] * figures.cover[q, w]:
+            for w in range(x.shape[1]):
+                if x[at.stock + q, w] != x[at.limits + HOARD, w] * x[at.cover + q, w]:
                     return False
     return True
 
 
 @compiled
-def play_block(
-    plan: Plan, figures: Figures, switches: Switches, state: State, b: int, month: int, free: bool
-) -> None:
+def play_block(p: Plan, at: At, x: Array, note: Index, b: int, month: int) -> None:
     """One block in one month, in the order of docs/model.md, sections 4 and 5."""
-    first, last = plan.block[b, 0], plan.block[b, 1]
-    receive(plan, figures, switches, state, b, month)
+    first, last = p.block[b].node_first, p.block[b].node_last
+    inputs = p.block[b].slot_first
+    receive(p, at, x, b, month)
     for n in range(first, last):
-        aim(plan, figures, switches, state, n)
-        make(plan, figures, switches, state, b, n, month, state.target[n], state.made[n])
-        if plan.tinkers[b]:
-            for w in range(state.short.shape[1]):
-                main = min(state.target[n, w], state.bound[n, w])
-                state.short[n, w] = max(state.target[n, w] - main, 0.0)
-    ship(plan, figures, state, b, month, free)
-    deliver(plan, figures, state, b, month)
-    for i in range(plan.sources.start[b], plan.sources.start[b + 1]):
-        release(plan, figures, switches, state, b, plan.sources.items[i], month)
+        aim(p, at, x, n)
+        make(p, at, x, n, inputs, month, at.target + n, at.made + n)
+        keep(p, at, x, note, n, month, at.delivered, at.made + n, p.block[b].turned)
+    ship(p, at, x, note, b, month)
+    deliver(p, at, x, note, b, month)
+    for j in range(p.block[b].source_first, p.block[b].source_last):
+        release(p, at, x, note, b, p.items[j], month)
     for n in range(first, last):
-        for w in range(state.output.shape[1]):
-            state.output[n, w] = state.made[n, w] - state.blocked[n, w]
-    if switches.buys:
-        trade(plan, figures, switches, state, b, month)
+        output, made, blocked = at.output + n, at.made + n, at.blocked + n
+        for w in range(x.shape[1]):
+            x[output, w] = x[made, w] - x[blocked, w]
+            if not at.sets_aside:
+                x[blocked, w] = 0.0
+    if at.buys:
+        trade(p, at, x, note, b, month)
     for n in range(first, last):
-        make(plan, figures, switches, state, b, n, month, state.output[n], state.made[n])
-    consume(plan, figures, switches, state, b, month)
+        output, whole, blocked = at.output + n, at.target + n, at.blocked + n
+        if p.block[b].tinkers:
+            fall_short(at, x, n)
+        for w in range(x.shape[1]):
+            x[whole, w] = x[output, w] + x[blocked, w]
+        make(p, at, x, n, inputs, month, whole, at.made + n)
+        keep(p, at, x, note, n, month, at.kept, output, False)
+    consume(p, at, x, b, month)
     for n in range(first, last):
-        remember(plan, state, n)
+        remember(p, at, x, note, n)
 
 
 @compiled
-def receive(
-    plan: Plan, figures: Figures, switches: Switches, state: State, b: int, month: int
+def keep(
+    p: Plan, at: At, x: Array, note: Index, n: int, month: int, kept: int, made: int, turned: bool
 ) -> None:
-    """What arrives, what each slot allows, and the tightest of a node's main slots and host."""
-    now, wide = month % plan.ring, figures.limits.shape[1]
-    for n in range(plan.block[b, 0], plan.block[b, 1]):
-        state.bound[n, :] = np.inf
-    for q in range(plan.block[b, 2], plan.block[b, 3]):
-        for w in range(wide):
-            state.arrived[q, w] = plan.slot_level[q] + state.deviation[now, q, w]
-            state.have[q, w] = state.stock[q, w] + state.arrived[q, w]
-            state.allowed[q, w] = state.have[q, w]
-        if switches.substitutes and plan.slot_most[q] > 0.0:
-            ramp = max(month + 0.5 - plan.slot_start[q], 0.0) / MONTHS_PER_YEAR
-            for w in range(wide):
-                state.allowed[q, w] += min(plan.slot_most[q], figures.rate[q, w] * ramp)
-        if plan.slot_elastic[q] >= 0:
-            allow_elastic(plan, figures, state, q, month)
-        else:
-            for w in range(wide):
-                weight = figures.weight[q, w]
-                most = (1.0 - weight) + weight * state.allowed[q, w]
-                state.allowed[q, w] = most if weight > 0.0 else np.inf
-        if plan.slot_main[q]:
-            n = plan.slot_node[q]
-            for w in range(wide):
-                state.bound[n, w] = min(state.bound[n, w], state.allowed[q, w])
-    for n in range(plan.block[b, 0], plan.block[b, 1]):
-        host = plan.node_host[n]
-        if host >= 0:
-            for w in range(wide):
-                most = plan.node_ratio[n] * state.output[host, w]
-                state.bound[n, w] = min(state.bound[n, w], most)
+    """Write down the output of a node that was asked for, or the turn of its own customers."""
+    place = note[at.place + n]
+    if place >= 0:
+        row = kept + month * at.chosen + place
+        for w in range(x.shape[1]):
+            x[row, w] = x[made, w]
+        if turned:
+            serve(x, row, p.node[n].before, p.node[n].size)
 
 
 @compiled
-def sigma(plan: Plan, figures: Figures, q: int, w: int, month: int) -> float:
-    """Elasticity of a slot this month; NaN for a class."""
-    row = plan.slot_elastic[q]
-    short, late = figures.short_run[row, w], figures.long_run[row, w]
+def serve(x: Array, row: int, before: float, size: float) -> None:
+    """Share of its baseline that a customer gets of an output (`turns.served`), in place."""
+    share = size if size > 0.0 else 1.0
+    for w in range(x.shape[1]):
+        output = x[row, w]
+        within = min(max((output - before) / share, 0.0), 1.0)
+        x[row, w] = output if output >= 1.0 else within
+
+
+# Production ---------------------------------------------------------------------------------------
+
+
+@compiled
+def receive(p: Plan, at: At, x: Array, b: int, month: int) -> None:
+    """What arrives, what each slot allows, and the tightest of a node's main slots and host."""
+    first, wide = p.block[b].slot_first, x.shape[1]
+    for n in range(p.block[b].node_first, p.block[b].node_last):
+        row = at.bound + n
+        for w in range(wide):
+            x[row, w] = np.inf
+    for q in range(first, p.block[b].slot_last):
+        level, stock = p.slot[q].level, at.stock + q
+        coming = at.deviation + (month % at.ring) * p.slot.size + q
+        arrived, have, allowed = at.arrived + q - first, at.have + q - first, at.allowed + q - first
+        for w in range(wide):
+            x[arrived, w] = level + x[coming, w]
+            x[have, w] = x[stock, w] + x[arrived, w]
+            x[allowed, w] = x[have, w]
+        help_out(p, at, x, q, month, allowed)
+        if p.slot[q].elastic >= 0:
+            allow_elastic(p, at, x, q, month, allowed)
+        else:
+            weight = at.weight + q
+            for w in range(wide):
+                most = (1.0 - x[weight, w]) + x[weight, w] * x[allowed, w]
+                x[allowed, w] = most if x[weight, w] > 0.0 else np.inf
+        if p.slot[q].main:
+            bound = at.bound + p.slot[q].node
+            for w in range(wide):
+                x[bound, w] = min(x[bound, w], x[allowed, w])
+    for n in range(p.block[b].node_first, p.block[b].node_last):
+        if p.node[n].host >= 0:
+            bound, host, ratio = at.bound + n, at.output + p.node[n].host, p.node[n].ratio
+            for w in range(wide):
+                x[bound, w] = min(x[bound, w], ratio * x[host, w])
+
+
+@compiled
+def help_out(p: Plan, at: At, x: Array, q: int, month: int, have: int) -> None:
+    """Add what a substitute stands for (`Arrays.help`)."""
+    most, rate = p.slot[q].most, at.rate + q
+    if at.substitutes and most != 0.0:
+        ramp = max(month + 0.5 - p.slot[q].start, 0.0) / MONTHS_PER_YEAR
+        for w in range(x.shape[1]):
+            x[have, w] += min(most, x[rate, w] * ramp)
+
+
+@compiled
+def sigma(at: At, x: Array, place: int, month: int, w: int) -> float:
+    """Elasticity of a slot this month; NaN for a class (`Arrays.elasticity`)."""
+    short, late = x[at.short_run + place, w], x[at.long_run + place, w]
     if late == short:
         return float(short)
-    return float(short + (late - short) * figures.passed[month, w])
+    return float(short + (late - short) * x[at.passed + month, w])
 
 
 @compiled
-def allow_elastic(plan: Plan, figures: Figures, state: State, q: int, month: int) -> None:
+def allow_elastic(p: Plan, at: At, x: Array, q: int, month: int, row: int) -> None:
     """Most output of a slot whose lanes may have elasticities (`production.possible_output`)."""
-    theta = plan.slot_cost[q]
-    for w in range(state.allowed.shape[1]):
-        have, weight = state.allowed[q, w], figures.weight[q, w]
-        elasticity = sigma(plan, figures, q, w, month)
+    theta = p.slot[q].cost
+    for w in range(x.shape[1]):
+        have, weight = x[row, w], x[at.weight + q, w]
+        elasticity = sigma(at, x, p.slot[q].elastic, month, w)
         a = max(have, 0.0)
         if np.isnan(elasticity):
             most = (1.0 - weight) + weight * have if weight > 0.0 else np.inf
         elif a == 1.0:
             most = 1.0
-        elif elasticity <= 0.0:
-            most = a
         elif a == 0.0 and elasticity <= 1.0:
             most = 0.0
         elif abs(elasticity - 1.0) < _ALIKE:
             most = a**theta
+        elif elasticity <= 0.0:
+            most = a
         else:
             r = (elasticity - 1.0) / elasticity
             least = min(a, 1.0)
             inner = theta * (a / least) ** r + (1.0 - theta) * least ** (-r)
             most = least * inner ** (1.0 / r)
-        state.allowed[q, w] = most
+        x[row, w] = max(most, 1.0) if a > 1.0 else most
 
 
 @compiled
-def aim(plan: Plan, figures: Figures, switches: Switches, state: State, n: int) -> None:
+def aim(p: Plan, at: At, x: Array, n: int) -> None:
     """Baseline output; a final node may also make up for what it missed."""
-    state.target[n, :] = plan.node_level[n]
-    if switches.catches_up and plan.node_final[n]:
-        for w in range(state.target.shape[1]):
-            most = figures.limits[CATCH_UP, w] - 1.0
-            state.target[n, w] += min(most, state.missed[n, w])
+    level, target, missed = p.node[n].level, at.target + n, at.missed + n
+    catch_up = at.limits + CATCH_UP
+    if at.catches_up and p.node[n].final:
+        for w in range(x.shape[1]):
+            x[target, w] = level + min(x[catch_up, w] - 1.0, x[missed, w])
+    else:
+        for w in range(x.shape[1]):
+            x[target, w] = level
 
 
 @compiled
 def make(
-    plan: Plan, figures: Figures, switches: Switches, state: State, b: int, n: int, month: int,
-    wanted: Array, made: Array,
-) -> None:  # fmt: skip
-    """What a node makes of what is wanted, and the output that each of its slots is drawn for."""
-    wide = made.size
-    works = switches.alternates and plan.tinkers[b]
-    for w in range(wide):
-        made[w] = min(wanted[w], state.bound[n, w])
-    for i in range(plan.slots.start[n], plan.slots.start[n + 1]):
-        q = plan.slots.items[i]
-        if works and not plan.slot_main[q]:
-            state.drawn[q, :] = 0.0
-        else:
-            for w in range(wide):
-                state.drawn[q, w] = made[w]
-    if not works:
-        return
-    for i in range(plan.technologies.start[n], plan.technologies.start[n + 1]):
-        add_technology(plan, figures, state, plan.technologies.items[i], month, wanted, made)
+    p: Plan, at: At, x: Array, n: int, first: int, month: int, wanted: int, made: int
+) -> None:
+    """What a node makes of what is wanted, and the output that each of its slots is drawn for.
+
+    `first` is the first slot of its block.
+    """
+    bound = at.bound + n
+    for w in range(x.shape[1]):
+        x[made, w] = min(x[wanted, w], x[bound, w])
+    for j in range(p.node[n].slot_first, p.node[n].slot_last):
+        q = p.items[j]
+        drawn = at.drawn + q - first
+        for w in range(x.shape[1]):
+            x[drawn, w] = x[made, w]
+        if not p.slot[q].main:
+            clear(x, drawn)
+    if at.alternates:
+        for j in range(p.node[n].technology_first, p.node[n].technology_last):
+            add_technology(p, at, x, p.items[j], first, month, wanted, made)
 
 
 @compiled
-def ramp_of(plan: Plan, figures: Figures, a: int, w: int, month: int) -> float:
-    """Most that an alternative technology can make this month."""
-    gained = max(month + 0.5 - plan.technology_start[a], 0.0) / MONTHS_PER_YEAR
-    return float(min(plan.technology_most[a], figures.ramp[a, w] * gained))
+def ramp_of(p: Plan, a: int, month: int) -> float:
+    """Years for which an alternative technology has been taken up."""
+    return float(max(month + 0.5 - p.technology[a].start, 0.0) / MONTHS_PER_YEAR)
 
 
 @compiled
 def add_technology(
-    plan: Plan, figures: Figures, state: State, a: int, month: int, wanted: Array, made: Array
+    p: Plan, at: At, x: Array, a: int, first: int, month: int, wanted: int, made: int
 ) -> None:
     """Make by one alternative what is still wanted, and draw its inputs."""
-    first, last = plan.uses.start[a], plan.uses.start[a + 1]
-    for w in range(made.size):
-        most = min(wanted[w] - made[w], ramp_of(plan, figures, a, w, month))
-        for i in range(first, last):
-            u = plan.uses.items[i]
-            q = plan.use_slot[u]
-            most = min(most, (state.allowed[q, w] - state.drawn[q, w]) / plan.use_factor[u])
-        state.row[0, w] = max(most, 0.0)
-    for w in range(made.size):
-        made[w] += state.row[0, w]
-    for i in range(first, last):
-        u = plan.uses.items[i]
-        for w in range(made.size):
-            state.drawn[plan.use_slot[u], w] += plan.use_factor[u] * state.row[0, w]
+    most, years, rate, extra = p.technology[a].most, ramp_of(p, a, month), at.ramp + a, at.work
+    for w in range(x.shape[1]):
+        x[extra, w] = min(x[wanted, w] - x[made, w], min(most, x[rate, w] * years))
+    for u in range(p.technology[a].use_first, p.technology[a].use_last):
+        place, factor = p.use[u].slot - first, p.use[u].factor
+        for w in range(x.shape[1]):
+            room = (x[at.allowed + place, w] - x[at.drawn + place, w]) / factor
+            x[extra, w] = min(x[extra, w], room)
+    for w in range(x.shape[1]):
+        x[extra, w] = max(x[extra, w], 0.0)
+        x[made, w] += x[extra, w]
+    for u in range(p.technology[a].use_first, p.technology[a].use_last):
+        drawn, factor = at.drawn + p.use[u].slot - first, p.use[u].factor
+        for w in range(x.shape[1]):
+            x[drawn, w] += factor * x[extra, w]
 
 
 @compiled
-def ceiling_of(plan: Plan, figures: Figures, regime: int, month: int, w: int) -> float:
-    """Most that a flow may carry: its restriction, or access."""
-    if regime >= 0:
-        restricted = figures.ceiling[month, regime, w]
-        if np.isfinite(restricted):
-            return float(restricted)
-    return float(figures.limits[ACCESS, w])
+def fall_short(at: At, x: Array, n: int) -> None:
+    """What the main technology could not make of the target."""
+    short, target, bound = at.short + n, at.target + n, at.bound + n
+    for w in range(x.shape[1]):
+        x[short, w] = max(x[target, w] - min(x[target, w], x[bound, w]), 0.0)
 
 
 @compiled
-def turn(output: float, before: float, size: float) -> float:
-    """Share of its baseline that a customer gets (`supplychain.model.turns.served`)."""
-    if output >= 1.0:
-        return output
-    within = (output - before) / (size if size > 0.0 else 1.0)
-    return min(max(within, 0.0), 1.0)
+def consume(p: Plan, at: At, x: Array, b: int, month: int) -> None:
+    """Draw inputs; what is in stock is used before a substitute."""
+    first = p.block[b].slot_first
+    for q in range(first, p.block[b].slot_last):
+        drawn, have, arrived = at.drawn + q - first, at.have + q - first, at.arrived + q - first
+        stock, beyond = at.stock + q, 0
+        for w in range(x.shape[1]):
+            beyond += x[drawn, w] > 1.0
+        if beyond > 0:
+            require(p, at, x, q, month, drawn)
+        for w in range(x.shape[1]):
+            used = min(x[drawn, w], x[have, w])
+            # A slot that uses what arrives keeps its stock as it is, whatever the rounding.
+            x[stock, w] = x[stock, w] if used == x[arrived, w] else x[have, w] - used
 
 
 @compiled
-def ship(plan: Plan, figures: Figures, state: State, b: int, month: int, free: bool) -> None:
-    """Queue this month's goods for each flow and ship what the ceilings let through."""
-    wide = figures.limits.shape[1]
-    for n in range(plan.block[b, 0], plan.block[b, 1]):
-        state.blocked[n, :] = 0.0
-        whole = True
-        for w in range(wide):
-            whole = whole and state.made[n, w] == 1.0
-        state.whole[n] = whole
-    for e in range(plan.block[b, 4], plan.block[b, 5]):
-        s, regime = plan.flow_supplier[e], plan.flow_regime[e]
-        state.moves[e] = True
-        if free and regime < 0 and not state.waits[e] and state.whole[s]:
-            state.shipped[e, :] = 1.0
-            state.moves[e] = False
+def require(p: Plan, at: At, x: Array, q: int, month: int, row: int) -> None:
+    """Input for an output beyond the baseline (`production.required_input`), in place."""
+    theta = p.slot[q].cost
+    for w in range(x.shape[1]):
+        output, weight = x[row, w], x[at.weight + q, w]
+        if not output > 1.0:
             continue
-        waits = False
+        elasticity = np.nan
+        if p.slot[q].elastic >= 0:
+            elasticity = sigma(at, x, p.slot[q].elastic, month, w)
+        if np.isnan(elasticity):
+            if weight > 0.0:
+                x[row, w] = (output - (1.0 - weight)) / weight
+        elif abs(elasticity - 1.0) < _ALIKE:
+            x[row, w] = output ** (1.0 / theta)
+        elif elasticity > 0.0:
+            r = (elasticity - 1.0) / elasticity
+            inner = (output**r - (1.0 - theta)) / theta
+            x[row, w] = inner ** (1.0 / r) if inner > 0.0 else np.inf
+
+
+@compiled
+def remember(p: Plan, at: At, x: Array, note: Index, n: int) -> None:
+    """What was missed, and whether the node will want more than usual."""
+    output, missed, extra, short = at.output + n, at.missed + n, at.extra + n, at.short + n
+    odd = 0
+    if p.node[n].final:
+        for w in range(x.shape[1]):
+            x[missed, w] = max(x[missed, w] + (1.0 - x[output, w]), 0.0)
+            odd += x[missed, w] != 0.0
+    for w in range(x.shape[1]):
+        odd += x[extra, w] != 0.0
+        odd += x[short, w] != 0.0
+    note[at.odd + n] = 1 if odd > 0 else 0
+
+
+# Contracts ----------------------------------------------------------------------------------------
+
+
+@compiled
+def ceiling_row(at: At, regime: int, month: int) -> int:
+    """Row of what a flow may carry: its restriction, or access."""
+    return at.ceiling + month * at.regimes + regime if regime >= 0 else at.limits + ACCESS
+
+
+@compiled
+def ship(p: Plan, at: At, x: Array, note: Index, b: int, month: int) -> None:
+    """Queue this month's goods for each flow and ship what the ceilings let through."""
+    wide, first = x.shape[1], p.block[b].flow_first
+    for n in range(p.block[b].node_first, p.block[b].node_last):
+        made, off = at.made + n, 0
         for w in range(wide):
-            made = state.made[s, w]
-            if plan.turned[b]:
-                made = turn(made, plan.flow_before[e], plan.flow_size[e])
-            most = ceiling_of(plan, figures, regime, month, w)
-            room = figures.limits[QUEUE_CAP, w] + most - state.queue[e, w]
-            accepted = min(made, max(room, 0.0))
-            state.blocked[s, w] += plan.flow_weight[e] * (made - accepted)
-            waiting = state.queue[e, w] + accepted
-            shipped = min(waiting, most)
-            state.shipped[e, w] = shipped
-            state.queue[e, w] = waiting - shipped
-            waits = waits or waiting != shipped
-        state.waits[e] = waits
+            off += x[made, w] != 1.0
+        note[at.steady + n] = 1 if off == 0 else 0
+        clear(x, at.blocked + n)
+    for e in range(first, p.block[b].flow_last):
+        s, shipped = p.flow[e].supplier, at.shipped + e - first
+        steady = note[at.steady + s] == 1 and note[at.waits + e] == 0
+        if at.free and steady and p.flow[e].regime < 0:
+            for w in range(wide):
+                x[shipped, w] = 1.0
+            note[at.moves + e] = 0
+            continue
+        for w in range(wide):
+            x[shipped, w] = x[at.made + s, w]
+        if p.block[b].turned:
+            serve(x, shipped, p.flow[e].before, p.flow[e].size)
+        load(at, x, note, e, p.flow[e].weight, at.blocked + s, shipped,
+             ceiling_row(at, p.flow[e].regime, month))  # fmt: skip
 
 
 @compiled
-def deliver(plan: Plan, figures: Figures, state: State, b: int, month: int) -> None:
+def load(
+    at: At, x: Array, note: Index, e: int, weight: float, blocked: int, shipped: int, ceiling: int
+) -> None:
+    """One flow: what is accepted into its queue, and what leaves."""
+    queue, cap = at.queue + e, at.limits + QUEUE_CAP
+    waits, moves = 0, 0
+    for w in range(x.shape[1]):
+        made, most = x[shipped, w], x[ceiling, w]
+        accepted = min(made, max(x[cap, w] + most - x[queue, w], 0.0))
+        x[blocked, w] += weight * (made - accepted)
+        waiting = x[queue, w] + accepted
+        leaves = min(waiting, most)
+        x[shipped, w] = leaves
+        x[queue, w] = waiting - leaves
+        waits += waiting != leaves
+        moves += leaves != 1.0
+    note[at.waits + e] = 1 if waits > 0 else 0
+    note[at.moves + e] = 1 if moves > 0 else 0
+
+
+@compiled
+def deliver(p: Plan, at: At, x: Array, note: Index, b: int, month: int) -> None:
     """Add what flows brought over or under the baseline to what reaches the users."""
-    for g in range(plan.drops.start[b], plan.drops.start[b + 1]):
-        d = plan.drops.items[g]
-        any_moves = False
-        for i in range(plan.dropped.start[d], plan.dropped.start[d + 1]):
-            e = plan.dropped.items[i]
-            if state.moves[e]:
-                if not any_moves:
-                    any_moves = True
-                    state.row[0, :] = 0.0
-                for w in range(figures.limits.shape[1]):
-                    state.row[0, w] += (state.shipped[e, w] - 1.0) * figures.share[e, w]
-        if any_moves:
-            add(state, (month + plan.drop_lag[d]) % plan.ring, plan.drop_slot[d], state.row[0])
+    total, first = at.work, p.block[b].flow_first
+    for d in range(p.block[b].drop_first, p.block[b].drop_last):
+        moved = 0
+        for j in range(p.drop[d].flow_first, p.drop[d].flow_last):
+            e = p.items[j]
+            if note[at.moves + e] == 1:
+                if moved == 0:
+                    clear(x, total)
+                moved += 1
+                shipped, share = at.shipped + e - first, at.share + e
+                for w in range(x.shape[1]):
+                    x[total, w] += (x[shipped, w] - 1.0) * x[share, w]
+        if moved > 0:
+            bring(p, at, x, note, month + p.drop[d].lag, p.drop[d].slot, total)
 
 
-@compiled
-def add(state: State, place: int, q: int, gained: Array) -> None:
-    """Add to what reaches a slot."""
-    came = state.came[place, q]
-    for w in range(gained.size):
-        state.deviation[place, q, w] += gained[w]
-        came = came or gained[w] != 0.0
-    state.came[place, q] = came
+# Orders -------------------------------------------------------------------------------------------
 
 
 @compiled
 def misses(
-    plan: Plan, figures: Figures, switches: Switches, state: State, q: int, month: int, lag: int,
-    found: Array,
-) -> bool:  # fmt: skip
+    p: Plan, at: At, x: Array, note: Index, b: int, q: int, month: int, lag: int, found: int
+) -> bool:
     """Unmet need of a slot when goods bought now arrive, unit/month, and whether there is any."""
-    wide, node, level = found.size, plan.slot_node[q], plan.slot_level[q]
-    restocks = switches.restocks and month >= plan.start
-    if not restocks and not state.odd[node] and plan.node_level[node] == 1.0:
-        usual = plan.slot_main[q] and level == 1.0
-        for later in range(lag + 1):
-            usual = usual and not state.came[(month + later) % plan.ring, q]
-        if usual:
-            return False
-    want, have = state.row[1], state.row[2]
-    wants(plan, figures, switches, state, q, month + lag, want)
-    for w in range(wide):
-        have[w] = state.stock[q, w]
-    for later in range(lag):
-        place = (month + later) % plan.ring
-        for w in range(wide):
-            have[w] = max(have[w] + level + state.deviation[place, q, w] - want[w], 0.0)
-    place = (month + lag) % plan.ring
-    for w in range(wide):
-        have[w] = have[w] + level + state.deviation[place, q, w]
-    if switches.substitutes and plan.slot_most[q] > 0.0:
-        ramp = max(month + lag + 0.5 - plan.slot_start[q], 0.0) / MONTHS_PER_YEAR
-        for w in range(wide):
-            have[w] += min(plan.slot_most[q], figures.rate[q, w] * ramp)
-    any_missing = False
-    for w in range(wide):
-        gap = max(want[w] - have[w], 0.0)
-        if restocks:
-            aim_at = figures.limits[HOARD, w] * figures.cover[q, w]
-            short = max(aim_at - max(have[w] - want[w], 0.0), 0.0)
-            gap = gap + short / figures.limits[RESTOCK, w]
-        if not figures.weight[q, w] > 0.0 and (
-            plan.slot_elastic[q] < 0 or np.isnan(figures.short_run[plan.slot_elastic[q], w])
-        ):
-            gap = 0.0
-        found[w] = gap * plan.slot_need[q]
-        any_missing = any_missing or found[w] > 0.0
-    return any_missing
+    n, level = p.slot[q].node, p.slot[q].level
+    orders = at.restocks and month >= at.start
+    if not orders and is_usual(p, at, note, q, month, lag):
+        return False
+    want, have, stock = at.work + WORK_WANT, at.work + WORK_HAVE, at.stock + q
+    wants(p, at, x, q, month + lag, want)
+    for w in range(x.shape[1]):
+        x[have, w] = x[stock, w]
+    for month_before in range(month, month + lag):
+        # Plants before these suppliers (a loop of recipes) have drawn this month's input already.
+        if month_before > month or n >= p.block[b].node_first:
+            coming = at.deviation + (month_before % at.ring) * p.slot.size + q
+            for w in range(x.shape[1]):
+                x[have, w] = max(x[have, w] + level + x[coming, w] - x[want, w], 0.0)
+    coming = at.deviation + ((month + lag) % at.ring) * p.slot.size + q
+    for w in range(x.shape[1]):
+        x[have, w] = x[have, w] + level + x[coming, w]
+    help_out(p, at, x, q, month + lag, have)
+    need, some = p.slot[q].need, 0
+    for w in range(x.shape[1]):
+        x[found, w] = max(x[want, w] - x[have, w], 0.0)
+    if orders:
+        restock(at, x, q, want, have, found)
+    if not binds_everywhere(p, at, x, q):
+        only_binding(p, at, x, q, found)
+    for w in range(x.shape[1]):
+        x[found, w] *= need
+        some += x[found, w] > 0.0
+    return some > 0
 
 
 @compiled
-def wants(
-    plan: Plan, figures: Figures, switches: Switches, state: State, q: int, month: int, want: Array
-) -> None:
+def is_usual(p: Plan, at: At, note: Index, q: int, month: int, lag: int) -> bool:
+    """Whether a slot plainly misses nothing: its plant wants the baseline, and that arrives."""
+    n = p.slot[q].node
+    usual = note[at.odd + n] == 0 and p.node[n].level == 1.0 and p.slot[q].level == 1.0
+    for later in range(lag + 1):
+        place = at.came + ((month + later) % at.ring) * p.slot.size + q
+        usual = usual and note[place] == 0
+    return usual
+
+
+@compiled
+def restock(at: At, x: Array, q: int, want: int, have: int, found: int) -> None:
+    """Add a part of the gap to the wanted stock."""
+    hoard, cover, months = at.limits + HOARD, at.cover + q, at.limits + RESTOCK
+    for w in range(x.shape[1]):
+        held = max(x[have, w] - x[want, w], 0.0)
+        short = max(x[hoard, w] * x[cover, w] - held, 0.0)
+        x[found, w] += short / x[months, w]
+
+
+@compiled
+def binds_everywhere(p: Plan, at: At, x: Array, q: int) -> bool:
+    """Whether the input has a weight in every lane."""
+    weight, some = at.weight + q, 0
+    for w in range(x.shape[1]):
+        some += not x[weight, w] > 0.0
+    return some == 0
+
+
+@compiled
+def only_binding(p: Plan, at: At, x: Array, q: int, found: int) -> None:
+    """Nobody misses an input that never binds."""
+    place = p.slot[q].elastic
+    for w in range(x.shape[1]):
+        is_class = place < 0 or np.isnan(x[at.short_run + place, w])
+        if is_class and not x[at.weight + q, w] > 0.0:
+            x[found, w] = 0.0
+
+
+@compiled
+def wants(p: Plan, at: At, x: Array, q: int, month: int, want: int) -> None:
     """Input that a slot wants in a month, months of need."""
-    n = plan.slot_node[q]
-    level = plan.node_level[n]
-    for w in range(want.size):
-        want[w] = level + state.extra[n, w]
-        if switches.catches_up and plan.node_final[n]:
-            want[w] = level + min(figures.limits[CATCH_UP, w] - 1.0, state.missed[n, w])
-    if level == 0.0:
-        capacity(plan, figures, switches, n, month, want)
-    if plan.slot_main[q]:
-        return
-    want[:] = 0.0
-    if switches.alternates:
-        for i in range(plan.calls.start[q], plan.calls.start[q + 1]):
-            u = plan.calls.items[i]
-            a = plan.use_technology[u]
-            short = state.short[plan.technology_node[a]]
-            for w in range(want.size):
-                most = min(ramp_of(plan, figures, a, w, month), short[w])
-                want[w] += plan.use_factor[u] * most
+    n = p.slot[q].node
+    if not p.slot[q].main:
+        want_alternatives(p, at, x, q, month, want)
+    elif p.node[n].level == 0.0:
+        capacity(p, at, x, n, min(month, at.months - 1), want)
+    elif p.node[n].final:
+        aim(p, at, x, n)  # what it misses is that of the month before, as in its own turn
+        for w in range(x.shape[1]):
+            x[want, w] = x[at.target + n, w]
+    else:
+        level, extra = p.node[n].level, at.extra + n
+        for w in range(x.shape[1]):
+            x[want, w] = level + x[extra, w]
 
 
 @compiled
-def capacity(
-    plan: Plan, figures: Figures, switches: Switches, n: int, month: int, found: Array
-) -> None:
+def want_alternatives(p: Plan, at: At, x: Array, q: int, month: int, want: int) -> None:
+    """Slots of alternatives alone want what these are to make of the last month's shortfall."""
+    clear(x, want)
+    if at.alternates:
+        for j in range(p.slot[q].call_first, p.slot[q].call_last):
+            u = p.items[j]
+            a = p.use[u].technology
+            factor, most, years = p.use[u].factor, p.technology[a].most, ramp_of(p, a, month)
+            rate, short = at.ramp + a, at.short + p.technology[a].node
+            for w in range(x.shape[1]):
+                x[want, w] += factor * min(min(most, x[rate, w] * years), x[short, w])
+
+
+@compiled
+def capacity(p: Plan, at: At, x: Array, n: int, month: int, found: int) -> None:
     """Capacity over base of a node: what stands, and projects that came on."""
-    for w in range(found.size):
-        found[w] = figures.capacity[n, w]
-    if switches.builds:
-        for i in range(plan.projects.start[n], plan.projects.start[n + 1]):
-            for w in range(found.size):
-                found[w] += figures.added[month, plan.projects.items[i], w]
+    stands = at.capacity + n
+    for w in range(x.shape[1]):
+        x[found, w] = x[stands, w]
+    if at.builds:
+        for j in range(p.node[n].project_first, p.node[n].project_last):
+            added = at.added + month * at.projects + p.items[j]
+            for w in range(x.shape[1]):
+                x[found, w] += x[added, w]
+
+
+# Sources ------------------------------------------------------------------------------------------
 
 
 @compiled
-def over_bins(plan: Plan, row: Array, total: Array) -> None:
-    """Sum over the plants of each lane, in the order in which numpy sums a row."""
-    lanes, bins = total.size, plan.bins
-    if bins < _PAIRWISE:
-        for lane in range(lanes):
-            total[lane] = row[lane]
-        for k in range(1, bins):
-            for lane in range(lanes):
-                total[lane] += row[k * lanes + lane]
-        return
-    part = np.empty(_PAIRWISE)
-    whole = bins - bins % _PAIRWISE
-    for lane in range(lanes):
-        for j in range(_PAIRWISE):
-            part[j] = row[j * lanes + lane]
-        for k in range(_PAIRWISE, whole):
-            part[k % _PAIRWISE] += row[k * lanes + lane]
-        left = (part[0] + part[1]) + (part[2] + part[3])
-        total[lane] = left + ((part[4] + part[5]) + (part[6] + part[7]))
-        for k in range(whole, bins):
-            total[lane] += row[k * lanes + lane]
-
-
-@compiled
-def release(
-    plan: Plan, figures: Figures, switches: Switches, state: State, b: int, i: int, month: int
-) -> None:
+def release(p: Plan, at: At, x: Array, note: Index, b: int, g: int, month: int) -> None:
     """One source serves the short users of its commodity, then its allies."""
-    if not (switches.recovers if plan.source_recovers[i] else switches.releases):
+    if not (at.recovers if p.source[g].recovers else at.releases):
         return
-    lanes = figures.lanes
-    left, total, part, one = state.lane[0], state.lane[1], state.lane[2], state.lane[3]
-    for lane in range(lanes):
-        left[lane] = min(figures.release[month, i, lane], state.left[i, lane])
-    for t in range(plan.turns.start[i], plan.turns.start[i + 1]):
-        if t > plan.turns.start[i] and not switches.shares:
+    most, given, left = at.release + month * at.sources + g, at.work + WORK_LANES, at.left + g
+    now = at.work + WORK_MOST
+    for i in range(at.lanes):
+        x[now, i] = min(x[most, i], x[left, i])
+    for t in range(p.source[g].turn_first, p.source[g].turn_last):
+        if t > p.source[g].turn_first and not at.shares:
             return
-        first, last = plan.turn_slots.start[t], plan.turn_slots.start[t + 1]
-        any_short = False
-        total[:] = 0.0
-        for j in range(first, last):
-            q = plan.turn_slots.items[j]
-            if misses(plan, figures, switches, state, q, month, 0, state.row[3]):
-                any_short = True
-                over_bins(plan, state.row[3], one)
-                for lane in range(lanes):
-                    total[lane] += one[lane]
-        if not any_short:
+        if not total_missing(p, at, x, note, b, t, month):
             continue
-        for lane in range(lanes):
-            most = plan.turn_share[t] * figures.release[month, i, lane]
-            given = min(min(most, left[lane]), total[lane])
-            part[lane] = given / total[lane] if total[lane] > 0.0 else 0.0
-            left[lane] -= given
-            state.left[i, lane] -= given
-        for j in range(first, last):
-            q = plan.turn_slots.items[j]
-            late = 1 if plan.slot_node[q] < plan.block[b, 1] else 0
-            if misses(plan, figures, switches, state, q, month, 0, state.row[3]):
-                for w in range(figures.limits.shape[1]):
-                    state.row[3, w] = state.row[3, w] * part[w % lanes] / plan.slot_need[q]
-                add(state, (month + late) % plan.ring, q, state.row[3])
+        total, share = at.work + WORK_AIM, p.turn[t].share
+        for i in range(at.lanes):
+            gives = min(min(share * x[most, i], x[now, i]), x[total, i])
+            x[given, i] = gives / x[total, i] if x[total, i] > 0.0 else 0.0
+            x[now, i] -= gives
+            x[left, i] -= gives
+        hand_out(p, at, x, note, b, t, month)
 
 
 @compiled
-def trade(
-    plan: Plan, figures: Figures, switches: Switches, state: State, b: int, month: int
-) -> None:
+def total_missing(p: Plan, at: At, x: Array, note: Index, b: int, t: int, month: int) -> bool:
+    """What the slots of one turn miss together."""
+    total, one, each = at.work + WORK_AIM, at.work + WORK_MADE, at.work + WORK_SUM
+    any_short = False
+    clear(x, total)
+    for j in range(p.turn[t].slot_first, p.turn[t].slot_last):
+        q = p.items[j]
+        late = 1 if p.slot[q].node < p.block[b].node_last else 0
+        if misses(p, at, x, note, b, q, month, late, each):
+            any_short = True
+            over_bins(at, x, each, one)
+            for i in range(at.lanes):
+                x[total, i] += x[one, i]
+    return any_short
+
+
+@compiled
+def hand_out(p: Plan, at: At, x: Array, note: Index, b: int, t: int, month: int) -> None:
+    """Every slot of a turn gets the same part of what it misses.
+
+    A user that stands before its supplier (a loop of recipes) is served for the next month.
+    """
+    part, each = at.work + WORK_LANES, at.work + WORK_SUM
+    for j in range(p.turn[t].slot_first, p.turn[t].slot_last):
+        q = p.items[j]
+        need, late = p.slot[q].need, 1 if p.slot[q].node < p.block[b].node_last else 0
+        if misses(p, at, x, note, b, q, month, late, each):
+            for k in range(at.bins):
+                for i in range(at.lanes):
+                    w = k * at.lanes + i
+                    x[each, w] = x[each, w] * x[part, i] / need
+            bring(p, at, x, note, month + late, q, each)
+
+
+# The spot market ----------------------------------------------------------------------------------
+
+
+@compiled
+def trade(p: Plan, at: At, x: Array, note: Index, b: int, month: int) -> None:
     """Short users buy spare output and withheld goods, market by market; adds to the output."""
-    first, last = plan.block[b, 0], plan.block[b, 1]
-    wide = figures.limits.shape[1]
-    most = state.row[4]
+    first, last = p.block[b].node_first, p.block[b].node_last
+    most = at.work + WORK_MOST
     for n in range(first, last):
-        state.asked[n, :] = 0.0
-        state.room[n, :] = 0.0
-        if not plan.node_final[n]:
-            capacity(plan, figures, switches, n, month, most)
-            for w in range(wide):
-                state.row[5, w] = max(most[w], state.target[n, w])
-            make(plan, figures, switches, state, b, n, month, state.row[5], state.row[6])
-            for w in range(wide):
-                able = min(state.row[6, w], most[w])
-                state.room[n, w] = max(able - state.output[n, w], 0.0)
-        state.start_room[n, :] = state.room[n]
-    for i in range(plan.markets.start[b], plan.markets.start[b + 1]):
-        market = plan.markets.items[i]
-        buyers = open_market(plan, figures, switches, state, b, market, month)
+        clear(x, at.asked + n)
+        find_room(p, at, x, n, p.block[b].slot_first, month)
+    for m in range(p.block[b].market_first, p.block[b].market_last):
+        buyers = open_market(p, at, x, note, b, m, month)
         if buyers > 0:
-            settle(plan, figures, state, b, buyers, month + plan.market_lag[market])
+            settle(p, at, x, note, b, buyers, month + p.market[m].lag)
     for n in range(first, last):
-        capacity(plan, figures, switches, n, month, most)
-        for w in range(wide):
-            state.output[n, w] += state.start_room[n, w] - state.room[n, w]
-            asked = state.asked[n, w % figures.lanes] / plan.node_base[n]
-            extra = min(asked, max(most[w] - 1.0, 0.0))
-            state.extra[n, w] = extra * plan.node_level[n]
+        output, before, room = at.output + n, at.room_before + n, at.room + n
+        asked, extra, base, level = at.asked + n, at.extra + n, p.node[n].whole, p.node[n].level
+        capacity(p, at, x, n, month, most)
+        for k in range(at.bins):
+            for i in range(at.lanes):
+                w = k * at.lanes + i
+                x[output, w] += x[before, w] - x[room, w]
+                x[extra, w] = min(x[asked, i] / base, max(x[most, w] - 1.0, 0.0)) * level
 
 
 @compiled
-def open_market(
-    plan: Plan, figures: Figures, switches: Switches, state: State, b: int, market: int, month: int
-) -> int:
+def find_room(p: Plan, at: At, x: Array, n: int, first: int, month: int) -> None:
+    """Spare output on offer: what could be made within capacity; none of final nodes."""
+    room, before = at.room + n, at.room_before + n
+    most, goal, made = at.work + WORK_MOST, at.work + WORK_AIM, at.work + WORK_MADE
+    if p.node[n].final:
+        clear(x, room)
+        clear(x, before)
+        return
+    capacity(p, at, x, n, month, most)
+    for w in range(x.shape[1]):
+        x[goal, w] = max(x[most, w], x[at.target + n, w])
+    make(p, at, x, n, first, month, goal, made)
+    for w in range(x.shape[1]):
+        able = min(x[made, w], x[most, w])
+        x[room, w] = max(able - (x[at.output + n, w] + x[at.blocked + n, w]), 0.0)
+        x[before, w] = x[room, w]
+
+
+@compiled
+def open_market(p: Plan, at: At, x: Array, note: Index, b: int, m: int, month: int) -> int:
     """Clear one market; returns how many are short and can buy."""
-    buyers, lag = 0, plan.market_lag[market]
+    buyers, deals = 0, 0
     offered = False
-    deals = 0
-    for i in range(plan.buyers.start[market], plan.buyers.start[market + 1]):
-        u = plan.buyers.items[i]
-        q = plan.buyer_slot[u]
-        if not misses(plan, figures, switches, state, q, month, lag, state.missing[buyers]):
+    for u in range(p.market[m].buyer_first, p.market[m].buyer_last):
+        q, lacks = p.buyer[u].slot, at.missing + buyers
+        if not misses(p, at, x, note, b, q, month, p.market[m].lag, lacks):
             continue
         if not offered:
-            offer(plan, state, b)
+            offer(p, at, x, note, b)
             offered = True
         start = deals
-        deals = reach(plan, figures, switches, state, u, month, deals)
+        deals = reach(p, at, x, note, b, u, month, deals)
         if deals > start:
-            state.buyer[buyers], state.first[buyers] = q, start
+            note[at.buyer + buyers], note[at.first + buyers] = q, start
             buyers += 1
-    state.first[buyers] = deals
-    for number in range(plan.rounds if buyers > 0 else 0):
-        if not bargain(plan, figures, state, b, buyers, number == 0):
+    note[at.first + buyers] = deals
+    for number in range(at.rounds if buyers > 0 else 0):
+        ask(p, at, x, note, b, buyers)
+        if not fill(p, at, x, b, number):
             break
+        take(at, x, note, buyers)
     return buyers
 
 
 @compiled
-def offer(plan: Plan, state: State, b: int) -> None:
+def offer(p: Plan, at: At, x: Array, note: Index, b: int) -> None:
     """Withheld goods and spare output of every supplier, bins together, unit/month."""
-    total, row = state.lane[0], state.row[3]
-    for n in range(plan.block[b, 0], plan.block[b, 1]):
-        for w in range(row.size):
-            row[w] = state.room[n, w] * (plan.node_base[n] / plan.bins)
-        over_bins(plan, row, state.spare[n])
-        state.held[n, :] = 0.0
-    for e in range(plan.block[b, 4], plan.block[b, 5]):
-        if state.waits[e]:
-            for w in range(row.size):
-                row[w] = state.queue[e, w] * plan.flow_quantity[e]
-            over_bins(plan, row, total)
-            for lane in range(total.size):
-                state.held[plan.flow_supplier[e], lane] += total[lane]
-    for n in range(plan.block[b, 0], plan.block[b, 1]):
-        for lane in range(total.size):
-            state.offer[n, lane] = state.held[n, lane] + state.spare[n, lane]
+    total, row = at.work + WORK_LANES, at.work + WORK_SUM
+    first, last = p.block[b].node_first, p.block[b].node_last
+    for n in range(first, last):
+        base = p.node[n].base
+        for w in range(x.shape[1]):
+            x[row, w] = x[at.room + n, w] * base
+        over_bins(at, x, row, at.spare + n)
+        clear(x, at.held + n)
+    for e in range(p.block[b].flow_first, p.block[b].flow_last):
+        if note[at.waits + e] == 1:
+            held, quantity = at.held + p.flow[e].supplier, p.flow[e].quantity
+            for w in range(x.shape[1]):
+                x[row, w] = x[at.queue + e, w] * quantity
+            over_bins(at, x, row, total)
+            for i in range(at.lanes):
+                x[held, i] += x[total, i]
+    for n in range(first, last):
+        for i in range(at.lanes):
+            x[at.offer + n, i] = x[at.held + n, i] + x[at.spare + n, i]
 
 
 @compiled
 def reach(
-    plan: Plan, figures: Figures, switches: Switches, state: State, u: int, month: int, deals: int
+    p: Plan, at: At, x: Array, note: Index, b: int, u: int, month: int, deals: int
 ) -> int:
     """Write down the deals that a buyer can make, with the most of each; returns their count."""
-    flows, lanes = plan.flow_supplier.size, figures.lanes
-    for i in range(plan.deals.start[u], plan.deals.start[u + 1]):
-        d = plan.deals.items[i]
-        if d >= flows and not switches.opens:
+    flows = p.flow.size
+    for j in range(p.buyer[u].deal_first, p.buyer[u].deal_last):
+        d = p.items[j]
+        if d >= flows and not at.opens:
             continue
-        s = plan.flow_supplier[d] if d < flows else plan.opening_supplier[d - flows]
-        offers = False
-        for lane in range(lanes):
-            offers = offers or state.offer[s, lane] > 0.0
-        if not offers:
+        s = p.flow[d].supplier if d < flows else p.opening[d - flows].supplier
+        offers, some, most = 0, 0, at.headroom + deals
+        for i in range(at.lanes):
+            offers += x[at.offer + s, i] > 0.0
+        if offers == 0:
             continue
-        most = state.headroom[deals]
         if d < flows:
-            limit_flow(plan, figures, state, d, month, most)
+            limit_flow(p, at, x, b, d, month, most)
         else:
-            limit_opening(plan, figures, switches, state, d - flows, month, most)
-        some = False
-        for w in range(most.size):
-            some = some or most[w] > 0.0
-        if some:
-            state.deal[deals], state.seller[deals] = d, s
-            state.bought[deals, :] = 0.0
+            limit_opening(p, at, x, d - flows, month, most)
+        for w in range(x.shape[1]):
+            some += x[most, w] > 0.0
+        if some > 0:
+            note[at.deal + deals], note[at.seller + deals] = d, s
+            clear(x, at.bought + deals)
             deals += 1
     return deals
 
 
 @compiled
-def limit_flow(
-    plan: Plan, figures: Figures, state: State, e: int, month: int, most: Array
-) -> None:
+def limit_flow(p: Plan, at: At, x: Array, b: int, e: int, month: int, most: int) -> None:
     """What a flow may still carry this month, unit/month."""
-    quantity, whole = plan.flow_quantity[e], plan.flow_whole[e]
-    for w in range(most.size):
-        limit = ceiling_of(plan, figures, plan.flow_regime[e], month, w) * whole / plan.bins
-        most[w] = max(limit - state.shipped[e, w] * quantity, 0.0)
+    shipped, quantity = at.shipped + e - p.block[b].flow_first, p.flow[e].quantity
+    ceiling = ceiling_row(at, p.flow[e].regime, month)
+    for w in range(x.shape[1]):
+        x[most, w] = max(x[ceiling, w] - x[shipped, w], 0.0) * quantity
 
 
 @compiled
-def limit_opening(
-    plan: Plan, figures: Figures, switches: Switches, state: State, p: int, month: int, most: Array
-) -> None:
+def limit_opening(p: Plan, at: At, x: Array, o: int, month: int, most: int) -> None:
     """What an opening may carry this month, unit/month (`Arrays.opening_limit`)."""
-    s, regime = plan.opening_supplier[p], plan.opening_regime[p]
-    able = state.row[3]
-    capacity(plan, figures, switches, s, month, able)
-    for w in range(most.size):
-        if month < figures.opens[p, w]:
-            most[w] = 0.0
-            continue
-        spare = max(able[w] - plan.node_level[s], 0.0)
-        under = 1.0
-        if regime >= 0 and np.isfinite(figures.ceiling[month, regime, w]):
-            under = min(figures.ceiling[month, regime, w], 1.0)
-        whole = figures.limits[NEW_SHARE, w] * spare * plan.node_base[s]
-        most[w] = max(under * whole / plan.bins, 0.0)
+    s, regime = p.opening[o].supplier, p.opening[o].regime
+    base, level, bins = p.node[s].whole, p.node[s].level, at.bins
+    opens, share = at.opening_day + o, at.limits + NEW_SHARE
+    capacity(p, at, x, s, month, most)
+    for w in range(x.shape[1]):
+        part = x[share, w] if month >= x[opens, w] else 0.0
+        x[most, w] = part * max(x[most, w] - level, 0.0) * base
+    if regime >= 0:
+        under = at.opening + month * at.regimes + regime
+        for w in range(x.shape[1]):
+            x[most, w] *= x[under, w]
+    for w in range(x.shape[1]):
+        x[most, w] /= bins
 
 
 @compiled
-def bargain(
-    plan: Plan, figures: Figures, state: State, b: int, buyers: int, is_first: bool
-) -> bool:
-    """One round: users ask pro rata to offers, suppliers fill pro rata; False if nobody asks."""
-    first, last = plan.block[b, 0], plan.block[b, 1]
-    wide, lanes = figures.limits.shape[1], figures.lanes
-    total, sum_of_bins = state.row[3], state.lane[0]
-    for n in range(first, last):
-        state.demand[n, :] = 0.0
+def ask(p: Plan, at: At, x: Array, note: Index, b: int, buyers: int) -> None:
+    """Every user asks every seller it can reach, pro rata to their offers."""
+    rate, one = at.work + WORK_SUM, at.work + WORK_LANES
+    for n in range(p.block[b].node_first, p.block[b].node_last):
+        clear(x, at.demand + n)
     for u in range(buyers):
-        total[:] = 0.0
-        for d in range(state.first[u], state.first[u + 1]):
-            pull(state, d, lanes, state.ask[d])
-            for w in range(wide):
-                total[w] += state.ask[d, w]
-        for w in range(wide):
-            total[w] = state.missing[u, w] / total[w] if total[w] > 0.0 else 0.0
-        for d in range(state.first[u], state.first[u + 1]):
-            for w in range(wide):
-                state.ask[d, w] = min(state.headroom[d, w], state.ask[d, w] * total[w])
-            over_bins(plan, state.ask[d], sum_of_bins)
-            for lane in range(lanes):
-                state.demand[state.seller[d], lane] += sum_of_bins[lane]
-    asks = False
-    for n in range(first, last):
-        for lane in range(lanes):
-            demand, offered = state.demand[n, lane], state.offer[n, lane]
-            asks = asks or demand > 0.0
-            fill = min(1.0, offered / demand) if demand > 0.0 else 1.0
-            state.fill[n, lane] = fill
-            state.offer[n, lane] = max(offered - demand * fill, 0.0)
-            if is_first:
-                state.asked[n, lane] += demand
+        clear(x, rate)
+        for d in range(note[at.first + u], note[at.first + u + 1]):
+            offered, asks, most = at.offer + note[at.seller + d], at.ask + d, at.headroom + d
+            for k in range(at.bins):
+                for i in range(at.lanes):
+                    w = k * at.lanes + i
+                    x[asks, w] = x[offered, i] if x[most, w] > 0.0 else 0.0
+            for w in range(x.shape[1]):
+                x[rate, w] += x[asks, w]
+        for w in range(x.shape[1]):
+            total = x[rate, w]
+            x[rate, w] = x[at.missing + u, w] / total if total > 0.0 else 0.0
+        for d in range(note[at.first + u], note[at.first + u + 1]):
+            demand, asks, most = at.demand + note[at.seller + d], at.ask + d, at.headroom + d
+            for w in range(x.shape[1]):
+                x[asks, w] = min(x[most, w], x[asks, w] * x[rate, w])
+            over_bins(at, x, asks, one)
+            for i in range(at.lanes):
+                x[demand, i] += x[one, i]
+
+
+@compiled
+def fill(p: Plan, at: At, x: Array, b: int, number: int) -> bool:
+    """Every seller fills all asks by the same share; False where nobody asks."""
+    asks = 0
+    for n in range(p.block[b].node_first, p.block[b].node_last):
+        demand, offered, part, asked = at.demand + n, at.offer + n, at.fill + n, at.asked + n
+        for i in range(at.lanes):
+            wanted, has = x[demand, i], x[offered, i]
+            asks += wanted > 0.0
+            x[part, i] = min(1.0, has / wanted) if wanted > 0.0 else 1.0
+            # Sold out is sold out to the last digit: nobody asks for what rounding leaves.
+            x[offered, i] = has - wanted if wanted < has else 0.0
+        if number == 0:
+            for i in range(at.lanes):
+                x[asked, i] += x[demand, i]
+    return asks > 0
+
+
+@compiled
+def take(at: At, x: Array, note: Index, buyers: int) -> None:
+    """Users take the part of their asks that is filled."""
+    total = at.work + WORK_SUM
     for u in range(buyers):
-        total[:] = 0.0
-        for d in range(state.first[u], state.first[u + 1]):
-            take(state, d, lanes, total)
-        for w in range(wide):
-            state.missing[u, w] = max(state.missing[u, w] - total[w], 0.0)
-    return asks
+        clear(x, total)
+        for d in range(note[at.first + u], note[at.first + u + 1]):
+            part, asks = at.fill + note[at.seller + d], at.ask + d
+            bought, most = at.bought + d, at.headroom + d
+            for k in range(at.bins):
+                for i in range(at.lanes):
+                    w = k * at.lanes + i
+                    x[asks, w] *= x[part, i]
+            for w in range(x.shape[1]):
+                x[bought, w] += x[asks, w]
+                x[most, w] -= x[asks, w]
+                x[total, w] += x[asks, w]
+        missing = at.missing + u
+        for w in range(x.shape[1]):
+            x[missing, w] = max(x[missing, w] - x[total, w], 0.0)
 
 
 @compiled
-def pull(state: State, d: int, lanes: int, found: Array) -> None:
-    """What the seller of a deal offers, where the deal can still carry anything."""
-    s = state.seller[d]
-    for k in range(found.size // lanes):
-        for lane in range(lanes):
-            w = k * lanes + lane
-            found[w] = state.offer[s, lane] if state.headroom[d, w] > 0.0 else 0.0
-
-
-@compiled
-def take(state: State, d: int, lanes: int, total: Array) -> None:
-    """The part of an ask that is filled."""
-    s = state.seller[d]
-    for k in range(total.size // lanes):
-        for lane in range(lanes):
-            w = k * lanes + lane
-            got = state.ask[d, w] * state.fill[s, lane]
-            state.bought[d, w] += got
-            state.headroom[d, w] -= got
-            total[w] += got
-
-
-@compiled
-def settle(
-    plan: Plan, figures: Figures, state: State, b: int, buyers: int, month: int
-) -> None:
-    """Hand over what was bought in a market: withheld goods first, spare output after them."""
-    flows, lanes, wide = plan.flow_supplier.size, figures.lanes, figures.limits.shape[1]
-    total = state.row[3]
+def settle(p: Plan, at: At, x: Array, note: Index, b: int, buyers: int, month: int) -> None:
+    """Hand over what was bought in a market; `month` is that of its arrival."""
+    total, first = at.work + WORK_SUM, p.block[b].flow_first
     for u in range(buyers):
-        q = state.buyer[u]
-        total[:] = 0.0
-        for d in range(state.first[u], state.first[u + 1]):
-            e = state.deal[d]
-            for w in range(wide):
-                total[w] += state.bought[d, w] / plan.slot_need[q]
-            if e < flows:
-                for w in range(wide):
-                    state.shipped[e, w] += state.bought[d, w] / plan.flow_quantity[e]
-        add(state, month % plan.ring, q, total)
-    for n in range(plan.block[b, 0], plan.block[b, 1]):
-        for lane in range(lanes):
-            held, spare = state.held[n, lane], state.spare[n, lane]
-            sold = (held + spare) - state.offer[n, lane]
-            queued = min(sold, held)
-            part = queued / held if held > 0.0 else 0.0
-            rest = (sold - queued) / spare if spare > 0.0 else 0.0
-            state.fill[n, lane] = 1.0 - min(max(part, 0.0), 1.0)
-            state.demand[n, lane] = 1.0 - min(max(rest, 0.0), 1.0)
-        for w in range(wide):
-            state.room[n, w] *= state.demand[n, w % lanes]
-    for e in range(plan.block[b, 4], plan.block[b, 5]):
-        if state.waits[e]:
-            s = plan.flow_supplier[e]
-            for w in range(wide):
-                state.queue[e, w] *= state.fill[s, w % lanes]
+        q = note[at.buyer + u]
+        need = p.slot[q].need
+        clear(x, total)
+        for d in range(note[at.first + u], note[at.first + u + 1]):
+            bought, e = at.bought + d, note[at.deal + d]
+            for w in range(x.shape[1]):
+                x[total, w] += x[bought, w] / need
+            if e < p.flow.size:
+                shipped, quantity = at.shipped + e - first, p.flow[e].quantity
+                for w in range(x.shape[1]):
+                    x[shipped, w] += x[bought, w] / quantity
+        bring(p, at, x, note, month, q, total)
+    for n in range(p.block[b].node_first, p.block[b].node_last):
+        sell(at, x, n)
+    for e in range(first, p.block[b].flow_last):
+        if note[at.waits + e] == 1:
+            queue, kept = at.queue + e, at.fill + p.flow[e].supplier
+            for k in range(at.bins):
+                for i in range(at.lanes):
+                    x[queue, k * at.lanes + i] *= x[kept, i]
 
 
 @compiled
-def consume(
-    plan: Plan, figures: Figures, switches: Switches, state: State, b: int, month: int
-) -> None:
-    """Draw inputs (`production.required_input`); what is in stock is used before a substitute."""
-    for q in range(plan.block[b, 2], plan.block[b, 3]):
-        n = plan.slot_node[q]
-        for w in range(figures.limits.shape[1]):
-            wanted = state.drawn[q, w]
-            if switches.sets_aside:
-                wanted += state.blocked[n, w]
-            if wanted > 1.0:
-                wanted = above(plan, figures, q, w, month, wanted)
-            used = min(wanted, state.have[q, w])
-            # A slot that uses what arrives keeps its stock as it is, whatever the rounding.
-            if used != state.arrived[q, w]:
-                state.stock[q, w] = state.have[q, w] - used
-
-
-@compiled
-def above(plan: Plan, figures: Figures, q: int, w: int, month: int, output: float) -> float:
-    """Input for an output beyond the baseline."""
-    weight, theta = figures.weight[q, w], plan.slot_cost[q]
-    elasticity = sigma(plan, figures, q, w, month) if plan.slot_elastic[q] >= 0 else np.nan
-    if np.isnan(elasticity):
-        return (output - (1.0 - weight)) / weight if weight > 0.0 else output
-    if abs(elasticity - 1.0) < _ALIKE:
-        return float(output ** (1.0 / theta))
-    if elasticity <= 0.0:
-        return output
-    r = (elasticity - 1.0) / elasticity
-    inner = (output**r - (1.0 - theta)) / theta
-    return float(inner ** (1.0 / r)) if inner > 0.0 else np.inf
-
-
-@compiled
-def remember(plan: Plan, state: State, n: int) -> None:
-    """What was missed, and whether the node will want more than usual."""
-    odd = False
-    for w in range(state.output.shape[1]):
-        late = max(state.missed[n, w] + (1.0 - state.output[n, w]), 0.0)
-        state.missed[n, w] = late if plan.node_final[n] else 0.0
-        odd = odd or state.missed[n, w] != 0.0
-        odd = odd or state.extra[n, w] != 0.0 or state.short[n, w] != 0.0
-    state.odd[n] = odd
-
-
-@compiled
-def keep(
-    plan: Plan, state: State, b: int, month: int, chosen: Index, output: Array, delivered: Array
-) -> None:
-    """Write down the outputs that were asked for."""
-    for n in range(plan.block[b, 0], plan.block[b, 1]):
-        row = chosen[n]
-        if row >= 0:
-            for w in range(output.shape[2]):
-                made = state.output[n, w]
-                output[month, row, w] = made
-                if plan.turned[b]:
-                    made = turn(made, plan.node_before[n], plan.node_size[n])
-                delivered[month, row, w] = made
+def sell(at: At, x: Array, n: int) -> None:
+    """Withheld goods first, spare output after them; leaves the part of each that is kept."""
+    room = at.room + n
+    for i in range(at.lanes):
+        held, spare, left = x[at.held + n, i], x[at.spare + n, i], x[at.offer + n, i]
+        sold = (held + spare) - left
+        queued = min(sold, held)
+        part = min(max(queued / held, 0.0), 1.0) if held > 0.0 else 0.0
+        rest = min(max((sold - queued) / spare, 0.0), 1.0) if spare > 0.0 else 0.0
+        x[at.fill + n, i] = 1.0 - part
+        x[at.demand + n, i] = 1.0 - (rest if left > 0.0 else 1.0)
+    for k in range(at.bins):
+        for i in range(at.lanes):
+            x[room, k * at.lanes + i] *= x[at.demand + n, i]
