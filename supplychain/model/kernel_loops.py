@@ -36,7 +36,8 @@ Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 Loop = TypeVar("Loop", bound=Callable[..., object])
 
-WORK_MAKE, WORK_WANT, WORK_HAVE, WORK_SUM, WORK_LANES, WORK_MOST, WORK_AIM, WORK_MADE = range(8)
+WORK_MAKE, WORK_WANT, WORK_HAVE, WORK_SUM, WORK_LANES = range(5)
+WORK_MOST, WORK_AIM, WORK_MADE, WORK_PARTS = range(5, 9)
 _ALIKE = 1e-9
 _PAIRWISE = 8
 
@@ -72,25 +73,17 @@ def over_bins(at: At, x: Array, row: int, total: int) -> None:
             for i in range(at.lanes):
                 x[total, i] += x[row, place + i]
         return
+    part, whole = at.work + WORK_PARTS, at.bins - at.bins % _PAIRWISE
     for i in range(at.lanes):
-        left = (every_eighth(at, x, row, i, 0) + every_eighth(at, x, row, i, 1)) + (
-            every_eighth(at, x, row, i, 2) + every_eighth(at, x, row, i, 3)
-        )
-        right = (every_eighth(at, x, row, i, 4) + every_eighth(at, x, row, i, 5)) + (
-            every_eighth(at, x, row, i, 6) + every_eighth(at, x, row, i, 7)
-        )
+        for j in range(_PAIRWISE):
+            x[part, j] = x[row, j * at.lanes + i]
+        for k in range(_PAIRWISE, whole):
+            x[part, k % _PAIRWISE] += x[row, k * at.lanes + i]
+        left = (x[part, 0] + x[part, 1]) + (x[part, 2] + x[part, 3])
+        right = (x[part, 4] + x[part, 5]) + (x[part, 6] + x[part, 7])
         x[total, i] = left + right
-        for k in range(at.bins - at.bins % _PAIRWISE, at.bins):
+        for k in range(whole, at.bins):
             x[total, i] += x[row, k * at.lanes + i]
-
-
-@compiled
-def every_eighth(at: At, x: Array, row: int, i: int, first: int) -> float:
-    """Sum of every eighth plant of a lane, as far as there are whole eights."""
-    total = x[row, first * at.lanes + i]
-    for k in range(first + _PAIRWISE, at.bins - at.bins % _PAIRWISE, _PAIRWISE):
-        total += x[row, k * at.lanes + i]
-    return float(total)
 
 
 @compiled
@@ -669,8 +662,9 @@ def hand_out(p: Plan, at: At, x: Array, note: Index, b: int, t: int, month: int)
         need, late = p.slot[q].need, 1 if p.slot[q].node < p.block[b].node_last else 0
         if misses(p, at, x, note, b, q, month, late, each):
             for k in range(at.bins):
+                first_column = k * at.lanes
                 for i in range(at.lanes):
-                    w = k * at.lanes + i
+                    w = first_column + i
                     x[each, w] = x[each, w] * x[part, i] / need
             bring(p, at, x, note, month + late, q, each)
 
@@ -695,8 +689,9 @@ def trade(p: Plan, at: At, x: Array, note: Index, b: int, month: int) -> None:
         asked, extra, base, level = at.asked + n, at.extra + n, p.node[n].whole, p.node[n].level
         capacity(p, at, x, n, month, most)
         for k in range(at.bins):
+            first_column = k * at.lanes
             for i in range(at.lanes):
-                w = k * at.lanes + i
+                w = first_column + i
                 x[output, w] += x[before, w] - x[room, w]
                 x[extra, w] = min(x[asked, i] / base, max(x[most, w] - 1.0, 0.0)) * level
 
@@ -837,8 +832,9 @@ def ask(p: Plan, at: At, x: Array, note: Index, b: int, buyers: int) -> None:
         for d in range(note[at.first + u], note[at.first + u + 1]):
             offered, asks, most = at.offer + note[at.seller + d], at.ask + d, at.headroom + d
             for k in range(at.bins):
+                first_column = k * at.lanes
                 for i in range(at.lanes):
-                    w = k * at.lanes + i
+                    w = first_column + i
                     x[asks, w] = x[offered, i] if x[most, w] > 0.0 else 0.0
             for w in range(x.shape[1]):
                 x[rate, w] += x[asks, w]
@@ -882,8 +878,9 @@ def take(at: At, x: Array, note: Index, buyers: int) -> None:
             part, asks = at.fill + note[at.seller + d], at.ask + d
             bought, most = at.bought + d, at.headroom + d
             for k in range(at.bins):
+                first_column = k * at.lanes
                 for i in range(at.lanes):
-                    w = k * at.lanes + i
+                    w = first_column + i
                     x[asks, w] *= x[part, i]
             for w in range(x.shape[1]):
                 x[bought, w] += x[asks, w]

@@ -6,7 +6,7 @@ neighbours and the rows of a few lanes stay in a processor's cache for all month
 and not per plant stands in the first `lanes` columns of its row.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 CATCH_UP, ACCESS, NEW_SHARE, QUEUE_CAP, RESTOCK, HOARD = range(6)
-WORK = 8
+WORK = 9
 """Rows to work in."""
 _SWITCHES = frozenset(Behaviour.__dataclass_fields__)
 
@@ -142,7 +142,9 @@ def rows_of(
     note[at.asleep : at.asleep + len(plan.block)] = plan.block["sleeps"]
     note[at.place : at.place + len(plan.node)] = -1
     note[at.place + chosen] = np.arange(chosen.size)
-    return at, x.reshape(len(x), -1), note
+    kinds = [(n, np.bool_ if isinstance(v, bool) else np.int64) for n, v in at._asdict().items()]
+    record = np.array([tuple(at)], dtype=np.dtype((np.record, kinds)))[0]
+    return cast("At", record), x.reshape(len(x), -1), note
 
 
 def _sizes(arrays: Arrays, behaviour: Behaviour) -> dict[str, int]:
