@@ -76,7 +76,7 @@ def run_lanes(
     def part(lanes: slice) -> None:
         """Play some lanes."""
         at, x, note = rows_of(arrays.take(lanes), behaviour, links, chosen)
-        play(links, at, x, note)
+        play(at, links.link, links.real, x, note)
         for whole, first in ((played.output, at.kept), (played.delivered, at.delivered)):
             rows = x[first : first + shape[0] * shape[1]]
             whole[:, :, lanes] = rows.reshape(*shape[:2], arrays.bins, -1).swapaxes(2, 3)

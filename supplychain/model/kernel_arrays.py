@@ -3,8 +3,8 @@
 It does not depend on lanes or ceilings, so it is done once per network.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +44,9 @@ class Plan(NamedTuple):
         market: deals of one lag and rank, by buyer; buyer: its slot and its deals (openings count
             on after the flows).
         source: its turns, the owner's first; turn: its share of the release, and its slots.
+        link, real: all whole numbers (flags are 0 and 1) and all real numbers of these, one field
+            of one kind of record after another; places: where each begins, by names such as
+            ``flow_supplier``.
     """
 
     block: Records
@@ -59,6 +62,9 @@ class Plan(NamedTuple):
     source: Records
     turn: Records
     items: Index
+    places: Mapping[str, int]
+    link: Index
+    real: Array
 
 
 class _Lists:
@@ -91,7 +97,7 @@ def plan_of(arrays: Arrays) -> Plan:
     market, buyer, traded = _markets(arrays, lists)
     source, turn, serves = _sources(arrays, users)
     technology, use, calls = _technologies(arrays)
-    return Plan(
+    tables = dict(
         block=_records(
             len(arrays.blocks),
             **_ends(arrays.blocks),
@@ -122,8 +128,9 @@ def plan_of(arrays: Arrays) -> Plan:
             share=[share for share, _ in turn],
             **lists.add("slot", [slots for _, slots in turn]),
         ),
-        items=np.concatenate(lists.parts),
     )
+    items = np.concatenate(lists.parts)
+    return Plan(**tables, items=items, **_flat(tables, items))
 
 
 def _records(count: int, **fields: npt.ArrayLike) -> Records:
@@ -140,6 +147,20 @@ def _records(count: int, **fields: npt.ArrayLike) -> Records:
     for name, values in fields.items():
         found[name] = values
     return found
+
+
+def _flat(tables: Mapping[str, Records], items: Index) -> dict[str, Any]:
+    """All fields of all records in two flat arrays, and where each field begins."""
+    places: dict[str, int] = {"items": 0}
+    link, real = [items], [np.zeros(0)]
+    sizes = {id(link): items.size, id(real): 0}
+    for table, records in tables.items():
+        for name in records.dtype.names or ():
+            parts = real if name in _REAL else link
+            places[f"{table}_{name}"] = sizes[id(parts)]
+            parts.append(np.asarray(records[name], dtype=parts[0].dtype))
+            sizes[id(parts)] += len(records)
+    return {"places": places, "link": np.concatenate(link), "real": np.concatenate(real)}
 
 
 def _by(group: Index, groups: int) -> list[Index]:

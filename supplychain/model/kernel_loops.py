@@ -5,8 +5,9 @@ is skipped here or adds exact zeros, so both give the same numbers. No column lo
 but for sums over the plants of its own lane. The places of rows are looked up before a loop over
 columns, so that the compiler sees plain sums of neighbours.
 
-Names of arguments: ``p`` the plan, ``at`` sizes and places, ``x`` the memory of rows, ``note`` that
-of notes; ``b`` block, ``n`` node, ``q`` slot, ``e`` flow, ``w`` column, ``k`` bin, ``i`` lane.
+Names of arguments: ``at`` sizes and places; ``link`` and ``real`` the whole and the real numbers of
+all records, ``x`` the memory of rows, ``note`` that of notes (`supplychain.model.kernel_rows`);
+``b`` block, ``n`` node, ``q`` slot, ``e`` flow, ``w`` column, ``k`` bin, ``i`` lane.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,6 @@ from typing import TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from supplychain.model.kernel_arrays import Plan
 from supplychain.model.kernel_rows import (
     ACCESS,
     CATCH_UP,
@@ -87,9 +87,11 @@ def over_bins(at: At, x: Array, row: int, total: int) -> None:
 
 
 @compiled
-def bring(p: Plan, at: At, x: Array, note: Index, month: int, q: int, gained: int) -> None:
+def bring(
+    at: At, link: Index, real: Array, x: Array, note: Index, month: int, q: int, gained: int
+) -> None:
     """Add a row to what reaches a slot in a month."""
-    place, some = (month % at.ring) * p.slot.size + q, 0
+    place, some = (month % at.ring) * at.slots + q, 0
     row = at.deviation + place
     for w in range(x.shape[1]):
         x[row, w] += x[gained, w]
@@ -102,36 +104,36 @@ def bring(p: Plan, at: At, x: Array, note: Index, month: int, q: int, gained: in
 
 
 @compiled
-def play(p: Plan, at: At, x: Array, note: Index) -> None:
+def play(at: At, link: Index, real: Array, x: Array, note: Index) -> None:
     """All months of some lanes."""
     for month in range(at.months):
-        for n in range(p.node.size):
-            row, level = at.output + n, p.node[n].level
+        for n in range(at.nodes):
+            row, level = at.output + n, real[at.node_level + n]
             for w in range(x.shape[1]):
                 x[row, w] = level
-        for b in range(p.block.size):
-            if note[at.asleep + b] == 1 and not quiet(p, at, x, note, b, month):
+        for b in range(at.blocks):
+            if note[at.asleep + b] == 1 and not quiet(at, link, real, x, note, b, month):
                 note[at.asleep + b] = 0
             if note[at.asleep + b] == 0:
-                play_block(p, at, x, note, b, month)
-        first = (month % at.ring) * p.slot.size
-        for q in range(first, first + p.slot.size):
+                play_block(at, link, real, x, note, b, month)
+        first = (month % at.ring) * at.slots
+        for q in range(first, first + at.slots):
             if note[at.came + q] == 1:
                 note[at.came + q] = 0
                 clear(x, at.deviation + q)
 
 
 @compiled
-def quiet(p: Plan, at: At, x: Array, note: Index, b: int, month: int) -> bool:
+def quiet(at: At, link: Index, real: Array, x: Array, note: Index, b: int, month: int) -> bool:
     """Whether a block at its baseline stays there this month."""
-    first = at.came + (month % at.ring) * p.slot.size
-    for q in range(p.block[b].slot_first, p.block[b].slot_last):
+    first = at.came + (month % at.ring) * at.slots
+    for q in range(link[at.block_slot_first + b], link[at.block_slot_last + b]):
         if note[first + q] == 1:
             return False
     orders = at.restocks and month >= at.start
-    for j in range(p.block[b].user_first, p.block[b].user_last):
-        q = p.items[j]
-        if note[at.odd + p.slot[q].node] == 1:
+    for j in range(link[at.block_user_first + b], link[at.block_user_last + b]):
+        q = link[at.items + j]
+        if note[at.odd + link[at.slot_node + q]] == 1:
             return False
         if orders:
             for w in range(x.shape[1]):
@@ -141,19 +143,21 @@ def quiet(p: Plan, at: At, x: Array, note: Index, b: int, month: int) -> bool:
 
 
 @compiled
-def play_block(p: Plan, at: At, x: Array, note: Index, b: int, month: int) -> None:
+def play_block(at: At, link: Index, real: Array, x: Array, note: Index, b: int, month: int) -> None:
     """One block in one month, in the order of docs/model.md, sections 4 and 5."""
-    first, last = p.block[b].node_first, p.block[b].node_last
-    inputs = p.block[b].slot_first
-    receive(p, at, x, b, month)
+    first, last = link[at.block_node_first + b], link[at.block_node_last + b]
+    inputs = link[at.block_slot_first + b]
+    receive(at, link, real, x, b, month)
     for n in range(first, last):
-        aim(p, at, x, n)
-        make(p, at, x, n, inputs, month, at.target + n, at.made + n)
-        keep(p, at, x, note, n, month, at.delivered, at.made + n, p.block[b].turned)
-    ship(p, at, x, note, b, month)
-    deliver(p, at, x, note, b, month)
-    for j in range(p.block[b].source_first, p.block[b].source_last):
-        release(p, at, x, note, b, p.items[j], month)
+        aim(at, link, real, x, n)
+        make(at, link, real, x, n, inputs, month, at.target + n, at.made + n)
+        keep(
+            at, link, real, x, note, n, month, at.delivered, at.made + n, link[at.block_turned + b]
+        )
+    ship(at, link, real, x, note, b, month)
+    deliver(at, link, real, x, note, b, month)
+    for j in range(link[at.block_source_first + b], link[at.block_source_last + b]):
+        release(at, link, real, x, note, b, link[at.items + j], month)
     for n in range(first, last):
         output, made, blocked = at.output + n, at.made + n, at.blocked + n
         for w in range(x.shape[1]):
@@ -161,23 +165,32 @@ def play_block(p: Plan, at: At, x: Array, note: Index, b: int, month: int) -> No
             if not at.sets_aside:
                 x[blocked, w] = 0.0
     if at.buys:
-        trade(p, at, x, note, b, month)
+        trade(at, link, real, x, note, b, month)
     for n in range(first, last):
         output, whole, blocked = at.output + n, at.target + n, at.blocked + n
-        if p.block[b].tinkers:
+        if link[at.block_tinkers + b]:
             fall_short(at, x, n)
         for w in range(x.shape[1]):
             x[whole, w] = x[output, w] + x[blocked, w]
-        make(p, at, x, n, inputs, month, whole, at.made + n)
-        keep(p, at, x, note, n, month, at.kept, output, False)
-    consume(p, at, x, b, month)
+        make(at, link, real, x, n, inputs, month, whole, at.made + n)
+        keep(at, link, real, x, note, n, month, at.kept, output, False)
+    consume(at, link, real, x, b, month)
     for n in range(first, last):
-        remember(p, at, x, note, n)
+        remember(at, link, real, x, note, n)
 
 
 @compiled
 def keep(
-    p: Plan, at: At, x: Array, note: Index, n: int, month: int, kept: int, made: int, turned: bool
+    at: At,
+    link: Index,
+    real: Array,
+    x: Array,
+    note: Index,
+    n: int,
+    month: int,
+    kept: int,
+    made: int,
+    turned: bool,
 ) -> None:
     """Write down the output of a node that was asked for, or the turn of its own customers."""
     place = note[at.place + n]
@@ -186,7 +199,7 @@ def keep(
         for w in range(x.shape[1]):
             x[row, w] = x[made, w]
         if turned:
-            serve(x, row, p.node[n].before, p.node[n].size)
+            serve(x, row, real[at.node_before + n], real[at.node_size + n])
 
 
 @compiled
@@ -203,46 +216,50 @@ def serve(x: Array, row: int, before: float, size: float) -> None:
 
 
 @compiled
-def receive(p: Plan, at: At, x: Array, b: int, month: int) -> None:
+def receive(at: At, link: Index, real: Array, x: Array, b: int, month: int) -> None:
     """What arrives, what each slot allows, and the tightest of a node's main slots and host."""
-    first, wide = p.block[b].slot_first, x.shape[1]
-    for n in range(p.block[b].node_first, p.block[b].node_last):
+    first, wide = link[at.block_slot_first + b], x.shape[1]
+    for n in range(link[at.block_node_first + b], link[at.block_node_last + b]):
         row = at.bound + n
         for w in range(wide):
             x[row, w] = np.inf
-    for q in range(first, p.block[b].slot_last):
-        level, stock = p.slot[q].level, at.stock + q
-        coming = at.deviation + (month % at.ring) * p.slot.size + q
+    for q in range(first, link[at.block_slot_last + b]):
+        level, stock = real[at.slot_level + q], at.stock + q
+        coming = at.deviation + (month % at.ring) * at.slots + q
         arrived, have, allowed = at.arrived + q - first, at.have + q - first, at.allowed + q - first
         for w in range(wide):
             x[arrived, w] = level + x[coming, w]
             x[have, w] = x[stock, w] + x[arrived, w]
             x[allowed, w] = x[have, w]
-        help_out(p, at, x, q, month, allowed)
-        if p.slot[q].elastic >= 0:
-            allow_elastic(p, at, x, q, month, allowed)
+        help_out(at, link, real, x, q, month, allowed)
+        if link[at.slot_elastic + q] >= 0:
+            allow_elastic(at, link, real, x, q, month, allowed)
         else:
             weight = at.weight + q
             for w in range(wide):
                 most = (1.0 - x[weight, w]) + x[weight, w] * x[allowed, w]
                 x[allowed, w] = most if x[weight, w] > 0.0 else np.inf
-        if p.slot[q].main:
-            bound = at.bound + p.slot[q].node
+        if link[at.slot_main + q]:
+            bound = at.bound + link[at.slot_node + q]
             for w in range(wide):
                 x[bound, w] = min(x[bound, w], x[allowed, w])
-    for n in range(p.block[b].node_first, p.block[b].node_last):
-        if p.node[n].host >= 0:
-            bound, host, ratio = at.bound + n, at.output + p.node[n].host, p.node[n].ratio
+    for n in range(link[at.block_node_first + b], link[at.block_node_last + b]):
+        if link[at.node_host + n] >= 0:
+            bound, host, ratio = (
+                at.bound + n,
+                at.output + link[at.node_host + n],
+                real[at.node_ratio + n],
+            )
             for w in range(wide):
                 x[bound, w] = min(x[bound, w], ratio * x[host, w])
 
 
 @compiled
-def help_out(p: Plan, at: At, x: Array, q: int, month: int, have: int) -> None:
+def help_out(at: At, link: Index, real: Array, x: Array, q: int, month: int, have: int) -> None:
     """Add what a substitute stands for (`Arrays.help`)."""
-    most, rate = p.slot[q].most, at.rate + q
+    most, rate = real[at.slot_most + q], at.rate + q
     if at.substitutes and most != 0.0:
-        ramp = max(month + 0.5 - p.slot[q].start, 0.0) / MONTHS_PER_YEAR
+        ramp = max(month + 0.5 - real[at.slot_start + q], 0.0) / MONTHS_PER_YEAR
         for w in range(x.shape[1]):
             x[have, w] += min(most, x[rate, w] * ramp)
 
@@ -257,12 +274,12 @@ def sigma(at: At, x: Array, place: int, month: int, w: int) -> float:
 
 
 @compiled
-def allow_elastic(p: Plan, at: At, x: Array, q: int, month: int, row: int) -> None:
+def allow_elastic(at: At, link: Index, real: Array, x: Array, q: int, month: int, row: int) -> None:
     """Most output of a slot whose lanes may have elasticities (`production.possible_output`)."""
-    theta = p.slot[q].cost
+    theta = real[at.slot_cost + q]
     for w in range(x.shape[1]):
         have, weight = x[row, w], x[at.weight + q, w]
-        elasticity = sigma(at, x, p.slot[q].elastic, month, w)
+        elasticity = sigma(at, x, link[at.slot_elastic + q], month, w)
         a = max(have, 0.0)
         if np.isnan(elasticity):
             most = (1.0 - weight) + weight * have if weight > 0.0 else np.inf
@@ -283,11 +300,11 @@ def allow_elastic(p: Plan, at: At, x: Array, q: int, month: int, row: int) -> No
 
 
 @compiled
-def aim(p: Plan, at: At, x: Array, n: int) -> None:
+def aim(at: At, link: Index, real: Array, x: Array, n: int) -> None:
     """Baseline output; a final node may also make up for what it missed."""
-    level, target, missed = p.node[n].level, at.target + n, at.missed + n
+    level, target, missed = real[at.node_level + n], at.target + n, at.missed + n
     catch_up = at.limits + CATCH_UP
-    if at.catches_up and p.node[n].final:
+    if at.catches_up and link[at.node_final + n]:
         for w in range(x.shape[1]):
             x[target, w] = level + min(x[catch_up, w] - 1.0, x[missed, w])
     else:
@@ -297,7 +314,15 @@ def aim(p: Plan, at: At, x: Array, n: int) -> None:
 
 @compiled
 def make(
-    p: Plan, at: At, x: Array, n: int, first: int, month: int, wanted: int, made: int
+    at: At,
+    link: Index,
+    real: Array,
+    x: Array,
+    n: int,
+    first: int,
+    month: int,
+    wanted: int,
+    made: int,
 ) -> None:
     """What a node makes of what is wanted, and the output that each of its slots is drawn for.
 
@@ -306,42 +331,55 @@ def make(
     bound = at.bound + n
     for w in range(x.shape[1]):
         x[made, w] = min(x[wanted, w], x[bound, w])
-    for j in range(p.node[n].slot_first, p.node[n].slot_last):
-        q = p.items[j]
+    for j in range(link[at.node_slot_first + n], link[at.node_slot_last + n]):
+        q = link[at.items + j]
         drawn = at.drawn + q - first
         for w in range(x.shape[1]):
             x[drawn, w] = x[made, w]
-        if not p.slot[q].main:
+        if not link[at.slot_main + q]:
             clear(x, drawn)
     if at.alternates:
-        for j in range(p.node[n].technology_first, p.node[n].technology_last):
-            add_technology(p, at, x, p.items[j], first, month, wanted, made)
+        for j in range(link[at.node_technology_first + n], link[at.node_technology_last + n]):
+            add_technology(at, link, real, x, link[at.items + j], first, month, wanted, made)
 
 
 @compiled
-def ramp_of(p: Plan, a: int, month: int) -> float:
+def ramp_of(at: At, real: Array, a: int, month: int) -> float:
     """Years for which an alternative technology has been taken up."""
-    return float(max(month + 0.5 - p.technology[a].start, 0.0) / MONTHS_PER_YEAR)
+    return float(max(month + 0.5 - real[at.technology_start + a], 0.0) / MONTHS_PER_YEAR)
 
 
 @compiled
 def add_technology(
-    p: Plan, at: At, x: Array, a: int, first: int, month: int, wanted: int, made: int
+    at: At,
+    link: Index,
+    real: Array,
+    x: Array,
+    a: int,
+    first: int,
+    month: int,
+    wanted: int,
+    made: int,
 ) -> None:
     """Make by one alternative what is still wanted, and draw its inputs."""
-    most, years, rate, extra = p.technology[a].most, ramp_of(p, a, month), at.ramp + a, at.work
+    most, years, rate, extra = (
+        real[at.technology_most + a],
+        ramp_of(at, real, a, month),
+        at.ramp + a,
+        at.work,
+    )
     for w in range(x.shape[1]):
         x[extra, w] = min(x[wanted, w] - x[made, w], min(most, x[rate, w] * years))
-    for u in range(p.technology[a].use_first, p.technology[a].use_last):
-        place, factor = p.use[u].slot - first, p.use[u].factor
+    for u in range(link[at.technology_use_first + a], link[at.technology_use_last + a]):
+        place, factor = link[at.use_slot + u] - first, real[at.use_factor + u]
         for w in range(x.shape[1]):
             room = (x[at.allowed + place, w] - x[at.drawn + place, w]) / factor
             x[extra, w] = min(x[extra, w], room)
     for w in range(x.shape[1]):
         x[extra, w] = max(x[extra, w], 0.0)
         x[made, w] += x[extra, w]
-    for u in range(p.technology[a].use_first, p.technology[a].use_last):
-        drawn, factor = at.drawn + p.use[u].slot - first, p.use[u].factor
+    for u in range(link[at.technology_use_first + a], link[at.technology_use_last + a]):
+        drawn, factor = at.drawn + link[at.use_slot + u] - first, real[at.use_factor + u]
         for w in range(x.shape[1]):
             x[drawn, w] += factor * x[extra, w]
 
@@ -355,16 +393,16 @@ def fall_short(at: At, x: Array, n: int) -> None:
 
 
 @compiled
-def consume(p: Plan, at: At, x: Array, b: int, month: int) -> None:
+def consume(at: At, link: Index, real: Array, x: Array, b: int, month: int) -> None:
     """Draw inputs; what is in stock is used before a substitute."""
-    first = p.block[b].slot_first
-    for q in range(first, p.block[b].slot_last):
+    first = link[at.block_slot_first + b]
+    for q in range(first, link[at.block_slot_last + b]):
         drawn, have, arrived = at.drawn + q - first, at.have + q - first, at.arrived + q - first
         stock, beyond = at.stock + q, 0
         for w in range(x.shape[1]):
             beyond += x[drawn, w] > 1.0
         if beyond > 0:
-            require(p, at, x, q, month, drawn)
+            require(at, link, real, x, q, month, drawn)
         for w in range(x.shape[1]):
             used = min(x[drawn, w], x[have, w])
             # A slot that uses what arrives keeps its stock as it is, whatever the rounding.
@@ -372,16 +410,16 @@ def consume(p: Plan, at: At, x: Array, b: int, month: int) -> None:
 
 
 @compiled
-def require(p: Plan, at: At, x: Array, q: int, month: int, row: int) -> None:
+def require(at: At, link: Index, real: Array, x: Array, q: int, month: int, row: int) -> None:
     """Input for an output beyond the baseline (`production.required_input`), in place."""
-    theta = p.slot[q].cost
+    theta = real[at.slot_cost + q]
     for w in range(x.shape[1]):
         output, weight = x[row, w], x[at.weight + q, w]
         if not output > 1.0:
             continue
         elasticity = np.nan
-        if p.slot[q].elastic >= 0:
-            elasticity = sigma(at, x, p.slot[q].elastic, month, w)
+        if link[at.slot_elastic + q] >= 0:
+            elasticity = sigma(at, x, link[at.slot_elastic + q], month, w)
         if np.isnan(elasticity):
             if weight > 0.0:
                 x[row, w] = (output - (1.0 - weight)) / weight
@@ -394,11 +432,11 @@ def require(p: Plan, at: At, x: Array, q: int, month: int, row: int) -> None:
 
 
 @compiled
-def remember(p: Plan, at: At, x: Array, note: Index, n: int) -> None:
+def remember(at: At, link: Index, real: Array, x: Array, note: Index, n: int) -> None:
     """What was missed, and whether the node will want more than usual."""
     output, missed, extra, short = at.output + n, at.missed + n, at.extra + n, at.short + n
     odd = 0
-    if p.node[n].final:
+    if link[at.node_final + n]:
         for w in range(x.shape[1]):
             x[missed, w] = max(x[missed, w] + (1.0 - x[output, w]), 0.0)
             odd += x[missed, w] != 0.0
@@ -418,29 +456,29 @@ def ceiling_row(at: At, regime: int, month: int) -> int:
 
 
 @compiled
-def ship(p: Plan, at: At, x: Array, note: Index, b: int, month: int) -> None:
+def ship(at: At, link: Index, real: Array, x: Array, note: Index, b: int, month: int) -> None:
     """Queue this month's goods for each flow and ship what the ceilings let through."""
-    wide, first = x.shape[1], p.block[b].flow_first
-    for n in range(p.block[b].node_first, p.block[b].node_last):
+    wide, first = x.shape[1], link[at.block_flow_first + b]
+    for n in range(link[at.block_node_first + b], link[at.block_node_last + b]):
         made, off = at.made + n, 0
         for w in range(wide):
             off += x[made, w] != 1.0
         note[at.steady + n] = 1 if off == 0 else 0
         clear(x, at.blocked + n)
-    for e in range(first, p.block[b].flow_last):
-        s, shipped = p.flow[e].supplier, at.shipped + e - first
+    for e in range(first, link[at.block_flow_last + b]):
+        s, shipped = link[at.flow_supplier + e], at.shipped + e - first
         steady = note[at.steady + s] == 1 and note[at.waits + e] == 0
-        if at.free and steady and p.flow[e].regime < 0:
+        if at.free and steady and link[at.flow_regime + e] < 0:
             for w in range(wide):
                 x[shipped, w] = 1.0
             note[at.moves + e] = 0
             continue
         for w in range(wide):
             x[shipped, w] = x[at.made + s, w]
-        if p.block[b].turned:
-            serve(x, shipped, p.flow[e].before, p.flow[e].size)
-        load(at, x, note, e, p.flow[e].weight, at.blocked + s, shipped,
-             ceiling_row(at, p.flow[e].regime, month))  # fmt: skip
+        if link[at.block_turned + b]:
+            serve(x, shipped, real[at.flow_before + e], real[at.flow_size + e])
+        load(at, x, note, e, real[at.flow_weight + e], at.blocked + s, shipped,
+             ceiling_row(at, link[at.flow_regime + e], month))  # fmt: skip
 
 
 @compiled
@@ -465,13 +503,13 @@ def load(
 
 
 @compiled
-def deliver(p: Plan, at: At, x: Array, note: Index, b: int, month: int) -> None:
+def deliver(at: At, link: Index, real: Array, x: Array, note: Index, b: int, month: int) -> None:
     """Add what flows brought over or under the baseline to what reaches the users."""
-    total, first = at.work, p.block[b].flow_first
-    for d in range(p.block[b].drop_first, p.block[b].drop_last):
+    total, first = at.work, link[at.block_flow_first + b]
+    for d in range(link[at.block_drop_first + b], link[at.block_drop_last + b]):
         moved = 0
-        for j in range(p.drop[d].flow_first, p.drop[d].flow_last):
-            e = p.items[j]
+        for j in range(link[at.drop_flow_first + d], link[at.drop_flow_last + d]):
+            e = link[at.items + j]
             if note[at.moves + e] == 1:
                 if moved == 0:
                     clear(x, total)
@@ -480,7 +518,16 @@ def deliver(p: Plan, at: At, x: Array, note: Index, b: int, month: int) -> None:
                 for w in range(x.shape[1]):
                     x[total, w] += (x[shipped, w] - 1.0) * x[share, w]
         if moved > 0:
-            bring(p, at, x, note, month + p.drop[d].lag, p.drop[d].slot, total)
+            bring(
+                at,
+                link,
+                real,
+                x,
+                note,
+                month + link[at.drop_lag + d],
+                link[at.drop_slot + d],
+                total,
+            )
 
 
 # Orders -------------------------------------------------------------------------------------------
@@ -488,34 +535,43 @@ def deliver(p: Plan, at: At, x: Array, note: Index, b: int, month: int) -> None:
 
 @compiled
 def misses(
-    p: Plan, at: At, x: Array, note: Index, b: int, q: int, month: int, lag: int, found: int
+    at: At,
+    link: Index,
+    real: Array,
+    x: Array,
+    note: Index,
+    b: int,
+    q: int,
+    month: int,
+    lag: int,
+    found: int,
 ) -> bool:
     """Unmet need of a slot when goods bought now arrive, unit/month, and whether there is any."""
-    n, level = p.slot[q].node, p.slot[q].level
+    n, level = link[at.slot_node + q], real[at.slot_level + q]
     orders = at.restocks and month >= at.start
-    if not orders and is_usual(p, at, note, q, month, lag):
+    if not orders and is_usual(at, link, real, note, q, month, lag):
         return False
     want, have, stock = at.work + WORK_WANT, at.work + WORK_HAVE, at.stock + q
-    wants(p, at, x, q, month + lag, want)
+    wants(at, link, real, x, q, month + lag, want)
     for w in range(x.shape[1]):
         x[have, w] = x[stock, w]
     for month_before in range(month, month + lag):
         # Plants before these suppliers (a loop of recipes) have drawn this month's input already.
-        if month_before > month or n >= p.block[b].node_first:
-            coming = at.deviation + (month_before % at.ring) * p.slot.size + q
+        if month_before > month or n >= link[at.block_node_first + b]:
+            coming = at.deviation + (month_before % at.ring) * at.slots + q
             for w in range(x.shape[1]):
                 x[have, w] = max(x[have, w] + level + x[coming, w] - x[want, w], 0.0)
-    coming = at.deviation + ((month + lag) % at.ring) * p.slot.size + q
+    coming = at.deviation + ((month + lag) % at.ring) * at.slots + q
     for w in range(x.shape[1]):
         x[have, w] = x[have, w] + level + x[coming, w]
-    help_out(p, at, x, q, month + lag, have)
-    need, some = p.slot[q].need, 0
+    help_out(at, link, real, x, q, month + lag, have)
+    need, some = real[at.slot_need + q], 0
     for w in range(x.shape[1]):
         x[found, w] = max(x[want, w] - x[have, w], 0.0)
     if orders:
         restock(at, x, q, want, have, found)
-    if not binds_everywhere(p, at, x, q):
-        only_binding(p, at, x, q, found)
+    if not binds_everywhere(at, link, real, x, q):
+        only_binding(at, link, real, x, q, found)
     for w in range(x.shape[1]):
         x[found, w] *= need
         some += x[found, w] > 0.0
@@ -523,12 +579,14 @@ def misses(
 
 
 @compiled
-def is_usual(p: Plan, at: At, note: Index, q: int, month: int, lag: int) -> bool:
+def is_usual(at: At, link: Index, real: Array, note: Index, q: int, month: int, lag: int) -> bool:
     """Whether a slot plainly misses nothing: its plant wants the baseline, and that arrives."""
-    n = p.slot[q].node
-    usual = note[at.odd + n] == 0 and p.node[n].level == 1.0 and p.slot[q].level == 1.0
+    n = link[at.slot_node + q]
+    usual = (
+        note[at.odd + n] == 0 and real[at.node_level + n] == 1.0 and real[at.slot_level + q] == 1.0
+    )
     for later in range(lag + 1):
-        place = at.came + ((month + later) % at.ring) * p.slot.size + q
+        place = at.came + ((month + later) % at.ring) * at.slots + q
         usual = usual and note[place] == 0
     return usual
 
@@ -544,7 +602,7 @@ def restock(at: At, x: Array, q: int, want: int, have: int, found: int) -> None:
 
 
 @compiled
-def binds_everywhere(p: Plan, at: At, x: Array, q: int) -> bool:
+def binds_everywhere(at: At, link: Index, real: Array, x: Array, q: int) -> bool:
     """Whether the input has a weight in every lane."""
     weight, some = at.weight + q, 0
     for w in range(x.shape[1]):
@@ -553,9 +611,9 @@ def binds_everywhere(p: Plan, at: At, x: Array, q: int) -> bool:
 
 
 @compiled
-def only_binding(p: Plan, at: At, x: Array, q: int, found: int) -> None:
+def only_binding(at: At, link: Index, real: Array, x: Array, q: int, found: int) -> None:
     """Nobody misses an input that never binds."""
-    place = p.slot[q].elastic
+    place = link[at.slot_elastic + q]
     for w in range(x.shape[1]):
         is_class = place < 0 or np.isnan(x[at.short_run + place, w])
         if is_class and not x[at.weight + q, w] > 0.0:
@@ -563,46 +621,52 @@ def only_binding(p: Plan, at: At, x: Array, q: int, found: int) -> None:
 
 
 @compiled
-def wants(p: Plan, at: At, x: Array, q: int, month: int, want: int) -> None:
+def wants(at: At, link: Index, real: Array, x: Array, q: int, month: int, want: int) -> None:
     """Input that a slot wants in a month, months of need."""
-    n = p.slot[q].node
-    if not p.slot[q].main:
-        want_alternatives(p, at, x, q, month, want)
-    elif p.node[n].level == 0.0:
-        capacity(p, at, x, n, min(month, at.months - 1), want)
-    elif p.node[n].final:
-        aim(p, at, x, n)  # what it misses is that of the month before, as in its own turn
+    n = link[at.slot_node + q]
+    if not link[at.slot_main + q]:
+        want_alternatives(at, link, real, x, q, month, want)
+    elif real[at.node_level + n] == 0.0:
+        capacity(at, link, real, x, n, min(month, at.months - 1), want)
+    elif link[at.node_final + n]:
+        aim(at, link, real, x, n)  # what it misses is that of the month before, as in its own turn
         for w in range(x.shape[1]):
             x[want, w] = x[at.target + n, w]
     else:
-        level, extra = p.node[n].level, at.extra + n
+        level, extra = real[at.node_level + n], at.extra + n
         for w in range(x.shape[1]):
             x[want, w] = level + x[extra, w]
 
 
 @compiled
-def want_alternatives(p: Plan, at: At, x: Array, q: int, month: int, want: int) -> None:
+def want_alternatives(
+    at: At, link: Index, real: Array, x: Array, q: int, month: int, want: int
+) -> None:
     """Slots of alternatives alone want what these are to make of the last month's shortfall."""
     clear(x, want)
     if at.alternates:
-        for j in range(p.slot[q].call_first, p.slot[q].call_last):
-            u = p.items[j]
-            a = p.use[u].technology
-            factor, most, years = p.use[u].factor, p.technology[a].most, ramp_of(p, a, month)
-            rate, short = at.ramp + a, at.short + p.technology[a].node
+        for j in range(link[at.slot_call_first + q], link[at.slot_call_last + q]):
+            u = link[at.items + j]
+            a = link[at.use_technology + u]
+            factor, most, years = (
+                real[at.use_factor + u],
+                real[at.technology_most + a],
+                ramp_of(at, real, a, month),
+            )
+            rate, short = at.ramp + a, at.short + link[at.technology_node + a]
             for w in range(x.shape[1]):
                 x[want, w] += factor * min(min(most, x[rate, w] * years), x[short, w])
 
 
 @compiled
-def capacity(p: Plan, at: At, x: Array, n: int, month: int, found: int) -> None:
+def capacity(at: At, link: Index, real: Array, x: Array, n: int, month: int, found: int) -> None:
     """Capacity over base of a node: what stands, and projects that came on."""
     stands = at.capacity + n
     for w in range(x.shape[1]):
         x[found, w] = x[stands, w]
     if at.builds:
-        for j in range(p.node[n].project_first, p.node[n].project_last):
-            added = at.added + month * at.projects + p.items[j]
+        for j in range(link[at.node_project_first + n], link[at.node_project_last + n]):
+            added = at.added + month * at.projects + link[at.items + j]
             for w in range(x.shape[1]):
                 x[found, w] += x[added, w]
 
@@ -611,38 +675,42 @@ def capacity(p: Plan, at: At, x: Array, n: int, month: int, found: int) -> None:
 
 
 @compiled
-def release(p: Plan, at: At, x: Array, note: Index, b: int, g: int, month: int) -> None:
+def release(
+    at: At, link: Index, real: Array, x: Array, note: Index, b: int, g: int, month: int
+) -> None:
     """One source serves the short users of its commodity, then its allies."""
-    if not (at.recovers if p.source[g].recovers else at.releases):
+    if not (at.recovers if link[at.source_recovers + g] else at.releases):
         return
     most, given, left = at.release + month * at.sources + g, at.work + WORK_LANES, at.left + g
     now = at.work + WORK_MOST
     for i in range(at.lanes):
         x[now, i] = min(x[most, i], x[left, i])
-    for t in range(p.source[g].turn_first, p.source[g].turn_last):
-        if t > p.source[g].turn_first and not at.shares:
+    for t in range(link[at.source_turn_first + g], link[at.source_turn_last + g]):
+        if t > link[at.source_turn_first + g] and not at.shares:
             return
-        if not total_missing(p, at, x, note, b, t, month):
+        if not total_missing(at, link, real, x, note, b, t, month):
             continue
-        total, share = at.work + WORK_AIM, p.turn[t].share
+        total, share = at.work + WORK_AIM, real[at.turn_share + t]
         for i in range(at.lanes):
             gives = min(min(share * x[most, i], x[now, i]), x[total, i])
             x[given, i] = gives / x[total, i] if x[total, i] > 0.0 else 0.0
             x[now, i] -= gives
             x[left, i] -= gives
-        hand_out(p, at, x, note, b, t, month)
+        hand_out(at, link, real, x, note, b, t, month)
 
 
 @compiled
-def total_missing(p: Plan, at: At, x: Array, note: Index, b: int, t: int, month: int) -> bool:
+def total_missing(
+    at: At, link: Index, real: Array, x: Array, note: Index, b: int, t: int, month: int
+) -> bool:
     """What the slots of one turn miss together."""
     total, one, each = at.work + WORK_AIM, at.work + WORK_MADE, at.work + WORK_SUM
     any_short = False
     clear(x, total)
-    for j in range(p.turn[t].slot_first, p.turn[t].slot_last):
-        q = p.items[j]
-        late = 1 if p.slot[q].node < p.block[b].node_last else 0
-        if misses(p, at, x, note, b, q, month, late, each):
+    for j in range(link[at.turn_slot_first + t], link[at.turn_slot_last + t]):
+        q = link[at.items + j]
+        late = 1 if link[at.slot_node + q] < link[at.block_node_last + b] else 0
+        if misses(at, link, real, x, note, b, q, month, late, each):
             any_short = True
             over_bins(at, x, each, one)
             for i in range(at.lanes):
@@ -651,43 +719,53 @@ def total_missing(p: Plan, at: At, x: Array, note: Index, b: int, t: int, month:
 
 
 @compiled
-def hand_out(p: Plan, at: At, x: Array, note: Index, b: int, t: int, month: int) -> None:
+def hand_out(
+    at: At, link: Index, real: Array, x: Array, note: Index, b: int, t: int, month: int
+) -> None:
     """Every slot of a turn gets the same part of what it misses.
 
     A user that stands before its supplier (a loop of recipes) is served for the next month.
     """
     part, each = at.work + WORK_LANES, at.work + WORK_SUM
-    for j in range(p.turn[t].slot_first, p.turn[t].slot_last):
-        q = p.items[j]
-        need, late = p.slot[q].need, 1 if p.slot[q].node < p.block[b].node_last else 0
-        if misses(p, at, x, note, b, q, month, late, each):
+    for j in range(link[at.turn_slot_first + t], link[at.turn_slot_last + t]):
+        q = link[at.items + j]
+        need, late = (
+            real[at.slot_need + q],
+            1 if link[at.slot_node + q] < link[at.block_node_last + b] else 0,
+        )
+        if misses(at, link, real, x, note, b, q, month, late, each):
             for k in range(at.bins):
                 first_column = k * at.lanes
                 for i in range(at.lanes):
                     w = first_column + i
                     x[each, w] = x[each, w] * x[part, i] / need
-            bring(p, at, x, note, month + late, q, each)
+            bring(at, link, real, x, note, month + late, q, each)
 
 
 # The spot market ----------------------------------------------------------------------------------
 
 
 @compiled
-def trade(p: Plan, at: At, x: Array, note: Index, b: int, month: int) -> None:
+def trade(at: At, link: Index, real: Array, x: Array, note: Index, b: int, month: int) -> None:
     """Short users buy spare output and withheld goods, market by market; adds to the output."""
-    first, last = p.block[b].node_first, p.block[b].node_last
+    first, last = link[at.block_node_first + b], link[at.block_node_last + b]
     most = at.work + WORK_MOST
     for n in range(first, last):
         clear(x, at.asked + n)
-        find_room(p, at, x, n, p.block[b].slot_first, month)
-    for m in range(p.block[b].market_first, p.block[b].market_last):
-        buyers = open_market(p, at, x, note, b, m, month)
+        find_room(at, link, real, x, n, link[at.block_slot_first + b], month)
+    for m in range(link[at.block_market_first + b], link[at.block_market_last + b]):
+        buyers = open_market(at, link, real, x, note, b, m, month)
         if buyers > 0:
-            settle(p, at, x, note, b, buyers, month + p.market[m].lag)
+            settle(at, link, real, x, note, b, buyers, month + link[at.market_lag + m])
     for n in range(first, last):
         output, before, room = at.output + n, at.room_before + n, at.room + n
-        asked, extra, base, level = at.asked + n, at.extra + n, p.node[n].whole, p.node[n].level
-        capacity(p, at, x, n, month, most)
+        asked, extra, base, level = (
+            at.asked + n,
+            at.extra + n,
+            real[at.node_whole + n],
+            real[at.node_level + n],
+        )
+        capacity(at, link, real, x, n, month, most)
         for k in range(at.bins):
             first_column = k * at.lanes
             for i in range(at.lanes):
@@ -697,18 +775,18 @@ def trade(p: Plan, at: At, x: Array, note: Index, b: int, month: int) -> None:
 
 
 @compiled
-def find_room(p: Plan, at: At, x: Array, n: int, first: int, month: int) -> None:
+def find_room(at: At, link: Index, real: Array, x: Array, n: int, first: int, month: int) -> None:
     """Spare output on offer: what could be made within capacity; none of final nodes."""
     room, before = at.room + n, at.room_before + n
     most, goal, made = at.work + WORK_MOST, at.work + WORK_AIM, at.work + WORK_MADE
-    if p.node[n].final:
+    if link[at.node_final + n]:
         clear(x, room)
         clear(x, before)
         return
-    capacity(p, at, x, n, month, most)
+    capacity(at, link, real, x, n, month, most)
     for w in range(x.shape[1]):
         x[goal, w] = max(x[most, w], x[at.target + n, w])
-    make(p, at, x, n, first, month, goal, made)
+    make(at, link, real, x, n, first, month, goal, made)
     for w in range(x.shape[1]):
         able = min(x[made, w], x[most, w])
         x[room, w] = max(able - (x[at.output + n, w] + x[at.blocked + n, w]), 0.0)
@@ -716,45 +794,47 @@ def find_room(p: Plan, at: At, x: Array, n: int, first: int, month: int) -> None
 
 
 @compiled
-def open_market(p: Plan, at: At, x: Array, note: Index, b: int, m: int, month: int) -> int:
+def open_market(
+    at: At, link: Index, real: Array, x: Array, note: Index, b: int, m: int, month: int
+) -> int:
     """Clear one market; returns how many are short and can buy."""
     buyers, deals = 0, 0
     offered = False
-    for u in range(p.market[m].buyer_first, p.market[m].buyer_last):
-        q, lacks = p.buyer[u].slot, at.missing + buyers
-        if not misses(p, at, x, note, b, q, month, p.market[m].lag, lacks):
+    for u in range(link[at.market_buyer_first + m], link[at.market_buyer_last + m]):
+        q, lacks = link[at.buyer_slot + u], at.missing + buyers
+        if not misses(at, link, real, x, note, b, q, month, link[at.market_lag + m], lacks):
             continue
         if not offered:
-            offer(p, at, x, note, b)
+            offer(at, link, real, x, note, b)
             offered = True
         start = deals
-        deals = reach(p, at, x, note, b, u, month, deals)
+        deals = reach(at, link, real, x, note, b, u, month, deals)
         if deals > start:
             note[at.buyer + buyers], note[at.first + buyers] = q, start
             buyers += 1
     note[at.first + buyers] = deals
     for number in range(at.rounds if buyers > 0 else 0):
-        ask(p, at, x, note, b, buyers)
-        if not fill(p, at, x, b, number):
+        ask(at, link, real, x, note, b, buyers)
+        if not fill(at, link, real, x, b, number):
             break
         take(at, x, note, buyers)
     return buyers
 
 
 @compiled
-def offer(p: Plan, at: At, x: Array, note: Index, b: int) -> None:
+def offer(at: At, link: Index, real: Array, x: Array, note: Index, b: int) -> None:
     """Withheld goods and spare output of every supplier, bins together, unit/month."""
     total, row = at.work + WORK_LANES, at.work + WORK_SUM
-    first, last = p.block[b].node_first, p.block[b].node_last
+    first, last = link[at.block_node_first + b], link[at.block_node_last + b]
     for n in range(first, last):
-        base = p.node[n].base
+        base = real[at.node_base + n]
         for w in range(x.shape[1]):
             x[row, w] = x[at.room + n, w] * base
         over_bins(at, x, row, at.spare + n)
         clear(x, at.held + n)
-    for e in range(p.block[b].flow_first, p.block[b].flow_last):
+    for e in range(link[at.block_flow_first + b], link[at.block_flow_last + b]):
         if note[at.waits + e] == 1:
-            held, quantity = at.held + p.flow[e].supplier, p.flow[e].quantity
+            held, quantity = at.held + link[at.flow_supplier + e], real[at.flow_quantity + e]
             for w in range(x.shape[1]):
                 x[row, w] = x[at.queue + e, w] * quantity
             over_bins(at, x, row, total)
@@ -767,24 +847,24 @@ def offer(p: Plan, at: At, x: Array, note: Index, b: int) -> None:
 
 @compiled
 def reach(
-    p: Plan, at: At, x: Array, note: Index, b: int, u: int, month: int, deals: int
+    at: At, link: Index, real: Array, x: Array, note: Index, b: int, u: int, month: int, deals: int
 ) -> int:
     """Write down the deals that a buyer can make, with the most of each; returns their count."""
-    flows = p.flow.size
-    for j in range(p.buyer[u].deal_first, p.buyer[u].deal_last):
-        d = p.items[j]
+    flows = at.flows
+    for j in range(link[at.buyer_deal_first + u], link[at.buyer_deal_last + u]):
+        d = link[at.items + j]
         if d >= flows and not at.opens:
             continue
-        s = p.flow[d].supplier if d < flows else p.opening[d - flows].supplier
+        s = link[at.flow_supplier + d] if d < flows else link[at.opening_supplier + d - flows]
         offers, some, most = 0, 0, at.headroom + deals
         for i in range(at.lanes):
             offers += x[at.offer + s, i] > 0.0
         if offers == 0:
             continue
         if d < flows:
-            limit_flow(p, at, x, b, d, month, most)
+            limit_flow(at, link, real, x, b, d, month, most)
         else:
-            limit_opening(p, at, x, d - flows, month, most)
+            limit_opening(at, link, real, x, d - flows, month, most)
         for w in range(x.shape[1]):
             some += x[most, w] > 0.0
         if some > 0:
@@ -795,21 +875,25 @@ def reach(
 
 
 @compiled
-def limit_flow(p: Plan, at: At, x: Array, b: int, e: int, month: int, most: int) -> None:
+def limit_flow(
+    at: At, link: Index, real: Array, x: Array, b: int, e: int, month: int, most: int
+) -> None:
     """What a flow may still carry this month, unit/month."""
-    shipped, quantity = at.shipped + e - p.block[b].flow_first, p.flow[e].quantity
-    ceiling = ceiling_row(at, p.flow[e].regime, month)
+    shipped, quantity = at.shipped + e - link[at.block_flow_first + b], real[at.flow_quantity + e]
+    ceiling = ceiling_row(at, link[at.flow_regime + e], month)
     for w in range(x.shape[1]):
         x[most, w] = max(x[ceiling, w] - x[shipped, w], 0.0) * quantity
 
 
 @compiled
-def limit_opening(p: Plan, at: At, x: Array, o: int, month: int, most: int) -> None:
+def limit_opening(
+    at: At, link: Index, real: Array, x: Array, o: int, month: int, most: int
+) -> None:
     """What an opening may carry this month, unit/month (`Arrays.opening_limit`)."""
-    s, regime = p.opening[o].supplier, p.opening[o].regime
-    base, level, bins = p.node[s].whole, p.node[s].level, at.bins
+    s, regime = link[at.opening_supplier + o], link[at.opening_regime + o]
+    base, level, bins = real[at.node_whole + s], real[at.node_level + s], at.bins
     opens, share = at.opening_day + o, at.limits + NEW_SHARE
-    capacity(p, at, x, s, month, most)
+    capacity(at, link, real, x, s, month, most)
     for w in range(x.shape[1]):
         part = x[share, w] if month >= x[opens, w] else 0.0
         x[most, w] = part * max(x[most, w] - level, 0.0) * base
@@ -822,10 +906,10 @@ def limit_opening(p: Plan, at: At, x: Array, o: int, month: int, most: int) -> N
 
 
 @compiled
-def ask(p: Plan, at: At, x: Array, note: Index, b: int, buyers: int) -> None:
+def ask(at: At, link: Index, real: Array, x: Array, note: Index, b: int, buyers: int) -> None:
     """Every user asks every seller it can reach, pro rata to their offers."""
     rate, one = at.work + WORK_SUM, at.work + WORK_LANES
-    for n in range(p.block[b].node_first, p.block[b].node_last):
+    for n in range(link[at.block_node_first + b], link[at.block_node_last + b]):
         clear(x, at.demand + n)
     for u in range(buyers):
         clear(x, rate)
@@ -851,10 +935,10 @@ def ask(p: Plan, at: At, x: Array, note: Index, b: int, buyers: int) -> None:
 
 
 @compiled
-def fill(p: Plan, at: At, x: Array, b: int, number: int) -> bool:
+def fill(at: At, link: Index, real: Array, x: Array, b: int, number: int) -> bool:
     """Every seller fills all asks by the same share; False where nobody asks."""
     asks = 0
-    for n in range(p.block[b].node_first, p.block[b].node_last):
+    for n in range(link[at.block_node_first + b], link[at.block_node_last + b]):
         demand, offered, part, asked = at.demand + n, at.offer + n, at.fill + n, at.asked + n
         for i in range(at.lanes):
             wanted, has = x[demand, i], x[offered, i]
@@ -892,27 +976,29 @@ def take(at: At, x: Array, note: Index, buyers: int) -> None:
 
 
 @compiled
-def settle(p: Plan, at: At, x: Array, note: Index, b: int, buyers: int, month: int) -> None:
+def settle(
+    at: At, link: Index, real: Array, x: Array, note: Index, b: int, buyers: int, month: int
+) -> None:
     """Hand over what was bought in a market; `month` is that of its arrival."""
-    total, first = at.work + WORK_SUM, p.block[b].flow_first
+    total, first = at.work + WORK_SUM, link[at.block_flow_first + b]
     for u in range(buyers):
         q = note[at.buyer + u]
-        need = p.slot[q].need
+        need = real[at.slot_need + q]
         clear(x, total)
         for d in range(note[at.first + u], note[at.first + u + 1]):
             bought, e = at.bought + d, note[at.deal + d]
             for w in range(x.shape[1]):
                 x[total, w] += x[bought, w] / need
-            if e < p.flow.size:
-                shipped, quantity = at.shipped + e - first, p.flow[e].quantity
+            if e < at.flows:
+                shipped, quantity = at.shipped + e - first, real[at.flow_quantity + e]
                 for w in range(x.shape[1]):
                     x[shipped, w] += x[bought, w] / quantity
-        bring(p, at, x, note, month, q, total)
-    for n in range(p.block[b].node_first, p.block[b].node_last):
+        bring(at, link, real, x, note, month, q, total)
+    for n in range(link[at.block_node_first + b], link[at.block_node_last + b]):
         sell(at, x, n)
-    for e in range(first, p.block[b].flow_last):
+    for e in range(first, link[at.block_flow_last + b]):
         if note[at.waits + e] == 1:
-            queue, kept = at.queue + e, at.fill + p.flow[e].supplier
+            queue, kept = at.queue + e, at.fill + link[at.flow_supplier + e]
             for k in range(at.bins):
                 for i in range(at.lanes):
                     x[queue, k * at.lanes + i] *= x[kept, i]

@@ -6,7 +6,8 @@ neighbours and the rows of a few lanes stay in a processor's cache for all month
 and not per plant stands in the first `lanes` columns of its row.
 """
 
-from typing import NamedTuple, cast
+from dataclasses import fields
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -21,106 +22,16 @@ Index = npt.NDArray[np.int64]
 CATCH_UP, ACCESS, NEW_SHARE, QUEUE_CAP, RESTOCK, HOARD = range(6)
 WORK = 9
 """Rows to work in."""
-_SWITCHES = frozenset(Behaviour.__dataclass_fields__)
 
 
-class At(NamedTuple):
-    """Sizes and switches of a part of lanes, and where everything begins.
+At = np.record
+"""Sizes and switches of a part of lanes, and where everything begins.
 
-    Attributes:
-        months ... chosen: sizes; start: first month of adaptation; ring: months of arrivals kept.
-        free: whether no ceiling of access and no queue cap can stop a flow at its baseline.
-        catches_up ... sets_aside: as in `Behaviour`.
-        limits ... delivered: the first row of each figure: constants, then what is given per node,
-            slot, flow and so on, then the state (`supplychain.model.behaviour.State`) and the
-            quantities of one month. A block's own shipped, have, arrived, allowed and drawn begin
-            anew in every block.
-        came ... place: the first note of each kind: whether anything arrives (ring x slots), blocks
-            asleep, flows with a queue, flows off their baseline, nodes that may want more than
-            usual, nodes that make exactly their baseline, deals of a market and who sells, buyers
-            and where their deals begin, row of each node among the chosen (-1: none).
-    """
-
-    months: int
-    bins: int
-    lanes: int
-    rounds: int
-    start: int
-    ring: int
-    regimes: int
-    projects: int
-    sources: int
-    chosen: int
-    free: bool
-    catches_up: bool
-    releases: bool
-    shares: bool
-    buys: bool
-    opens: bool
-    restocks: bool
-    substitutes: bool
-    alternates: bool
-    recovers: bool
-    builds: bool
-    sets_aside: bool
-    limits: int
-    passed: int
-    capacity: int
-    added: int
-    weight: int
-    cover: int
-    rate: int
-    short_run: int
-    long_run: int
-    share: int
-    opening_day: int
-    ceiling: int
-    opening: int
-    ramp: int
-    release: int
-    left: int
-    stock: int
-    queue: int
-    missed: int
-    short: int
-    extra: int
-    deviation: int
-    output: int
-    target: int
-    bound: int
-    made: int
-    blocked: int
-    room: int
-    room_before: int
-    have: int
-    arrived: int
-    allowed: int
-    drawn: int
-    shipped: int
-    held: int
-    spare: int
-    offer: int
-    demand: int
-    fill: int
-    asked: int
-    headroom: int
-    ask: int
-    bought: int
-    missing: int
-    work: int
-    kept: int
-    delivered: int
-    came: int
-    asleep: int
-    waits: int
-    moves: int
-    odd: int
-    steady: int
-    deal: int
-    seller: int
-    buyer: int
-    first: int
-    place: int
+Sizes: months, bins, lanes, rounds (of the spot market), start (first month of adaptation), ring
+(months of arrivals that are kept), regimes, projects, sources, chosen, blocks, nodes, slots, flows;
+free: whether no ceiling of access and no queue cap can stop a flow at its baseline. Switches: as in
+`Behaviour`. Places of links: `Plan.places`. Rows and notes: see `_rows` and `_notes`.
+"""
 
 
 def rows_of(
@@ -133,7 +44,7 @@ def rows_of(
     sizes = _sizes(arrays, behaviour)
     rows = _rows(arrays, plan, sizes["ring"], chosen.size)
     notes = _notes(arrays, plan, sizes["ring"])
-    at = At(**sizes, **_starts(rows), **_starts(notes), chosen=chosen.size)
+    at = _record(sizes | _starts(rows) | _starts(notes) | plan.places | {"chosen": chosen.size})
     x = np.zeros((sum(rows.values()), arrays.bins, arrays.lanes))
     for name, values in _figures(arrays, plan, behaviour, chosen).items():
         first = getattr(at, name)
@@ -142,16 +53,21 @@ def rows_of(
     note[at.asleep : at.asleep + len(plan.block)] = plan.block["sleeps"]
     note[at.place : at.place + len(plan.node)] = -1
     note[at.place + chosen] = np.arange(chosen.size)
-    kinds = [(n, np.bool_ if isinstance(v, bool) else np.int64) for n, v in at._asdict().items()]
-    record = np.array([tuple(at)], dtype=np.dtype((np.record, kinds)))[0]
-    return cast("At", record), x.reshape(len(x), -1), note
+    return at, x.reshape(len(x), -1), note
+
+
+def _record(fields: dict[str, int]) -> At:
+    """One record of whole numbers and flags."""
+    kinds = [(n, np.bool_ if isinstance(v, bool) else np.int64) for n, v in fields.items()]
+    table = np.array([tuple(fields.values())], dtype=np.dtype((np.record, kinds)))
+    return cast("At", table[0])
 
 
 def _sizes(arrays: Arrays, behaviour: Behaviour) -> dict[str, int]:
     """Numbers that all loops share, and the switches."""
     limits = arrays.limits
     longest = max(arrays.flows.lag.max(initial=0), arrays.openings.lag.max(initial=0), 1)
-    switches = {name: bool(getattr(behaviour, name)) for name in At._fields if name in _SWITCHES}
+    switches = {f.name: bool(getattr(behaviour, f.name)) for f in fields(behaviour)}
     switches["restocks"] &= bool(np.isfinite(limits.restock).any())
     return switches | {
         "months": arrays.months,
@@ -163,6 +79,10 @@ def _sizes(arrays: Arrays, behaviour: Behaviour) -> dict[str, int]:
         "regimes": arrays.regimes.ceiling.shape[1],
         "projects": arrays.projects.node.size,
         "sources": len(arrays.sources),
+        "blocks": len(arrays.blocks),
+        "nodes": arrays.nodes.base.size,
+        "slots": arrays.slots.need.size,
+        "flows": arrays.flows.slot.size,
         "free": bool((limits.access >= 1).all() and (limits.queue_cap >= 0).all()),
     }
 
@@ -178,7 +98,10 @@ def _starts(counts: dict[str, int]) -> dict[str, int]:
 
 
 def _rows(arrays: Arrays, plan: Plan, ring: int, chosen: int) -> dict[str, int]:
-    """How many rows each figure has, in the order of `At`."""
+    """How many rows each figure has: what is given, the state, the quantities of one month.
+
+    A block's own shipped, have, arrived, allowed and drawn begin anew in every block.
+    """
     t, r = arrays.months, arrays.regimes.ceiling.shape[1]
     n, q, e = len(plan.node), len(plan.slot), len(plan.flow)
     elastic = int((plan.slot["elastic"] >= 0).sum())
@@ -203,7 +126,13 @@ def _rows(arrays: Arrays, plan: Plan, ring: int, chosen: int) -> dict[str, int]:
 
 
 def _notes(arrays: Arrays, plan: Plan, ring: int) -> dict[str, int]:
-    """How many notes there are of each kind, in the order of `At`."""
+    """How many notes there are of each kind.
+
+    Whether anything arrives (ring x slots); blocks asleep; flows with a queue, and off their
+    baseline; nodes that may want more than usual, and that make exactly their baseline; deals of a
+    market and who sells; buyers and where their deals begin; row of each node among the chosen (-1:
+    none).
+    """
     n, e = len(plan.node), len(plan.flow)
     deals, buyers = _most_of_a_market(plan)
     return {
@@ -220,9 +149,7 @@ def _most_of_a_market(plan: Plan) -> tuple[int, int]:
     return int((deals[last] - deals[first]).max(initial=0)), int((last - first).max(initial=0))
 
 
-def _figures(
-    arrays: Arrays, plan: Plan, behaviour: Behaviour, chosen: Index
-) -> dict[str, Array]:
+def _figures(arrays: Arrays, plan: Plan, behaviour: Behaviour, chosen: Index) -> dict[str, Array]:
     """What rows hold at the start, (rows, K or 1, L)."""
     slots, limits, lanes = arrays.slots, arrays.limits, arrays.lanes
     elastic = elastic_slots(arrays)
