@@ -135,7 +135,7 @@ class _Maker:
         wanted = [self.pick(upstream)] if upstream else []
         wanted += [c for c in upstream if c not in wanted and self.chance(0.3)]
         if self.features.cycles and self.chance(0.15):
-            wanted.append(self.pick([c for c in range(own, self.stages)]))
+            wanted.append(self.pick(range(own, self.stages)))
         for c in wanted:
             self.slots.append({"node": node, "of": c, "main": True, "level": level})
         if self.features.alternatives and upstream:
@@ -232,16 +232,17 @@ class _Maker:
         sigma, sigma_long = np.full((2, count, lanes), np.nan)
         if self.features.elasticities:
             for q in self.some(range(count)):
+                # Not between 0 and 1/4: there output stops rising with the input, and the inverse
+                # of the rule has few digits.
                 sigma[q] = self.per_lane((0.0, 0.25, 0.5, 1.0, 2.0))
-                sigma_long[q] = self.pick((sigma[q], sigma[q] + 0.5))
+                grows = self.chance(0.5) and sigma[q].min() > 0
+                sigma_long[q] = sigma[q] + 0.5 if grows else sigma[q]
         return Slots(
             node=_whole(s["node"] for s in self.slots),
             need=_numbers(s["need"] for s in self.slots),
             level=_numbers(s["level"] for s in self.slots),
             main=np.array([s["main"] for s in self.slots], dtype=np.bool_),
-            weight=np.where(
-                np.isnan(sigma), self.table(count, (1, 1, 1, 0.5, 0.25, 0)), 1.0
-            ),
+            weight=np.where(np.isnan(sigma), self.table(count, (1, 1, 1, 0.5, 0.25, 0)), 1.0),
             elasticity=sigma,
             elasticity_long=sigma_long,
             cost_share=_numbers(self.pick((0.125, 0.25, 0.5)) for _ in self.slots),

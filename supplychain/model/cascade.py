@@ -19,7 +19,7 @@ from supplychain.model.sources import release
 from supplychain.model.spot import Market, clear_market
 from supplychain.model.technology import Workshop
 from supplychain.model.turns import served
-from supplychain.model.wiring import Wiring, wire
+from supplychain.model.wiring import Wiring, sums, total, wire
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -243,8 +243,7 @@ class _Month:
         room = self.arrays.limits.queue_cap[None, :, None] + ceiling - waiting
         if made.size and room.min() < made.max():
             accepted = np.minimum(made, np.maximum(room, 0.0))
-            refused = (made - accepted).reshape(made.shape[0], -1)
-            blocked = np.asarray((wiring.to_supplier @ refused).reshape(output.shape))
+            blocked = total(wiring.to_supplier, made - accepted)
             made = accepted
         waiting += made
         shipped = np.minimum(waiting, ceiling)
@@ -264,9 +263,8 @@ class _Month:
         for delivery in self.wiring.flows:
             moved = change[delivery.members]
             if moved.any():
-                total = delivery.sums @ moved.reshape(moved.shape[0], -1)
-                self.state.deviation[self.month + delivery.lag, users] += total.reshape(
-                    users.size, *moved.shape[1:]
+                self.state.deviation[self.month + delivery.lag, users] += total(
+                    delivery.sums, moved
                 )
 
     def _release(self) -> None:
@@ -309,9 +307,7 @@ class _Month:
         Returns what is left of the suppliers' room, and what they were asked for (unit/month).
         """
         arrays, state, wiring, e = self.arrays, self.state, self.wiring, self.block.flows
-        short = missing(
-            arrays, self.behaviour, state, self.month, self.block, wiring.users, lag
-        )
+        short = missing(arrays, self.behaviour, state, self.month, self.block, wiring.users, lag)
         if not short.any():
             return room, np.zeros((room.shape[0], arrays.lanes))
         chosen = (wiring.deal_lag == lag) & (wiring.deal_rank == rank)
@@ -331,9 +327,9 @@ class _Month:
         place = self.block.openings.start + openings
         self.record.opened[self.month % len(self.record.opened), place] = received[~known]
         if market.user.size:
-            present, starts = np.unique(market.user, return_index=True)
-            total = np.add.reduceat(received, starts, axis=0)
-            state.deviation[self.month + lag, wiring.users[present]] += total
+            state.deviation[self.month + lag, wiring.users] += total(
+                sums(market.user, wiring.users.size), received
+            )
         state.queue[e] *= 1.0 - deal.queue_sold[wiring.supplier][:, :, None]
         return room * (1.0 - deal.room_sold[:, :, None]), deal.asked
 

@@ -20,6 +20,9 @@ from supplychain.model.oracle_rules import Deal, Number, Rules
 
 Table = list[list[Number]]
 
+_NOTHING = 1e-9
+"""Offers and headrooms below this many months count as nothing: no decision hangs on rounding."""
+
 
 @dataclass(frozen=True)
 class Account:
@@ -152,8 +155,7 @@ class _Play:
     def contracts(self, block: Block, i: int, k: int) -> None:
         """Serve by rank, accept within the queue cap, ship within the ceiling."""
         rules = self.rules
-        served = rules.served(i, self.y[i][k])
-        self.delivered[i][k] = served[rules.own_rank[i]]
+        served, self.delivered[i][k] = rules.served(i, self.y[i][k])
         for e in _range(block.flows):
             flow = rules.flows[e]
             if flow.supplier != i:
@@ -205,18 +207,13 @@ class _Play:
 
     def want(self, q: int, k: int, month: int) -> Number:
         """Months of need that a slot wants to have in a month."""
-        rules, j = self.rules, self.rules.user[q]
+        rules = self.rules
+        j: int = rules.user[q]
         if not rules.main[q]:
-            alternatives = rules.alternatives_of[j] if self.behaviour.alternates else ()
-            return sum(
-                (
-                    f * min(rules.ramp_a(a, month), self.short[j][k])
-                    for a in alternatives
-                    for r, f in rules.inputs_of[a]
-                    if r == q
-                ),
-                start=self.zero,
-            )
+            alternatives = rules.alternatives_of[j] if self.behaviour.alternates else []
+            inputs = [(a, f) for a in alternatives for r, f in rules.inputs_of[a] if r == q]
+            orders = [f * min(rules.ramp_a(a, month), self.short[j][k]) for a, f in inputs]
+            return sum(orders, start=self.zero)
         if rules.final[j]:
             return self.aim(j, k)
         if rules.level[j] == 0:
@@ -291,17 +288,18 @@ class _Play:
         """What one bin may still buy through a deal, in units."""
         rules = self.rules
         if deal.flow < 0:
-            bought = self.opened[deal.opening][k] * rules.need[deal.slot] / len(self.bins)
-            return max(self.zero, rules.opening_limit(deal, self.t, k) - bought)
-        e = deal.flow
-        room = rules.ceiling(deal, self.t, k) - self.shipped[e][k]
-        return max(self.zero, room) * rules.quantity[e] / len(self.bins)
+            whole = rules.need[deal.slot] / len(self.bins)
+            room = rules.opening_limit(deal, self.t, k) - self.opened[deal.opening][k] * whole
+        else:
+            whole = rules.quantity[deal.flow] / len(self.bins)
+            room = (rules.ceiling(deal, self.t, k) - self.shipped[deal.flow][k]) * whole
+        return room if room > _NOTHING * whole else self.zero
 
     def market(self, deals: list[Deal]) -> None:
         """Some rounds among deals of one lag and rank: all ask at once, all are filled at once."""
         missing = self.missing_units({deal.slot: deal.lag for deal in deals})
         for number in range(self.rules.spot_rounds):
-            offers = {deal.supplier: self.offer(deal.supplier) for deal in deals}
+            offers = {i: self.offer(i) for i in {deal.supplier for deal in deals}}
             asks: dict[tuple[Deal, int], Number] = {}
             for (q, k), lacks in missing.items():
                 reach = [d for d in deals if d.slot == q and self.headroom(d, k) > 0]
@@ -321,9 +319,10 @@ class _Play:
 
     def offer(self, i: int) -> Number:
         """What a supplier has left to sell, withheld goods and spare output, in units."""
-        return sum(units for _, _, units in self.withheld(i)) + sum(
+        offer = sum(units for _, _, units in self.withheld(i)) + sum(
             self.room[i, k] * self.rules.base[i] / len(self.bins) for k in self.bins
         )
+        return offer if offer > _NOTHING * self.rules.base[i] else self.zero
 
     def withheld(self, i: int) -> list[tuple[int, int, Number]]:
         """Flow, bin and units of the goods that wait in queues of a supplier."""

@@ -6,15 +6,17 @@ months. Numbers are generic: with ``exact=True`` they are fractions.
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
-from supplychain.model.arrays import Arrays
+from supplychain.model.arrays import Array, Arrays, Flows, Limits, Openings
 from supplychain.model.behaviour import Behaviour
 from supplychain.vocabulary import MONTHS_PER_YEAR
 
 Number = Fraction | float
+
+V = TypeVar("V")
 
 _NOBODY = 1e-9
 """A share of output below this is rounding: a node without customers outside the network."""
@@ -33,62 +35,72 @@ class Deal(NamedTuple):
 
 
 class Rules:
-    """What a month allows, and what inputs allow, under one behaviour."""
+    """What a month allows, and what inputs allow, for the only lane of some arrays."""
 
     def __init__(self, arrays: Arrays, behaviour: Behaviour, *, exact: bool) -> None:
-        def plain(values: Any) -> Any:
-            """Nested lists of numbers."""
-            if isinstance(values, list):
-                return [plain(v) for v in values]
-            whole = exact and isinstance(values, float) and math.isfinite(values)
-            return Fraction(values) if whole else values
-
-        def listed(values: Any) -> Any:
-            return plain(values.tolist())
-
-        def lane(values: Any) -> Any:
-            """The only lane of an array whose last axis is lanes."""
-            return plain(values[..., 0].tolist())
-
-        nodes, slots, flows, openings = arrays.nodes, arrays.slots, arrays.flows, arrays.openings
-        tech, limits = arrays.technologies, arrays.limits
-        self.behaviour, self.months, self.bins = behaviour, arrays.months, range(arrays.bins)
+        """Read the arrays into lists, of fractions if exact."""
+        self.behaviour, self.exact = behaviour, exact
+        self.months, self.bins = arrays.months, range(arrays.bins)
         self.one: Number = Fraction(1) if exact else 1.0
         self.zero: Number = 0 * self.one
-        # Nodes and projects.
-        self.base, self.level = listed(nodes.base), listed(nodes.level)
-        self.built = lane(nodes.capacity)
+        self._read_nodes(arrays)
+        self._read_slots(arrays)
+        self._read_deals(arrays)
+        self._read_limits(arrays.limits)
+
+    def row(self, values: Array) -> list[Number]:
+        """A list of numbers."""
+        floats: list[float] = values.tolist()
+        return [Fraction(v) if self.exact and math.isfinite(v) else v for v in floats]
+
+    def rows(self, values: Array) -> list[list[Number]]:
+        """A list of lists of numbers."""
+        return [self.row(one) for one in values]
+
+    def _read_nodes(self, arrays: Arrays) -> None:
+        nodes, tech = arrays.nodes, arrays.technologies
+        self.base, self.level = self.row(nodes.base), self.row(nodes.level)
+        self.built = self.row(nodes.capacity[:, 0])
         self.final, self.own_rank = nodes.final.tolist(), nodes.rank.tolist()
-        self.host, self.host_ratio = nodes.host.tolist(), listed(nodes.host_ratio)
-        self.project, self.added = arrays.projects.node.tolist(), lane(arrays.projects.added)
-        # Slots.
-        self.user, self.main = slots.node.tolist(), slots.main.tolist()
-        self.need, self.slot_level = listed(slots.need), listed(slots.level)
-        self.weight, self.theta = lane(slots.weight), listed(slots.cost_share)
-        self.short_run, self.long_run = lane(slots.elasticity), lane(slots.elasticity_long)
-        self.cover = plain(slots.cover[:, 0, :].tolist())
-        self.helped = lane(slots.substitution)
-        self.helped_most = listed(slots.substitution_most)
-        self.helped_start = listed(slots.substitution_start)
-        # Alternative technologies.
-        self.rate, self.most, self.start = lane(tech.rate), listed(tech.most), listed(tech.start)
-        uses = (tech.use_technology.tolist(), tech.use_slot.tolist(), listed(tech.use_factor))
-        self.inputs_of = _group(uses[0], zip(uses[1], uses[2], strict=True))
-        self.slots_of = _group(self.user, range(len(self.user)))
+        self.host, self.host_ratio = nodes.host.tolist(), self.row(nodes.host_ratio)
+        self.project: list[int] = arrays.projects.node.tolist()
+        self.added = self.rows(arrays.projects.added[:, :, 0])
+        # Alternatives of each node, in order of merit, and the inputs (q, f) of each.
+        self.rate, self.most = self.row(tech.rate[:, 0]), self.row(tech.most)
+        self.start = self.row(tech.start)
+        inputs = zip(tech.use_slot.tolist(), self.row(tech.use_factor), strict=True)
+        self.inputs_of = _group(tech.use_technology.tolist(), inputs)
         self.alternatives_of = _group(tech.node.tolist(), range(len(self.rate)))
-        # Flows, openings, and the measures they stand under.
+
+    def _read_slots(self, arrays: Arrays) -> None:
+        slots = arrays.slots
+        self.user, self.main = slots.node.tolist(), slots.main.tolist()
+        self.slots_of = _group(self.user, range(len(self.user)))
+        self.need, self.slot_level = self.row(slots.need), self.row(slots.level)
+        self.weight, self.theta = self.row(slots.weight[:, 0]), self.row(slots.cost_share)
+        self.short_run: list[float] = slots.elasticity[:, 0].tolist()
+        self.long_run: list[float] = slots.elasticity_long[:, 0].tolist()
+        self.cover = self.rows(slots.cover[:, 0])
+        self.helped = self.row(slots.substitution[:, 0])
+        self.helped_most = self.row(slots.substitution_most)
+        self.helped_start = self.row(slots.substitution_start)
+
+    def _read_deals(self, arrays: Arrays) -> None:
+        flows, openings, regimes = arrays.flows, arrays.openings, arrays.regimes
         self.flows = [Deal(*ends, flow=e) for e, ends in enumerate(_ends(flows))]
         self.openings = [Deal(*ends, opening=p) for p, ends in enumerate(_ends(openings))]
-        self.share, self.quantity = lane(flows.share), listed(flows.quantity)
-        self.opens = lane(openings.opens)
-        regimes = arrays.regimes
-        table = regimes.leaky if behaviour.leaks else regimes.ceiling
-        self.measures = plain(table[:, :, 0, :].tolist())
-        # Constants of behaviour, one number each.
-        self.catch_up, self.access = lane(limits.catch_up), lane(limits.access)
-        self.new_share, self.queue_cap = lane(limits.new_share), lane(limits.queue_cap)
-        self.restock, self.hoard = lane(limits.restock), lane(limits.hoard)
-        self.elasticity_time = lane(limits.elasticity_time)
+        self.share, self.quantity = self.row(flows.share[:, 0]), self.row(flows.quantity)
+        self.opens = self.row(openings.opens[:, 0])
+        # Per month and regime a number for each bin, or one for all bins.
+        table = regimes.leaky if self.behaviour.leaks else regimes.ceiling
+        self.measures = [self.rows(month[:, 0]) for month in table]
+
+    def _read_limits(self, limits: Limits) -> None:
+        self.catch_up, self.access = self.row(limits.catch_up)[0], self.row(limits.access)[0]
+        self.new_share = self.row(limits.new_share)[0]
+        self.queue_cap = self.row(limits.queue_cap)[0]
+        self.restock, self.hoard = self.row(limits.restock)[0], self.row(limits.hoard)[0]
+        self.elasticity_time = float(limits.elasticity_time[0])
         self.spot_rounds, self.first_month = limits.spot_rounds, limits.start
 
     # What a month allows.
@@ -118,14 +130,12 @@ class Rules:
         if deal.regime < 0:
             return math.inf
         per_bin = self.measures[t][deal.regime]
-        left: Number = per_bin[k] if len(per_bin) > 1 else per_bin[0]
-        return left
+        return per_bin[k] if len(per_bin) > 1 else per_bin[0]
 
     def ceiling(self, deal: Deal, t: int, k: int) -> Number:
         """Most that a flow may carry, c_e: its restriction, else the access ceiling."""
         measure = self.measure(deal, t, k)
-        access: Number = self.access
-        return access if math.isinf(measure) else measure
+        return self.access if math.isinf(measure) else measure
 
     def opening_limit(self, deal: Deal, t: int, k: int) -> Number:
         """Most that one bin may buy through an opening, unit/month."""
@@ -133,15 +143,15 @@ class Rules:
         if t < self.opens[deal.opening]:
             return self.zero
         spare = max(self.zero, self.capacity(i, t) - self.level[i]) * self.base[i]
-        free: Number = self.new_share * spare / len(self.bins)
+        free = self.new_share * spare / len(self.bins)
         return free * min(self.one, self.measure(deal, t, k))
 
     # The production rule.
 
     def sigma(self, q: int, t: int) -> float:
         """Elasticity of the month; NaN where the slot has a class."""
-        short, long = float(self.short_run[q]), float(self.long_run[q])
-        passed = 1 - math.exp(-(t + 0.5) / float(self.elasticity_time))
+        short, long = self.short_run[q], self.long_run[q]
+        passed = 1 - math.exp(-(t + 0.5) / self.elasticity_time)
         return short if short == long else short + (long - short) * passed
 
     def is_free(self, q: int) -> bool:
@@ -157,7 +167,7 @@ class Rules:
             return z
         theta, z = float(self.theta[q]), float(z)
         if sigma == 1:
-            return z**theta
+            return float(z**theta)
         r = (sigma - 1) / sigma
         if z == 0 and r < 0:
             return 0.0
@@ -179,10 +189,10 @@ class Rules:
 
     # Turns.
 
-    def served(self, i: int, y: Number) -> dict[int, Number]:
-        """What customers of each rank get of their baseline when the output is y.
+    def served(self, i: int, y: Number) -> tuple[dict[int, Number], Number]:
+        """What each rank, and the customers outside the network, get of their baseline.
 
-        Where a node has no customers outside the network, their rank gets y as if all shared.
+        Where a node has no customers outside the network, they get y, as if all shared.
         """
         size: dict[int, Number] = defaultdict(lambda: self.zero)
         outside = self.one
@@ -193,25 +203,24 @@ class Rules:
                 outside -= w
         if outside > _NOBODY:
             size[self.own_rank[i]] += outside
-        got = {self.own_rank[i]: y}
-        before = self.zero
+        got, before = {}, self.zero
         for rank in sorted(size):
             alone = len(size) == 1 or y >= 1
             left = max(self.zero, y - before)
             got[rank] = y if alone else min(self.one, left / size[rank])
             before += size[rank]
-        return got
+        return got, got[self.own_rank[i]] if outside > _NOBODY else y
 
 
-def _ends(deals: Any) -> Any:
+def _ends(deals: Flows | Openings) -> Iterable[tuple[int, int, int, int, int]]:
     """Supplier, slot, lag, rank, regime of each flow or opening."""
     columns = (deals.supplier, deals.slot, deals.lag, deals.rank, deals.regime)
     return zip(*(column.tolist() for column in columns), strict=True)
 
 
-def _group(keys: Sequence[int], values: Any) -> defaultdict[int, list[Any]]:
+def _group(keys: Sequence[int], values: Iterable[V]) -> defaultdict[int, list[V]]:
     """Values by key, in their order."""
-    groups: defaultdict[int, list[Any]] = defaultdict(list)
+    groups: defaultdict[int, list[V]] = defaultdict(list)
     for key, value in zip(keys, values, strict=True):
         groups[key].append(value)
     return groups

@@ -42,8 +42,8 @@ def elastic_output(available: Array, elasticity: Array, cost_share: Array) -> Ar
     sigma = np.broadcast_to(elasticity, a.shape)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         r = (sigma - 1.0) / sigma
-        # The smaller of a and 1 is taken out of the sum, so that no power overflows when r < 0.
-        least = np.minimum(a, 1.0)
+        # The smaller of a and 1 is taken out of the sum where r < 0, so that no power overflows.
+        least = np.where(r < 0, np.minimum(a, 1.0), 1.0)
         inner = theta * (a / least) ** r + (1.0 - theta) * least ** (-r)
         ces = least * inner ** (1.0 / r)
     ces = np.where(sigma <= 0, a, ces)

@@ -39,7 +39,7 @@ def release(
             if late.any():
                 later = missing(arrays, behaviour, state, month, block, slots, lag=1)
                 wanted = np.where(late[:, None, None], later, wanted)
-            total = wanted.sum(axis=(0, 2))
+            total = wanted.sum(axis=2).cumsum(axis=0)[-1]  # in the same order for every lane
             given = np.minimum(np.minimum(most, left), total)
             part = np.divide(given, total, out=np.zeros_like(given), where=total > 0)
             gained = wanted * part[None, :, None] / need(arrays, slots)

@@ -10,11 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from supplychain.model.arrays import Arrays, Block
-from supplychain.model.wiring import Wiring
+from supplychain.model.orders import need
+from supplychain.model.wiring import Wiring, sums, total
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+
+_NOTHING = 1e-9
+"""Offers and headrooms below this many months count as nothing: users ask in proportion to offers,
+however small, so that what rounding leaves would decide whom they ask."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +71,16 @@ class Market:
         base = arrays.nodes.base[block.nodes][:, None, None] / arrays.bins
         held = wiring.queue_to_supplier @ (queue * quantity).sum(axis=2)
         spare = (room * base).sum(axis=2)
+        least = _NOTHING * arrays.nodes.base[block.nodes][:, None]
+        something = held + spare > least
+        held, spare = np.where(something, held, 0.0), np.where(something, spare, 0.0)
         limit = _limits(arrays, month, block, leaks=leaks)
         # Most possible deals are closed (banned, not yet qualified, nothing offered, nobody short):
         # they are left out before anything is computed for every plant and lane.
         deals = np.flatnonzero(
             chosen
             & (limit.max(axis=(1, 2)) > 0)
-            & ((held + spare).max(axis=1) > 0)[wiring.deal_supplier]
+            & something.any(axis=1)[wiring.deal_supplier]
             & (missing.max(axis=(1, 2)) > 0)[wiring.deal_user]
         )
         deals = deals[np.argsort(wiring.deal_user[deals], kind="stable")]
@@ -80,8 +88,10 @@ class Market:
         headroom = np.broadcast_to(headroom, (*headroom.shape[:2], arrays.bins)).copy()
         known = np.flatnonzero(deals < quantity.shape[0])
         flows = deals[known]
-        # In months of the flow, where what is full is full to the last digit.
-        headroom[known] = np.maximum(headroom[known] - shipped[flows], 0.0) * quantity[flows]
+        headroom[known] = (headroom[known] - shipped[flows]) * quantity[flows]
+        whole = need(arrays, wiring.users[wiring.deal_user[deals]])
+        whole[known] = quantity[flows]
+        headroom = np.where(headroom > _NOTHING * whole, headroom, 0.0)
         return cls(
             deals,
             wiring.deal_supplier[deals],
@@ -128,23 +138,23 @@ def clear_market(market: Market, rounds: int) -> Deal:
     offer = market.from_queue + market.from_room
     start = offer
     asked = np.zeros_like(offer)
-    per_supplier = (supplier == np.arange(offer.shape[0])[:, None]).astype(np.float64)
-    per_user = _Grouped.of(user, market.missing.shape[0])
+    # Sparse sums add in the order of the deals, whatever the number of lanes.
+    per_supplier, per_user = sums(supplier, offer.shape[0]), sums(user, market.missing.shape[0])
     headroom, left = market.headroom, market.missing
     bought = np.zeros_like(headroom)
     for number in range(rounds if user.size else 0):
         pull = np.where(headroom > 0, offer[supplier][:, :, None], 0.0)
-        total = per_user.sums(pull)
-        rate = np.divide(left, total, out=np.zeros_like(left), where=total > 0)
+        reach = total(per_user, pull)
+        rate = np.divide(left, reach, out=np.zeros_like(left), where=reach > 0)
         ask = np.minimum(headroom, pull * rate[user])
-        demand = per_supplier @ ask.sum(axis=2)
+        demand = total(per_supplier, ask).sum(axis=2)
         if number == 0:
             asked = demand
         fill = np.minimum(1.0, np.divide(offer, demand, out=np.ones_like(offer), where=demand > 0))
         got = ask * fill[supplier][:, :, None]
         bought += got
         headroom = headroom - got
-        left = np.maximum(left - per_user.sums(got), 0.0)
+        left = np.maximum(left - total(per_user, got), 0.0)
         # Sold out is sold out to the last digit: nobody asks for what rounding leaves.
         offer = np.where(demand < offer, offer - demand, 0.0)
     sold = start - offer
@@ -152,27 +162,6 @@ def clear_market(market: Market, rounds: int) -> Deal:
     part = _share(from_queue, market.from_queue)
     rest = np.where(offer > 0, _share(sold - from_queue, market.from_room), 1.0)
     return Deal(bought, part, rest, asked)
-
-
-@dataclass(frozen=True)
-class _Grouped:
-    """Deals sorted by user: which users have any, where each group starts, and how many users."""
-
-    present: Index
-    starts: Index
-    count: int
-
-    @classmethod
-    def of(cls, user: Index, count: int) -> "_Grouped":
-        """Groups of a sorted list of users."""
-        present, starts = np.unique(user, return_index=True)
-        return cls(present, starts.astype(np.int64), count)
-
-    def sums(self, deals: Array) -> Array:
-        """Sum of deals (deals, L, K) per user (users, L, K)."""
-        total = np.zeros((self.count, *deals.shape[1:]))
-        total[self.present] = np.add.reduceat(deals, self.starts, axis=0)
-        return total
 
 
 def _share(part: Array, whole: Array) -> Array:

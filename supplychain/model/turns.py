@@ -53,7 +53,9 @@ class Turns:
 
         before, size = place(np.arange(own.size), own)
         nobody = rest == 0
-        return cls(*place(supplier, rank), np.where(nobody, 0.0, before), np.where(nobody, 1.0, size))
+        return cls(
+            *place(supplier, rank), np.where(nobody, 0.0, before), np.where(nobody, 1.0, size)
+        )
 
 
 def served(output: Array, before: Array, size: Array) -> Array:

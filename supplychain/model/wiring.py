@@ -101,6 +101,12 @@ def sums(group: Index, groups: int, weight: Array | float = 1.0) -> sparse.csr_a
     return sparse.csr_array((values, (group, np.arange(group.size))), shape=(groups, group.size))
 
 
+def total(matrix: sparse.csr_array, members: Array) -> Array:
+    """Sums of members (m, L, K) by a matrix: (groups, L, K), added in one order in every lane."""
+    flat = matrix @ members.reshape(members.shape[0], -1)
+    return np.asarray(flat.reshape(matrix.shape[0], *members.shape[1:]))
+
+
 def _deliveries(lag: Index, user: Index, users: int) -> tuple[Delivery, ...]:
     """Members and sums of each lag that occurs."""
     found = []
