@@ -19,7 +19,7 @@ from supplychain.model.sources import release
 from supplychain.model.spot import Market, clear_market
 from supplychain.model.technology import Workshop
 from supplychain.model.turns import served
-from supplychain.model.wiring import Wiring, sums, total, wire
+from supplychain.model.wiring import Wiring, add_up, total, wire
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -176,7 +176,8 @@ class _Month:
         )
         # A substitute is the last resort: what is in stock is used first.
         used = np.minimum(wanted, have)
-        state.stock[inputs] = have - used
+        # A slot that uses what arrives keeps its stock as it is, whatever the rounding.
+        state.stock[inputs] = np.where(used == arrived, state.stock[inputs], have - used)
         late = np.maximum(state.missed[nodes] + (1.0 - output), 0.0)
         state.missed[nodes] = np.where(self.arrays.nodes.final[nodes][:, None, None], late, 0.0)
         if self.wiring.technologies.size:
@@ -327,9 +328,8 @@ class _Month:
         place = self.block.openings.start + openings
         self.record.opened[self.month % len(self.record.opened), place] = received[~known]
         if market.user.size:
-            state.deviation[self.month + lag, wiring.users] += total(
-                sums(market.user, wiring.users.size), received
-            )
+            users = wiring.users
+            state.deviation[self.month + lag, users] += add_up(received, market.user, users.size)
         state.queue[e] *= 1.0 - deal.queue_sold[wiring.supplier][:, :, None]
         return room * (1.0 - deal.room_sold[:, :, None]), deal.asked
 

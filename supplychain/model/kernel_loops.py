@@ -40,6 +40,7 @@ WORK_MAKE, WORK_WANT, WORK_HAVE, WORK_SUM, WORK_LANES = range(5)
 WORK_MOST, WORK_AIM, WORK_MADE, WORK_PARTS = range(5, 9)
 _ALIKE = 1e-9
 _PAIRWISE = 8
+_NOTHING = 1e-9  # as in supplychain.model.spot
 
 
 def compiled(loop: Loop) -> Loop:
@@ -293,7 +294,7 @@ def allow_elastic(at: At, link: Index, real: Array, x: Array, q: int, month: int
             most = a
         else:
             r = (elasticity - 1.0) / elasticity
-            least = min(a, 1.0)
+            least = min(a, 1.0) if r < 0.0 else 1.0
             inner = theta * (a / least) ** r + (1.0 - theta) * least ** (-r)
             most = least * inner ** (1.0 / r)
         x[row, w] = max(most, 1.0) if a > 1.0 else most
@@ -841,8 +842,12 @@ def offer(at: At, link: Index, real: Array, x: Array, note: Index, b: int) -> No
             for i in range(at.lanes):
                 x[held, i] += x[total, i]
     for n in range(first, last):
+        held, spare, least = at.held + n, at.spare + n, _NOTHING * real[at.node_whole + n]
         for i in range(at.lanes):
-            x[at.offer + n, i] = x[at.held + n, i] + x[at.spare + n, i]
+            some = x[held, i] + x[spare, i] > least
+            x[held, i] = x[held, i] if some else 0.0
+            x[spare, i] = x[spare, i] if some else 0.0
+            x[at.offer + n, i] = x[held, i] + x[spare, i]
 
 
 @compiled
@@ -864,7 +869,8 @@ def reach(
         if d < flows:
             limit_flow(at, link, real, x, b, d, month, most)
         else:
-            limit_opening(at, link, real, x, d - flows, month, most)
+            need = real[at.slot_need + link[at.buyer_slot + u]]
+            limit_opening(at, link, real, x, d - flows, month, need, most)
         for w in range(x.shape[1]):
             some += x[most, w] > 0.0
         if some > 0:
@@ -881,17 +887,20 @@ def limit_flow(
     """What a flow may still carry this month, unit/month."""
     shipped, quantity = at.shipped + e - link[at.block_flow_first + b], real[at.flow_quantity + e]
     ceiling = ceiling_row(at, link[at.flow_regime + e], month)
+    least = _NOTHING * quantity
     for w in range(x.shape[1]):
-        x[most, w] = max(x[ceiling, w] - x[shipped, w], 0.0) * quantity
+        able = (x[ceiling, w] - x[shipped, w]) * quantity
+        x[most, w] = able if able > least else 0.0
 
 
 @compiled
 def limit_opening(
-    at: At, link: Index, real: Array, x: Array, o: int, month: int, most: int
+    at: At, link: Index, real: Array, x: Array, o: int, month: int, need: float, most: int
 ) -> None:
     """What an opening may carry this month, unit/month (`Arrays.opening_limit`)."""
     s, regime = link[at.opening_supplier + o], link[at.opening_regime + o]
     base, level, bins = real[at.node_whole + s], real[at.node_level + s], at.bins
+    least = _NOTHING * need
     opens, share = at.opening_day + o, at.limits + NEW_SHARE
     capacity(at, link, real, x, s, month, most)
     for w in range(x.shape[1]):
@@ -902,13 +911,14 @@ def limit_opening(
         for w in range(x.shape[1]):
             x[most, w] *= x[under, w]
     for w in range(x.shape[1]):
-        x[most, w] /= bins
+        able = x[most, w] / bins
+        x[most, w] = able if able > least else 0.0
 
 
 @compiled
 def ask(at: At, link: Index, real: Array, x: Array, note: Index, b: int, buyers: int) -> None:
     """Every user asks every seller it can reach, pro rata to their offers."""
-    rate, one = at.work + WORK_SUM, at.work + WORK_LANES
+    rate = at.work + WORK_SUM
     for n in range(link[at.block_node_first + b], link[at.block_node_last + b]):
         clear(x, at.demand + n)
     for u in range(buyers):
@@ -929,9 +939,7 @@ def ask(at: At, link: Index, real: Array, x: Array, note: Index, b: int, buyers:
             demand, asks, most = at.demand + note[at.seller + d], at.ask + d, at.headroom + d
             for w in range(x.shape[1]):
                 x[asks, w] = min(x[most, w], x[asks, w] * x[rate, w])
-            over_bins(at, x, asks, one)
-            for i in range(at.lanes):
-                x[demand, i] += x[one, i]
+                x[demand, w] += x[asks, w]
 
 
 @compiled
@@ -939,7 +947,8 @@ def fill(at: At, link: Index, real: Array, x: Array, b: int, number: int) -> boo
     """Every seller fills all asks by the same share; False where nobody asks."""
     asks = 0
     for n in range(link[at.block_node_first + b], link[at.block_node_last + b]):
-        demand, offered, part, asked = at.demand + n, at.offer + n, at.fill + n, at.asked + n
+        demand, offered, part, asked = at.work + WORK_LANES, at.offer + n, at.fill + n, at.asked + n
+        over_bins(at, x, at.demand + n, demand)
         for i in range(at.lanes):
             wanted, has = x[demand, i], x[offered, i]
             asks += wanted > 0.0
@@ -1015,7 +1024,7 @@ def sell(at: At, x: Array, n: int) -> None:
         part = min(max(queued / held, 0.0), 1.0) if held > 0.0 else 0.0
         rest = min(max((sold - queued) / spare, 0.0), 1.0) if spare > 0.0 else 0.0
         x[at.fill + n, i] = 1.0 - part
-        x[at.demand + n, i] = 1.0 - (rest if left > 0.0 else 1.0)
+        x[at.demand + n, i] = 1.0 - (1.0 if sold > 0.0 and left == 0.0 else rest)
     for k in range(at.bins):
         for i in range(at.lanes):
             x[room, k * at.lanes + i] *= x[at.demand + n, i]

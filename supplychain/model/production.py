@@ -49,8 +49,8 @@ def elastic_output(available: Array, elasticity: Array, cost_share: Array) -> Ar
     ces = np.where(sigma <= 0, a, ces)
     ces = np.where(np.abs(sigma - 1.0) < _ALIKE, a**theta, ces)
     ces = np.where((a == 0) & (sigma <= 1), 0.0, ces)
-    # Baseline input gives baseline output exactly, whatever the rounding of the powers.
-    return np.where(a == 1.0, 1.0, ces)
+    # Baseline input gives baseline output exactly, and more no less, whatever the rounding.
+    return np.where(a >= 1.0, np.where(a == 1.0, 1.0, np.maximum(ces, 1.0)), ces)
 
 
 def possible_output(available: Array, weight: Array, elasticity: Array, cost_share: Array) -> Array:

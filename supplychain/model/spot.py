@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from supplychain.model.arrays import Arrays, Block
 from supplychain.model.orders import need
-from supplychain.model.wiring import Wiring, sums, total
+from supplychain.model.wiring import Wiring, add_up
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -138,29 +138,27 @@ def clear_market(market: Market, rounds: int) -> Deal:
     offer = market.from_queue + market.from_room
     start = offer
     asked = np.zeros_like(offer)
-    # Sparse sums add in the order of the deals, whatever the number of lanes.
-    per_supplier, per_user = sums(supplier, offer.shape[0]), sums(user, market.missing.shape[0])
     headroom, left = market.headroom, market.missing
     bought = np.zeros_like(headroom)
     for number in range(rounds if user.size else 0):
         pull = np.where(headroom > 0, offer[supplier][:, :, None], 0.0)
-        reach = total(per_user, pull)
+        reach = add_up(pull, user, len(left))
         rate = np.divide(left, reach, out=np.zeros_like(left), where=reach > 0)
         ask = np.minimum(headroom, pull * rate[user])
-        demand = total(per_supplier, ask).sum(axis=2)
+        demand = add_up(ask, supplier, len(offer)).sum(axis=2)
         if number == 0:
             asked = demand
         fill = np.minimum(1.0, np.divide(offer, demand, out=np.ones_like(offer), where=demand > 0))
         got = ask * fill[supplier][:, :, None]
         bought += got
         headroom = headroom - got
-        left = np.maximum(left - total(per_user, got), 0.0)
+        left = np.maximum(left - add_up(got, user, len(left)), 0.0)
         # Sold out is sold out to the last digit: nobody asks for what rounding leaves.
         offer = np.where(demand < offer, offer - demand, 0.0)
     sold = start - offer
     from_queue = np.minimum(sold, market.from_queue)
     part = _share(from_queue, market.from_queue)
-    rest = np.where(offer > 0, _share(sold - from_queue, market.from_room), 1.0)
+    rest = np.where((sold > 0) & (offer == 0), 1.0, _share(sold - from_queue, market.from_room))
     return Deal(bought, part, rest, asked)
 
 
