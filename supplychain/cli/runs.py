@@ -12,6 +12,7 @@ import typer
 from supplychain.cli.common import (
     CsvFlag,
     DataOption,
+    DrawsOption,
     FocusOption,
     JsonFlag,
     NoBand,
@@ -121,6 +122,7 @@ def restrict_command(
     seed: SeedOption = 1,
     no_planner: NoPlanner = False,
     no_band: NoBand = False,
+    draws: DrawsOption = 0,
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
     quiet: QuietFlag = False,
@@ -159,7 +161,7 @@ def restrict_command(
     ]
     if form == "listed":
         hints.append(shlex.join([*again, "--form", "contained", "--kind", "ban", "--focus", focus]))
-    effort = Effort(planner=not no_planner, band=not no_band, seed=seed)
+    effort = Effort(planner=not no_planner, band=not no_band, seed=seed, draws=draws or None)
     to_ = _Output(as_json, as_csv, quiet, out, None, tuple(hints))
     _play([scenario], focus="", data=data, effort=effort, to=to_)
 
@@ -177,6 +179,7 @@ def run_command(
     seed: SeedOption = 1,
     no_planner: NoPlanner = False,
     no_band: NoBand = False,
+    draws: DrawsOption = 0,
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
     quiet: QuietFlag = False,
@@ -192,7 +195,7 @@ def run_command(
     from supplychain.simulation import Effort
 
     loaded = [load_scenario(name, override or ()) for name in scenarios]
-    effort = Effort(planner=not no_planner, band=not no_band, seed=seed)
+    effort = Effort(planner=not no_planner, band=not no_band, seed=seed, draws=draws or None)
     to = _Output(as_json, as_csv, quiet, out, None, ("supplychain list scenarios",))
     _play(loaded, focus=focus, data=data, effort=effort, to=to)
 
