@@ -37,7 +37,7 @@ Index = npt.NDArray[np.int64]
 Loop = TypeVar("Loop", bound=Callable[..., object])
 
 WORK_MAKE, WORK_WANT, WORK_HAVE, WORK_SUM, WORK_LANES = range(5)
-WORK_MOST, WORK_AIM, WORK_MADE, WORK_PARTS = range(5, 9)
+WORK_MOST, WORK_AIM, WORK_MADE, WORK_PARTS, WORK_MAIN = range(5, 10)
 _ALIKE = 1e-9
 _PAIRWISE = 8
 _NOTHING = 1e-9  # as in supplychain.model.spot
@@ -147,60 +147,94 @@ def quiet(at: At, link: Index, real: Array, x: Array, note: Index, b: int, month
 def play_block(at: At, link: Index, real: Array, x: Array, note: Index, b: int, month: int) -> None:
     """One block in one month, in the order of docs/model.md, sections 4 and 5."""
     first, last = link[at.block_node_first + b], link[at.block_node_last + b]
-    inputs = link[at.block_slot_first + b]
-    receive(at, link, real, x, b, month)
     for n in range(first, last):
-        aim(at, link, real, x, n)
-        make(at, link, real, x, n, inputs, month, at.target + n, at.made + n)
-        keep(
-            at, link, real, x, note, n, month, at.delivered, at.made + n, link[at.block_turned + b]
-        )
+        produce(at, link, real, x, note, b, n, month)
     ship(at, link, real, x, note, b, month)
     deliver(at, link, real, x, note, b, month)
     for j in range(link[at.block_source_first + b], link[at.block_source_last + b]):
         release(at, link, real, x, note, b, link[at.items + j], month)
     for n in range(first, last):
-        output, made, blocked = at.output + n, at.made + n, at.blocked + n
-        for w in range(x.shape[1]):
-            x[output, w] = x[made, w] - x[blocked, w]
-            if not at.sets_aside:
-                x[blocked, w] = 0.0
+        hold_back(at, x, n)
     if at.buys:
         trade(at, link, real, x, note, b, month)
     for n in range(first, last):
-        output, whole, blocked = at.output + n, at.target + n, at.blocked + n
-        if link[at.block_tinkers + b]:
-            fall_short(at, x, n)
-        for w in range(x.shape[1]):
-            x[whole, w] = x[output, w] + x[blocked, w]
-        make(at, link, real, x, n, inputs, month, whole, at.made + n)
-        keep(at, link, real, x, note, n, month, at.kept, output, False)
-    consume(at, link, real, x, b, month)
-    for n in range(first, last):
-        remember(at, link, real, x, note, n)
+        keep(at, x, note, n, month, at.kept, at.output + n)
+        if note[at.calm + n] == 0:
+            consume(at, link, real, x, b, n, month)
+            remember(at, link, real, x, note, n)
 
 
 @compiled
-def keep(
-    at: At,
-    link: Index,
-    real: Array,
-    x: Array,
-    note: Index,
-    n: int,
-    month: int,
-    kept: int,
-    made: int,
-    turned: bool,
+def produce(
+    at: At, link: Index, real: Array, x: Array, note: Index, b: int, n: int, month: int
 ) -> None:
-    """Write down the output of a node that was asked for, or the turn of its own customers."""
-    place = note[at.place + n]
-    if place >= 0:
-        row = kept + month * at.chosen + place
+    """What a node makes of its target, for contracts.
+
+    A calm node makes its baseline of what arrives: nothing has to be worked out for it, and no
+    stock of it moves, unless it sells or is told to stop later in the month (`wake`).
+    """
+    made, off = at.made + n, 0
+    note[at.calm + n] = 1 if is_calm(at, link, real, note, n, month) else 0
+    aim(at, link, real, x, n)
+    if note[at.calm + n] == 1:
         for w in range(x.shape[1]):
-            x[row, w] = x[made, w]
-        if turned:
-            serve(x, row, real[at.node_before + n], real[at.node_size + n])
+            x[made, w] = 1.0
+    else:
+        receive(at, link, real, x, b, n, month)
+        make(at, link, real, x, b, n, month, at.target + n, made)
+        if link[at.block_tinkers + b]:
+            fall_short(at, x, n)
+    for w in range(x.shape[1]):
+        off += x[made, w] != 1.0
+    note[at.steady + n] = 1 if off == 0 else 0
+    clear(x, at.blocked + n)
+    place = keep(at, x, note, n, month, at.delivered, made)
+    if place >= 0 and link[at.block_turned + b]:
+        serve(x, place, real[at.node_before + n], real[at.node_size + n])
+
+
+@compiled
+def is_calm(at: At, link: Index, real: Array, note: Index, n: int, month: int) -> bool:
+    """Whether a node wants its baseline and all that it uses arrives."""
+    if note[at.odd + n] == 1 or link[at.node_host + n] >= 0 or real[at.node_level + n] != 1.0:
+        return False
+    first = at.came + (month % at.ring) * at.slots
+    for j in range(link[at.node_slot_first + n], link[at.node_slot_last + n]):
+        if note[first + link[at.items + j]] == 1:
+            return False
+    return True
+
+
+@compiled
+def wake(
+    at: At, link: Index, real: Array, x: Array, note: Index, b: int, n: int, month: int
+) -> None:
+    """Work out for a calm node what was left out."""
+    if note[at.calm + n] == 1:
+        note[at.calm + n] = 0
+        receive(at, link, real, x, b, n, month)
+
+
+@compiled
+def hold_back(at: At, x: Array, n: int) -> None:
+    """Output less goods that are not made, whose inputs are set aside or not."""
+    output, made, blocked = at.output + n, at.made + n, at.blocked + n
+    for w in range(x.shape[1]):
+        x[output, w] = x[made, w] - x[blocked, w]
+    if not at.sets_aside:
+        clear(x, blocked)
+
+
+@compiled
+def keep(at: At, x: Array, note: Index, n: int, month: int, kept: int, made: int) -> int:
+    """Write down the output of a node that was asked for; returns its row, or -1."""
+    place = note[at.place + n]
+    if place < 0:
+        return -1
+    row = kept + month * at.chosen + place
+    for w in range(x.shape[1]):
+        x[row, w] = x[made, w]
+    return int(row)
 
 
 @compiled
@@ -217,17 +251,20 @@ def serve(x: Array, row: int, before: float, size: float) -> None:
 
 
 @compiled
-def receive(at: At, link: Index, real: Array, x: Array, b: int, month: int) -> None:
+def receive(at: At, link: Index, real: Array, x: Array, b: int, n: int, month: int) -> None:
     """What arrives, what each slot allows, and the tightest of a node's main slots and host."""
-    first, wide = link[at.block_slot_first + b], x.shape[1]
-    for n in range(link[at.block_node_first + b], link[at.block_node_last + b]):
-        row = at.bound + n
-        for w in range(wide):
-            x[row, w] = np.inf
-    for q in range(first, link[at.block_slot_last + b]):
-        level, stock = real[at.slot_level + q], at.stock + q
+    wide, bound, host = x.shape[1], at.bound + n, link[at.node_host + n]
+    for w in range(wide):
+        x[bound, w] = np.inf
+    for j in range(link[at.node_slot_first + n], link[at.node_slot_last + n]):
+        q = link[at.items + j]
+        level, stock, place = (
+            real[at.slot_level + q],
+            at.stock + q,
+            q - link[at.block_slot_first + b],
+        )
         coming = at.deviation + (month % at.ring) * at.slots + q
-        arrived, have, allowed = at.arrived + q - first, at.have + q - first, at.allowed + q - first
+        arrived, have, allowed = at.arrived + place, at.have + place, at.allowed + place
         for w in range(wide):
             x[arrived, w] = level + x[coming, w]
             x[have, w] = x[stock, w] + x[arrived, w]
@@ -241,18 +278,12 @@ def receive(at: At, link: Index, real: Array, x: Array, b: int, month: int) -> N
                 most = (1.0 - x[weight, w]) + x[weight, w] * x[allowed, w]
                 x[allowed, w] = most if x[weight, w] > 0.0 else np.inf
         if link[at.slot_main + q]:
-            bound = at.bound + link[at.slot_node + q]
             for w in range(wide):
                 x[bound, w] = min(x[bound, w], x[allowed, w])
-    for n in range(link[at.block_node_first + b], link[at.block_node_last + b]):
-        if link[at.node_host + n] >= 0:
-            bound, host, ratio = (
-                at.bound + n,
-                at.output + link[at.node_host + n],
-                real[at.node_ratio + n],
-            )
-            for w in range(wide):
-                x[bound, w] = min(x[bound, w], ratio * x[host, w])
+    if host >= 0:
+        whole, ratio = at.output + host, real[at.node_ratio + n]
+        for w in range(wide):
+            x[bound, w] = min(x[bound, w], ratio * x[whole, w])
 
 
 @compiled
@@ -315,33 +346,39 @@ def aim(at: At, link: Index, real: Array, x: Array, n: int) -> None:
 
 @compiled
 def make(
-    at: At,
-    link: Index,
-    real: Array,
-    x: Array,
-    n: int,
-    first: int,
-    month: int,
-    wanted: int,
-    made: int,
+    at: At, link: Index, real: Array, x: Array, b: int, n: int, month: int, wanted: int, made: int
 ) -> None:
-    """What a node makes of what is wanted, and the output that each of its slots is drawn for.
-
-    `first` is the first slot of its block.
-    """
-    bound = at.bound + n
+    """What a node makes of what is wanted; with alternatives, also what each slot is drawn for."""
+    bound, main = at.bound + n, at.work + WORK_MAIN
     for w in range(x.shape[1]):
         x[made, w] = min(x[wanted, w], x[bound, w])
+    if not has_alternatives(at, link, n):
+        return
+    first = link[at.block_slot_first + b]
+    for w in range(x.shape[1]):
+        x[main, w] = x[made, w]
     for j in range(link[at.node_slot_first + n], link[at.node_slot_last + n]):
         q = link[at.items + j]
-        drawn = at.drawn + q - first
+        draw_main(at, link, x, q, main, at.drawn + q - first)
+    for j in range(link[at.node_technology_first + n], link[at.node_technology_last + n]):
+        add_technology(at, link, real, x, link[at.items + j], first, month, wanted, made)
+
+
+@compiled
+def has_alternatives(at: At, link: Index, n: int) -> bool:
+    """Whether a node may use alternative technologies."""
+    some = link[at.node_technology_last + n] > link[at.node_technology_first + n]
+    return bool(at.alternates and some)
+
+
+@compiled
+def draw_main(at: At, link: Index, x: Array, q: int, main: int, drawn: int) -> None:
+    """Output for which the main technology draws a slot's input."""
+    if link[at.slot_main + q]:
         for w in range(x.shape[1]):
-            x[drawn, w] = x[made, w]
-        if not link[at.slot_main + q]:
-            clear(x, drawn)
-    if at.alternates:
-        for j in range(link[at.node_technology_first + n], link[at.node_technology_last + n]):
-            add_technology(at, link, real, x, link[at.items + j], first, month, wanted, made)
+            x[drawn, w] = x[main, w]
+    else:
+        clear(x, drawn)
 
 
 @compiled
@@ -394,12 +431,20 @@ def fall_short(at: At, x: Array, n: int) -> None:
 
 
 @compiled
-def consume(at: At, link: Index, real: Array, x: Array, b: int, month: int) -> None:
+def consume(at: At, link: Index, real: Array, x: Array, b: int, n: int, month: int) -> None:
     """Draw inputs; what is in stock is used before a substitute."""
-    first = link[at.block_slot_first + b]
-    for q in range(first, link[at.block_slot_last + b]):
-        drawn, have, arrived = at.drawn + q - first, at.have + q - first, at.arrived + q - first
+    whole, made, output, blocked = at.work + WORK_AIM, at.made + n, at.output + n, at.blocked + n
+    for w in range(x.shape[1]):
+        x[whole, w] = x[output, w] + x[blocked, w]
+    make(at, link, real, x, b, n, month, whole, made)
+    several = has_alternatives(at, link, n)
+    for j in range(link[at.node_slot_first + n], link[at.node_slot_last + n]):
+        q = link[at.items + j]
+        place = q - link[at.block_slot_first + b]
+        drawn, have, arrived = at.drawn + place, at.have + place, at.arrived + place
         stock, beyond = at.stock + q, 0
+        if not several:
+            draw_main(at, link, x, q, made, drawn)
         for w in range(x.shape[1]):
             beyond += x[drawn, w] > 1.0
         if beyond > 0:
@@ -458,37 +503,37 @@ def ceiling_row(at: At, regime: int, month: int) -> int:
 
 @compiled
 def ship(at: At, link: Index, real: Array, x: Array, note: Index, b: int, month: int) -> None:
-    """Queue this month's goods for each flow and ship what the ceilings let through."""
-    wide, first = x.shape[1], link[at.block_flow_first + b]
-    for n in range(link[at.block_node_first + b], link[at.block_node_last + b]):
-        made, off = at.made + n, 0
-        for w in range(wide):
-            off += x[made, w] != 1.0
-        note[at.steady + n] = 1 if off == 0 else 0
-        clear(x, at.blocked + n)
+    """Queue this month's goods for each flow and ship what the ceilings let through.
+
+    A flow at its baseline has no row of what it ships: that is 1.
+    """
+    first = link[at.block_flow_first + b]
     for e in range(first, link[at.block_flow_last + b]):
-        s, shipped = link[at.flow_supplier + e], at.shipped + e - first
+        s, shipped, regime = (
+            link[at.flow_supplier + e],
+            at.shipped + e - first,
+            link[at.flow_regime + e],
+        )
         steady = note[at.steady + s] == 1 and note[at.waits + e] == 0
-        if at.free and steady and link[at.flow_regime + e] < 0:
-            for w in range(wide):
-                x[shipped, w] = 1.0
+        if at.free and steady and regime < 0:
             note[at.moves + e] = 0
             continue
-        for w in range(wide):
+        for w in range(x.shape[1]):
             x[shipped, w] = x[at.made + s, w]
         if link[at.block_turned + b]:
             serve(x, shipped, real[at.flow_before + e], real[at.flow_size + e])
-        load(at, x, note, e, real[at.flow_weight + e], at.blocked + s, shipped,
-             ceiling_row(at, link[at.flow_regime + e], month))  # fmt: skip
+        weight, ceiling = real[at.flow_weight + e], ceiling_row(at, regime, month)
+        if load(at, x, note, e, weight, at.blocked + s, shipped, ceiling):
+            wake(at, link, real, x, note, b, s, month)
 
 
 @compiled
 def load(
     at: At, x: Array, note: Index, e: int, weight: float, blocked: int, shipped: int, ceiling: int
-) -> None:
-    """One flow: what is accepted into its queue, and what leaves."""
+) -> bool:
+    """One flow: what is accepted into its queue, what leaves, and whether any is refused."""
     queue, cap = at.queue + e, at.limits + QUEUE_CAP
-    waits, moves = 0, 0
+    waits, refused = 0, 0
     for w in range(x.shape[1]):
         made, most = x[shipped, w], x[ceiling, w]
         accepted = min(made, max(x[cap, w] + most - x[queue, w], 0.0))
@@ -498,9 +543,10 @@ def load(
         x[shipped, w] = leaves
         x[queue, w] = waiting - leaves
         waits += waiting != leaves
-        moves += leaves != 1.0
+        refused += made != accepted
     note[at.waits + e] = 1 if waits > 0 else 0
-    note[at.moves + e] = 1 if moves > 0 else 0
+    note[at.moves + e] = 1
+    return refused > 0
 
 
 @compiled
@@ -750,76 +796,93 @@ def hand_out(
 def trade(at: At, link: Index, real: Array, x: Array, note: Index, b: int, month: int) -> None:
     """Short users buy spare output and withheld goods, market by market; adds to the output."""
     first, last = link[at.block_node_first + b], link[at.block_node_last + b]
-    most = at.work + WORK_MOST
-    for n in range(first, last):
-        clear(x, at.asked + n)
-        find_room(at, link, real, x, n, link[at.block_slot_first + b], month)
+    opened = False
     for m in range(link[at.block_market_first + b], link[at.block_market_last + b]):
-        buyers = open_market(at, link, real, x, note, b, m, month)
-        if buyers > 0:
+        buyers = gather(at, link, real, x, note, b, m, month)
+        if buyers > 0 and not opened:
+            opened = True
+            for n in range(first, last):
+                clear(x, at.asked + n)
+                find_room(at, link, real, x, note, b, n, month)
+        if buyers > 0 and clear_market(at, link, real, x, note, b, buyers, month):
             settle(at, link, real, x, note, b, buyers, month + link[at.market_lag + m])
     for n in range(first, last):
-        output, before, room = at.output + n, at.room_before + n, at.room + n
-        asked, extra, base, level = (
-            at.asked + n,
-            at.extra + n,
-            real[at.node_whole + n],
-            real[at.node_level + n],
-        )
-        capacity(at, link, real, x, n, month, most)
-        for k in range(at.bins):
-            first_column = k * at.lanes
-            for i in range(at.lanes):
-                w = first_column + i
-                x[output, w] += x[before, w] - x[room, w]
-                x[extra, w] = min(x[asked, i] / base, max(x[most, w] - 1.0, 0.0)) * level
+        if opened:
+            sell(at, link, real, x, n, month)
+        else:
+            clear(x, at.extra + n)
 
 
 @compiled
-def find_room(at: At, link: Index, real: Array, x: Array, n: int, first: int, month: int) -> None:
+def sell(at: At, link: Index, real: Array, x: Array, n: int, month: int) -> None:
+    """Make the spare output that was sold, and remember what was asked for."""
+    output, before, room = at.output + n, at.room_before + n, at.room + n
+    asked, extra, most = at.asked + n, at.extra + n, at.work + WORK_MOST
+    base, level = real[at.node_whole + n], real[at.node_level + n]
+    capacity(at, link, real, x, n, month, most)
+    for k in range(at.bins):
+        first_column = k * at.lanes
+        for i in range(at.lanes):
+            w = first_column + i
+            x[output, w] += x[before, w] - x[room, w]
+            x[extra, w] = min(x[asked, i] / base, max(x[most, w] - 1.0, 0.0)) * level
+
+
+@compiled
+def find_room(
+    at: At, link: Index, real: Array, x: Array, note: Index, b: int, n: int, month: int
+) -> None:
     """Spare output on offer: what could be made within capacity; none of final nodes."""
     room, before = at.room + n, at.room_before + n
     most, goal, made = at.work + WORK_MOST, at.work + WORK_AIM, at.work + WORK_MADE
-    if link[at.node_final + n]:
+    capacity(at, link, real, x, n, month, most)
+    able = 0
+    for w in range(x.shape[1]):
+        x[goal, w] = max(x[most, w], x[at.target + n, w])
+        able += x[most, w] > x[at.output + n, w] + x[at.blocked + n, w]
+    if able == 0 or link[at.node_final + n]:
         clear(x, room)
         clear(x, before)
         return
-    capacity(at, link, real, x, n, month, most)
+    wake(at, link, real, x, note, b, n, month)
+    make(at, link, real, x, b, n, month, goal, made)
     for w in range(x.shape[1]):
-        x[goal, w] = max(x[most, w], x[at.target + n, w])
-    make(at, link, real, x, n, first, month, goal, made)
-    for w in range(x.shape[1]):
-        able = min(x[made, w], x[most, w])
-        x[room, w] = max(able - (x[at.output + n, w] + x[at.blocked + n, w]), 0.0)
+        most_made = min(x[made, w], x[most, w])
+        x[room, w] = max(most_made - (x[at.output + n, w] + x[at.blocked + n, w]), 0.0)
         x[before, w] = x[room, w]
 
 
 @compiled
-def open_market(
+def gather(
     at: At, link: Index, real: Array, x: Array, note: Index, b: int, m: int, month: int
 ) -> int:
-    """Clear one market; returns how many are short and can buy."""
-    buyers, deals = 0, 0
-    offered = False
+    """Write down who of a market is short, and by how much; returns how many."""
+    buyers, lag = 0, link[at.market_lag + m]
     for u in range(link[at.market_buyer_first + m], link[at.market_buyer_last + m]):
-        q, lacks = link[at.buyer_slot + u], at.missing + buyers
-        if not misses(at, link, real, x, note, b, q, month, link[at.market_lag + m], lacks):
-            continue
-        if not offered:
-            offer(at, link, real, x, note, b)
-            offered = True
-        start = deals
-        deals = reach(at, link, real, x, note, b, u, month, deals)
-        if deals > start:
-            note[at.buyer + buyers], note[at.first + buyers] = q, start
+        q = link[at.buyer_slot + u]
+        if misses(at, link, real, x, note, b, q, month, lag, at.missing + buyers):
+            note[at.buyer + buyers] = u
             buyers += 1
+    return buyers
+
+
+@compiled
+def clear_market(
+    at: At, link: Index, real: Array, x: Array, note: Index, b: int, buyers: int, month: int
+) -> bool:
+    """Some rounds among those who are short; False where nothing can be had."""
+    deals = 0
+    offer(at, link, real, x, note, b)
+    for u in range(buyers):
+        note[at.first + u] = deals
+        deals = reach(at, link, real, x, note, b, note[at.buyer + u], month, deals)
     note[at.first + buyers] = deals
-    for number in range(at.rounds if buyers > 0 else 0):
+    for number in range(at.rounds if deals > 0 else 0):
         ask(at, link, real, x, note, b, buyers)
         if not fill(at, link, real, x, b, number):
             break
         take(at, x, note, buyers)
-    return buyers
+    return deals > 0
 
 
 @compiled
@@ -843,11 +906,14 @@ def offer(at: At, link: Index, real: Array, x: Array, note: Index, b: int) -> No
                 x[held, i] += x[total, i]
     for n in range(first, last):
         held, spare, least = at.held + n, at.spare + n, _NOTHING * real[at.node_whole + n]
+        offers = 0
         for i in range(at.lanes):
             some = x[held, i] + x[spare, i] > least
             x[held, i] = x[held, i] if some else 0.0
             x[spare, i] = x[spare, i] if some else 0.0
             x[at.offer + n, i] = x[held, i] + x[spare, i]
+            offers += x[at.offer + n, i] > 0.0
+        note[at.offers + n] = 1 if offers > 0 else 0
 
 
 @compiled
@@ -861,13 +927,11 @@ def reach(
         if d >= flows and not at.opens:
             continue
         s = link[at.flow_supplier + d] if d < flows else link[at.opening_supplier + d - flows]
-        offers, some, most = 0, 0, at.headroom + deals
-        for i in range(at.lanes):
-            offers += x[at.offer + s, i] > 0.0
-        if offers == 0:
+        some, most = 0, at.headroom + deals
+        if note[at.offers + s] == 0 or (d >= flows and month < note[at.opens_first + d - flows]):
             continue
         if d < flows:
-            limit_flow(at, link, real, x, b, d, month, most)
+            limit_flow(at, link, real, x, note, b, d, month, most)
         else:
             need = real[at.slot_need + link[at.buyer_slot + u]]
             limit_opening(at, link, real, x, d - flows, month, need, most)
@@ -882,12 +946,16 @@ def reach(
 
 @compiled
 def limit_flow(
-    at: At, link: Index, real: Array, x: Array, b: int, e: int, month: int, most: int
+    at: At, link: Index, real: Array, x: Array, note: Index, b: int, e: int, month: int, most: int
 ) -> None:
     """What a flow may still carry this month, unit/month."""
     shipped, quantity = at.shipped + e - link[at.block_flow_first + b], real[at.flow_quantity + e]
     ceiling = ceiling_row(at, link[at.flow_regime + e], month)
     least = _NOTHING * quantity
+    if note[at.moves + e] == 0:  # it has no row yet
+        note[at.moves + e] = 1
+        for w in range(x.shape[1]):
+            x[shipped, w] = 1.0
     for w in range(x.shape[1]):
         able = (x[ceiling, w] - x[shipped, w]) * quantity
         x[most, w] = able if able > least else 0.0
@@ -991,7 +1059,7 @@ def settle(
     """Hand over what was bought in a market; `month` is that of its arrival."""
     total, first = at.work + WORK_SUM, link[at.block_flow_first + b]
     for u in range(buyers):
-        q = note[at.buyer + u]
+        q = link[at.buyer_slot + note[at.buyer + u]]
         need = real[at.slot_need + q]
         clear(x, total)
         for d in range(note[at.first + u], note[at.first + u + 1]):
@@ -1004,7 +1072,7 @@ def settle(
                     x[shipped, w] += x[bought, w] / quantity
         bring(at, link, real, x, note, month, q, total)
     for n in range(link[at.block_node_first + b], link[at.block_node_last + b]):
-        sell(at, x, n)
+        part_with(at, x, n)
     for e in range(first, link[at.block_flow_last + b]):
         if note[at.waits + e] == 1:
             queue, kept = at.queue + e, at.fill + link[at.flow_supplier + e]
@@ -1014,7 +1082,7 @@ def settle(
 
 
 @compiled
-def sell(at: At, x: Array, n: int) -> None:
+def part_with(at: At, x: Array, n: int) -> None:
     """Withheld goods first, spare output after them; leaves the part of each that is kept."""
     room = at.room + n
     for i in range(at.lanes):

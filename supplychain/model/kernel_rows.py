@@ -20,7 +20,7 @@ Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 CATCH_UP, ACCESS, NEW_SHARE, QUEUE_CAP, RESTOCK, HOARD = range(6)
-WORK = 9
+WORK = 10
 """Rows to work in."""
 
 
@@ -53,6 +53,8 @@ def rows_of(
     note[at.asleep : at.asleep + len(plan.block)] = plan.block["sleeps"]
     note[at.place : at.place + len(plan.node)] = -1
     note[at.place + chosen] = np.arange(chosen.size)
+    first = arrays.openings.opens.min(axis=1, initial=np.inf)
+    note[at.opens_first : at.opens_first + first.size] = np.minimum(np.ceil(first), arrays.months)
     return at, x.reshape(len(x), -1), note
 
 
@@ -129,15 +131,15 @@ def _notes(arrays: Arrays, plan: Plan, ring: int) -> dict[str, int]:
     """How many notes there are of each kind.
 
     Whether anything arrives (ring x slots); blocks asleep; flows with a queue, and off their
-    baseline; nodes that may want more than usual, and that make exactly their baseline; deals of a
-    market and who sells; buyers and where their deals begin; row of each node among the chosen (-1:
+    baseline; nodes that may want more than usual, that make exactly their baseline, that are
+    calm, and that offer something; first month of each opening in any lane; deals of a market and who sells; buyers and where their deals begin; row of each node among the chosen (-1:
     none).
     """
     n, e = len(plan.node), len(plan.flow)
     deals, buyers = _most_of_a_market(plan)
     return {
         "came": ring * len(plan.slot), "asleep": len(plan.block), "waits": e, "moves": e,
-        "odd": n, "steady": n, "deal": deals, "seller": deals, "buyer": buyers,
+        "odd": n, "steady": n, "calm": n, "offers": n, "opens_first": len(plan.opening), "deal": deals, "seller": deals, "buyer": buyers,
         "first": buyers + 1, "place": n,
     }  # fmt: skip
 
