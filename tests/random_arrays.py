@@ -67,6 +67,26 @@ def random_arrays(seed: int | Sequence[int], features: Features = EVERYTHING) ->
     return _Maker(np.random.default_rng(seed), features).arrays()
 
 
+def tighter(arrays: Arrays, seed: int) -> Arrays:
+    """The same world with one regime cut further, from some month on; adaptation starts as it did.
+
+    Where it was free so far this adds a measure.
+    """
+    rng = np.random.default_rng([seed, 2])
+    which, first = rng.integers(arrays.regimes.ceiling.shape[1]), rng.integers(arrays.months)
+    cut = rng.choice([0.0, 0.5, 0.75])
+
+    def harder(values: np.ndarray) -> np.ndarray:
+        values = values.copy()
+        part = values[first:, which]
+        values[first:, which] = np.where(np.isinf(part), 1.0, part) * cut
+        return values
+
+    return replace(
+        arrays, regimes=Regimes(harder(arrays.regimes.ceiling), harder(arrays.regimes.leaky))
+    )
+
+
 class _Maker:
     """Draws one world; lists grow as it goes."""
 

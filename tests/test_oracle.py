@@ -4,12 +4,12 @@ Random worlds for everything, and one world worked out by hand for each mechanis
 case. Fractions wherever no elasticity is about, so that only the engine rounds.
 """
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 import pytest
-from random_arrays import EVERYTHING, Features, random_arrays
+from random_arrays import EVERYTHING, Features, random_arrays, tighter
 
 from supplychain.model.adaptive import ADAPTIVE
 from supplychain.model.arrays import (
@@ -49,6 +49,9 @@ def disagreement(arrays: Arrays, behaviour: Behaviour, *, exact: bool = True) ->
             if field.name == "allowed":
                 # The engine skips commodities at their baseline: it writes 1 for "not binding".
                 same |= (did == 1) & ((said >= 1) | ~arrays.slots.main[None, :, None])
+                # Powers are steep at 0: rounding of an input that ran out is seen in its output.
+                held = engine.stock[:, :, lane] + engine.used[:, :, lane]
+                same |= (held < 1e-9) & ~np.isnan(arrays.slots.elasticity[None, :, lane, None])
             gap = np.abs(np.where(same, 0.0, said) - np.where(same, 0.0, did))
             assert not np.isnan(gap).any(), field.name
             worst = max(worst, float(gap.max()))
@@ -85,7 +88,7 @@ def test_the_engine_does_what_the_oracle_says_by_single_switches(switch: str) ->
 @pytest.mark.slow
 @pytest.mark.parametrize("hundred", range(100))
 def test_the_engine_does_what_the_oracle_says_in_ten_thousand_worlds(hundred: int) -> None:
-    """Of each hundred, 20 in fractions, 20 with elasticities, the rest in floats: five minutes."""
+    """Of each hundred, 20 in fractions, 20 with elasticities, the rest in floats: seven minutes."""
     for seed in range(1000 + 100 * hundred, 1100 + 100 * hundred):
         features = (ELASTIC, UNEVEN, EVERYTHING, EVERYTHING, EVERYTHING)[seed % 5]
         behaviour = (ADAPTIVE, ADAPTIVE, FROZEN, any_behaviour(seed))[seed % 4]
@@ -377,11 +380,6 @@ def test_plants_that_had_their_turn_do_not_count_this_month_twice() -> None:
 # Laws.
 
 
-def final_loss(arrays: Arrays, out: Outcome) -> np.ndarray:
-    """Cumulative loss of every final node, (T, N, L, K)."""
-    return np.cumsum(1.0 - out.output[:, arrays.nodes.final], axis=0)
-
-
 @pytest.mark.parametrize("seed", range(40))
 def test_without_restriction_every_loss_is_exactly_zero(seed: int) -> None:
     """Whatever plants may do, order, build or hoard."""
@@ -463,29 +461,13 @@ def test_lanes_do_not_touch_each_other(seed: int) -> None:
             assert np.abs(here - there[:, :, 0]).max(initial=0) <= within, field.name
 
 
-def tighter(arrays: Arrays, seed: int) -> Arrays:
-    """The same world with one regime cut further."""
-    rng = np.random.default_rng([seed, 2])
-    which = int(rng.integers(arrays.regimes.ceiling.shape[1]))
-    cut = float(rng.choice([0.0, 0.5, 0.75]))
-
-    def harder(values: np.ndarray) -> np.ndarray:
-        values = values.copy()
-        first = int(rng.integers(arrays.months))
-        values[first:, which] = np.minimum(values[first:, which] * cut, cut)
-        return values
-
-    ceiling = harder(np.nan_to_num(arrays.regimes.ceiling, posinf=1e9))
-    ceiling[ceiling >= 1e8] = np.inf
-    return replace(arrays, regimes=Regimes(ceiling, ceiling))
-
-
-NO_TURNS = Features(ranks=False, alternatives=False, hosts=False)
+PRO_RATA = Features(ranks=False, alternatives=False, hosts=False)
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_more_restriction_never_helps_anybody_in_frozen_without_turns(seed: int) -> None:
-    arrays = random_arrays(500 + seed, NO_TURNS)
+def test_more_restriction_never_helps_anybody_in_frozen_where_all_share(seed: int) -> None:
+    """Up to every month, everybody's customers; what is made in all may rise (docs/model.md)."""
+    arrays = random_arrays(500 + seed, PRO_RATA)
     harder = tighter(arrays, seed)
-    gain = final_loss(arrays, run(arrays, FROZEN)) - final_loss(harder, run(harder, FROZEN))
-    assert gain.max() < 1e-9
+    less = run(arrays, FROZEN).delivered - run(harder, FROZEN).delivered
+    assert np.cumsum(less, axis=0).min() > -1e-9

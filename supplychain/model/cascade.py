@@ -117,7 +117,7 @@ def _is_quiet(
 
     Nothing unusual arrives, no host is short, and none of its users wants more than usual.
     """
-    users = arrays.slots.node[wiring.users]
+    users = arrays.slots.node[wiring.watched]
     return not (
         (arrays.nodes.level[users] == 0).any()
         or (arrays.nodes.level[block.nodes] == 0).any()
@@ -126,7 +126,7 @@ def _is_quiet(
         or state.extra[users].any()
         or state.missed[users].any()
         or state.short[users].any()
-        or (behaviour.restocks and _restocks(arrays, state, month, wiring.users))
+        or (behaviour.restocks and _restocks(arrays, state, month, wiring.watched))
     )
 
 

@@ -98,7 +98,7 @@ class _Play:
             getattr(self.account, name).append([list(row) for row in rows])
 
     def play_commodity(self, block: Block) -> None:
-        """Steps 1 to 10 for the nodes that make one commodity."""
+        """Steps 1 to 9 for the nodes that make one commodity."""
         nodes = _range(block.nodes)
         each = [(j, k) for j in nodes for k in self.bins]
         for j, k in each:
@@ -111,9 +111,9 @@ class _Play:
             fell_short[j, k] = max(self.zero, self.target[j, k] - made[0])
             self.contracts(block, j, k)  # step 4
         self.sources(block)  # step 5
-        self.spot(block)  # steps 6 to 9
+        self.spot(block)  # steps 6 to 8
         for j, k in each:
-            self.draw(j, k)  # step 10
+            self.draw(j, k)  # step 9
             self.short[j][k] = fell_short[j, k]
 
     # Steps 1 to 3: arrivals and production.
@@ -250,7 +250,7 @@ class _Play:
         """Units of the commodity as months of need of one bin of a slot."""
         return units * len(self.bins) / self.rules.need[q]
 
-    # Steps 7 to 9: the spot market.
+    # Steps 7 and 8: the spot market.
 
     def deals(self, block: Block) -> list[Deal]:
         """Flows and openings that leave the block."""
@@ -353,7 +353,7 @@ class _Play:
         for k in self.bins if spare > 0 else ():
             self.room[i, k] -= min(1, (units - part * waiting) / spare) * self.room[i, k]
 
-    # Step 10: inputs are drawn.
+    # Step 9: inputs are drawn.
 
     def draw(self, j: int, k: int) -> None:
         """u_q, S_q and missed_j."""

@@ -34,7 +34,8 @@ class Wiring:
 
     Attributes:
         slot_starts, nodes_with_slots: where the slots of each node begin.
-        users: slots (in the whole run) that use the commodity or may come to, sorted.
+        users: slots (in the whole run) that use the commodity or may come to, sorted; watched: and
+            slots without a supplier that share a public stock or recovery with these.
         supplier: supplying node of each flow.
         deal_supplier, deal_user: the ends of flows, then of openings.
         to_supplier: nodes x flows, weighted by the flow's share of its supplier's output.
@@ -47,6 +48,7 @@ class Wiring:
     slot_starts: Index
     nodes_with_slots: Index
     users: Index
+    watched: Index
     supplier: Index
     deal_supplier: Index
     deal_user: Index
@@ -70,6 +72,8 @@ class Wiring:
         count = nodes.stop - nodes.start
         share = arrays.flows.quantity[e] / arrays.nodes.base[nodes][supplier]
         users = np.union1d(arrays.flows.slot[e], arrays.openings.slot[p])
+        served = [np.concatenate([s.slots, *(q for q, _ in s.shared)]) for s in arrays.sources]
+        watched = [users, *(slots for slots in served if np.isin(slots, users).any())]
         user = np.searchsorted(users, arrays.flows.slot[e])
         taker = np.searchsorted(users, arrays.openings.slot[p])
         seller, buyer = np.concatenate([supplier, opener]), np.concatenate([user, taker])
@@ -77,6 +81,7 @@ class Wiring:
             starts.astype(np.int64),
             present.astype(np.int64),
             users,
+            np.unique(np.concatenate(watched)),
             supplier,
             seller,
             buyer,
