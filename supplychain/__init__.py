@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from supplychain.paths import foresight, severity_path
     from supplychain.result import Result
     from supplychain.scenario import Range, Restriction, Scenario, StockRelease, restrict
     from supplychain.scenario_file import load_scenario
@@ -29,9 +30,11 @@ __all__ = [
     "Scenario",
     "StockRelease",
     "World",
+    "foresight",
     "load",
     "load_scenario",
     "restrict",
+    "severity_path",
     "simulate",
 ]
 
@@ -44,9 +47,11 @@ _HOMES = {
     "Scenario": "scenario",
     "StockRelease": "scenario",
     "World": "world",
+    "foresight": "paths",
     "load": "world",
     "load_scenario": "scenario_file",
     "restrict": "scenario",
+    "severity_path": "paths",
     "simulate": "simulation",
 }
 

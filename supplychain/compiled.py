@@ -7,11 +7,13 @@ compiled.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from supplychain import adaptation
 from supplychain.coverage import Measure, Resolved
 from supplychain.draws import Draws
 from supplychain.lanes import LaneBuilder
 from supplychain.model.arrays import Arrays, Block
 from supplychain.network.values import Commodity, Network
+from supplychain.regimes import Ceilings
 
 
 @dataclass(frozen=True)
@@ -43,16 +45,18 @@ class Reach:
 def reach(network: Network, measures: Iterable[Measure]) -> Reach:
     """What a restriction can reach, and the inputs of the mines, smelters and plants it reaches."""
     inputs: dict[Commodity, set[Commodity]] = {c: set() for c in network.order}
+    beside: dict[Commodity, set[Commodity]] = {c: set() for c in network.order}
     for slot in network.slots:
         node = network.nodes[slot.node]
         if node.kind != "other":
-            inputs[node.commodity].add(slot.commodity)
+            (inputs if slot.is_main else beside)[node.commodity].add(slot.commodity)
     for by_product, (host, _) in network.hosts.items():
         inputs[network.nodes[by_product].commodity].add(network.nodes[host].commodity)
     products = {p for m in measures for p in m.products}
     hit = frozenset(c for c in network.order if c[0] in products)
     downstream = _closure(hit, lambda c: {d for d, used in inputs.items() if c in used})
     makers = {c for c in downstream if not c[1]}
+    makers |= {c for user in downstream for c in beside[user]}
     needed = _closure(makers, lambda c: inputs[c])
     active = downstream | needed
     return Reach(hit, downstream, tuple(c for c in network.order if c in active))
@@ -87,21 +91,23 @@ def compile_arrays(network: Network, resolved: Resolved, draws: Draws) -> Compil
     node_at = {old: new for new, old in enumerate(chosen.nodes)}
     slot_at = {old: new for new, old in enumerate(chosen.slots)}
     links = [(f.supplier, f.slot) for f in (network.flows[e] for e in chosen.flows)] + openings
-    pairs = [(network.nodes[i], network.slots[q]) for i, q in links]
-    builder = LaneBuilder(network, resolved, draws, reached.downstream, pairs)
+    active = frozenset(reached.active)
+    bins = int(network.parameters.value("cover_bins"))
+    ceilings = Ceilings(network, resolved, draws, bins, links)
+    builder = LaneBuilder(network, resolved, draws, reached.downstream, active, ceilings)
     arrays = Arrays(
         months=resolved.months,
-        bins=int(network.parameters.value("cover_bins")),
+        bins=bins,
         lanes=draws.lanes,
         blocks=_blocks(network, reached, chosen, openings),
         nodes=builder.nodes(chosen.nodes, node_at),
         slots=builder.slots(chosen.slots, node_at),
         flows=builder.flows(chosen.flows, node_at, slot_at),
         openings=builder.openings(openings, node_at, slot_at),
-        regimes=builder.regimes(),
-        technologies=builder.technologies(),
-        projects=builder.projects(),
-        sources=builder.sources(chosen.slots),
+        regimes=ceilings.regimes(),
+        technologies=adaptation.technologies(builder, node_at, slot_at),
+        projects=adaptation.projects(builder, node_at),
+        sources=adaptation.sources(builder, chosen.slots),
         limits=builder.limits(),
     )
     return Compiled(
@@ -144,11 +150,12 @@ def _choose(network: Network, reached: Reach) -> _Chosen:
 def _openings(network: Network, reached: Reach, chosen: _Chosen) -> list[tuple[int, int]]:
     """Pairs of a producer with spare capacity and a slot that it does not supply yet."""
     known = {(network.flows[e].supplier, network.flows[e].slot) for e in chosen.flows}
-    used = {s for _, s in known}
+    used = {s for _, s in known} | {q for q in chosen.slots if _is_later(network, q)}
+    growing = {project.node for project in network.projects}
     sellers: dict[Commodity, list[int]] = {}
     for i in chosen.nodes:
         node = network.nodes[i]
-        if node.kind == "producer" and node.capacity_ratio > 1:
+        if node.kind == "producer" and (node.capacity_ratio > 1 or i in growing):
             sellers.setdefault(node.commodity, []).append(i)
     pairs = [
         (i, q)
@@ -160,6 +167,12 @@ def _openings(network: Network, reached: Reach, chosen: _Chosen) -> list[tuple[i
     rank = {c: i for i, c in enumerate(reached.active)}
     order = {q: k for k, q in enumerate(chosen.slots)}
     return sorted(pairs, key=lambda pair: (rank[network.nodes[pair[0]].commodity], order[pair[1]]))
+
+
+def _is_later(network: Network, slot: int) -> bool:
+    """Whether a slot buys nothing in the baseline: of an alternative, or of a plant to be built."""
+    found = network.slots[slot]
+    return not found.is_main or network.nodes[found.node].planned
 
 
 def _blocks(

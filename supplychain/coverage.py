@@ -7,44 +7,26 @@ mineral was taken to cover is kept, so that a result can say it.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from supplychain.ends import Uses, foreign_goods, use_shares
 from supplychain.errors import ScenarioError, UnknownNameError
+from supplychain.forms import cover
+from supplychain.measures import (
+    COMPLIANCE_PARAMETER,
+    LUCK_PARAMETER,
+    SURGE_CAP_PARAMETER,
+    SURGE_PARAMETER,
+    Measure,
+    covers,
+    market,
+)
 from supplychain.names import Names
-from supplychain.network.values import Network, Node, Slot
-from supplychain.scenario import Restriction, Scenario, StockRelease, check, month_number
-from supplychain.tables import Row
-from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR
+from supplychain.network.values import Network
+from supplychain.refusals import announcement_problems
+from supplychain.restriction import Restriction, month_number
+from supplychain.scenario import Priority, Scenario, StockRelease, check
+from supplychain.vocabulary import ABROAD, EVERYONE, HOME, MONTHS_PER_YEAR
 
-
-@dataclass(frozen=True)
-class Covered:
-    """What one named item was taken to cover.
-
-    Attributes:
-        item: mineral or product as resolved.
-        products: product ids.
-        why: one phrase, for people.
-    """
-
-    item: str
-    products: tuple[str, ...]
-    why: str
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A restriction resolved against a pack.
-
-    Attributes:
-        restriction: as the user said it, names replaced by ids.
-        covered: item by item.
-        products: all product ids covered.
-        first_month: months after the start of the horizon.
-    """
-
-    restriction: Restriction
-    covered: tuple[Covered, ...]
-    products: tuple[str, ...]
-    first_month: int
+__all__ = ["Measure", "Resolved", "covers", "resolve"]
 
 
 @dataclass(frozen=True)
@@ -59,39 +41,6 @@ class Resolved:
     notes: tuple[str, ...]
 
 
-def covers(network: Network, measure: Measure, supplier: Node, slot: Slot) -> bool:
-    """Whether a measure covers a flow: its actor, product and target, never domestic supply."""
-    r = measure.restriction
-    user = network.nodes[slot.node].country
-    return (
-        supplier.country == r.actor
-        and supplier.product in measure.products
-        and user != r.actor
-        and (EVERYONE in r.to or user in r.to)
-        and user not in r.exclude
-    )
-
-
-def open_share(network: Network, measure: Measure) -> float:
-    """Share of the actor's baseline exports of the covered products that the measure leaves open.
-
-    Shares of quantity, averaged over the products; 0 where everything is covered.
-    """
-    shares = []
-    for product in measure.products:
-        sent = withheld = 0.0
-        for flow in network.flows:
-            supplier, slot = network.nodes[flow.supplier], network.slots[flow.slot]
-            is_sent = supplier.product == product
-            is_sent &= supplier.country == measure.restriction.actor
-            if is_sent and network.nodes[slot.node].country != supplier.country:
-                sent += flow.quantity
-                withheld += flow.quantity * covers(network, measure, supplier, slot)
-        if sent > 0:
-            shares.append(1.0 - withheld / sent)
-    return sum(shares) / len(shares) if shares else 0.0
-
-
 def resolve(scenario: Scenario, network: Network) -> Resolved:
     """Resolve names, forms and dates.
 
@@ -100,7 +49,7 @@ def resolve(scenario: Scenario, network: Network) -> Resolved:
         ScenarioError: several problems, one line each.
     """
     check(scenario)
-    finder = _Finder(Names.of(network.tables))
+    finder = _Finder(Names.of(network.tables), network)
     start = scenario.start or network.tables.info.default_start or "2025-01"
     focus = finder.countries(scenario.focus)
     with_sectors = {str(r["country"]) for r in network.tables.rows("industries")}
@@ -114,21 +63,21 @@ def resolve(scenario: Scenario, network: Network) -> Resolved:
     ]
     restrictions = [_named(r, finder) for r in scenario.restrictions]
     releases = tuple(_named_release(m, finder) for m in scenario.mitigations)
+    priorities = tuple(_named_priority(p, finder) for p in scenario.priorities)
     finder.raise_problems()
     measures, notes = [], []
     for restriction in restrictions:
         measure, said = _measure(restriction, network, finder.names, start)
         measures.append(measure)
         notes += said
-    months = scenario.horizon or max(
-        [MONTHS_PER_YEAR, *(m.first_month + m.restriction.months for m in measures)]
-    )
+    months = scenario.horizon or max([MONTHS_PER_YEAR, *(m.spells[-1][1] for m in measures)])
     notes += [note for m in measures for note in _time_notes(m, months)]
     notes += _release_notes(releases, network)
     named = replace(
         scenario,
         restrictions=tuple(m.restriction for m in measures),
         mitigations=releases,
+        priorities=priorities,
         focus=focus,
         start=start,
     )
@@ -138,9 +87,10 @@ def resolve(scenario: Scenario, network: Network) -> Resolved:
 class _Finder:
     """Resolves names and collects every name that it does not know."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, network: Network) -> None:
         """Look names up here; no problem is known yet."""
         self.names = names
+        self.uses = Uses(network, names)
         self.problems: list[ScenarioError] = []
 
     def countries(self, texts: Iterable[str]) -> tuple[str, ...]:
@@ -156,6 +106,13 @@ class _Finder:
             self.problems.append(error)
             return ""
         return str(getattr(found, "id", found))
+
+    def turn(self, text: str) -> str:
+        """A country or a use whose turn a quota states."""
+        try:
+            return self.names.country(text)
+        except UnknownNameError:
+            return self.one(self.uses.named, text)
 
     def raise_problems(self) -> None:
         """Raise what was collected: one error as itself, several as one."""
@@ -182,6 +139,8 @@ def _named(restriction: Restriction, finder: _Finder) -> Restriction:
         ),
         to=finder.countries(restriction.to),
         exclude=finder.countries(restriction.exclude),
+        uses=tuple(dict.fromkeys(finder.one(finder.uses.named, t) for t in restriction.uses)),
+        priority=tuple(dict.fromkeys(finder.turn(t) for t in restriction.priority)),
     )
 
 
@@ -191,6 +150,18 @@ def _named_release(release: StockRelease, finder: _Finder) -> StockRelease:
         release,
         country=finder.one(finder.names.country, release.country),
         product=finder.one(finder.names.product_or_mineral, release.product),
+        to=finder.countries(release.to),
+    )
+
+
+def _named_priority(priority: Priority, finder: _Finder) -> Priority:
+    """The order of service with ids for names."""
+    (country,) = finder.countries([priority.country]) or ("",)
+    return Priority(
+        tuple(
+            n if n in {HOME, ABROAD} else finder.one(finder.uses.named, n) for n in priority.order
+        ),
+        country,
     )
 
 
@@ -198,14 +169,80 @@ def _measure(
     restriction: Restriction, network: Network, names: Names, start: str
 ) -> tuple[Measure, list[str]]:
     """Products and months of one restriction, and what to tell the reader."""
-    first = month_number(restriction.start or start) - month_number(start)
+    origin = month_number(start)
+    window = restriction.window(origin)
     covered = tuple(
-        _cover(item, restriction, network, names, restriction.start or start)
+        cover(item, restriction, network, names, restriction.start or start)
         for item in restriction.items
     )
     products = tuple(dict.fromkeys(p for c in covered for p in c.products))
     _refuse_industries(products, network)
-    notes = _flow_notes(restriction, products, network)
+    if window.start < origin:
+        raise ScenarioError(
+            f"start: a restriction that starts in {restriction.start} "
+            f"lies before the horizon ({start})"
+        )
+    if not window.spells:
+        raise ScenarioError("suspended: the restriction is never in force")
+    rule, uses = restriction.content_rule, restriction.uses
+    measure = Measure(
+        replace(restriction, months=window.months),
+        covered,
+        products,
+        window.spells[0][0] - origin,
+        tuple((first - origin, stop - origin) for first, stop in window.spells),
+        use_shares(network, uses) if uses else (),
+        None if rule is None else foreign_goods(network, restriction.actor, products, rule),
+    )
+    _refuse_unfounded(measure, network, window.start)
+    measure = replace(measure, terms=_terms(measure, network, origin))
+    return measure, [
+        *_flow_notes(measure, network),
+        *_kind_notes(restriction),
+        *_rule_notes(measure, network),
+    ]
+
+
+def _refuse_unfounded(measure: Measure, network: Network, start: int) -> None:
+    """Refuse what neither the scenario nor the pack gives a figure for.
+
+    Raises:
+        ScenarioError: no market or compliance is known; an announcement after the start.
+    """
+    r = measure.restriction
+    if r.kind == "tax" and r.elasticity is None:
+        for product in measure.products:
+            market(network, product)
+    has_rate = network.parameters.optional(COMPLIANCE_PARAMETER, EVERYONE) is not None
+    if r.content_rule is not None and r.compliance is None and not has_rate:
+        raise ScenarioError(f"compliance: this pack has no {COMPLIANCE_PARAMETER}; state a share")
+    if r.announced:
+        for field, what in announcement_problems(r, r.window(start)):
+            raise ScenarioError(f"{field}: {what}")
+
+
+def _terms(measure: Measure, network: Network, origin: int) -> tuple[tuple[str, float], ...]:
+    """Central figures that the measure takes from the pack where the scenario gives none."""
+    r, known = measure.restriction, network.parameters.optional
+    found: dict[str, float | None] = {}
+    if r.kind == "tax" and r.elasticity is None:
+        for product in measure.products:
+            row = market(network, product)
+            found[f"elasticity of {product}"] = float(row["demand_elasticity"])
+    if r.kind == "licence" and r.approval_luck is None:
+        found["approval_luck"] = known(LUCK_PARAMETER, EVERYONE)
+    if r.content_rule is not None and r.compliance is None:
+        found["compliance"] = known(COMPLIANCE_PARAMETER, EVERYONE)
+    surge, cap = (known(p, EVERYONE) for p in (SURGE_PARAMETER, SURGE_CAP_PARAMETER))
+    if r.announced and surge is not None and cap is not None:
+        lead = origin + measure.first_month - month_number(r.announced)
+        found["months bought ahead"] = min(cap, lead * (surge - 1.0))
+    return tuple((name, value) for name, value in found.items() if value is not None)
+
+
+def _kind_notes(restriction: Restriction) -> list[str]:
+    """What to say of a licence."""
+    notes = []
     if restriction.kind == "licence" and restriction.severity.value == 0:
         notes.append("a licence of severity 0 still has its dead time and ramp: the loss is delay")
     if restriction.kind == "licence":
@@ -213,12 +250,23 @@ def _measure(
             "this licence follows the pack's dead time and ramp; the rung 'licence as in 2025' "
             "of a ladder follows the exports observed in 2025 month by month"
         )
-    if first < 0:
-        raise ScenarioError(
-            f"start: a restriction that starts in {restriction.start} "
-            f"lies before the horizon ({start})"
+    return notes
+
+
+def _rule_notes(measure: Measure, network: Network) -> list[str]:
+    """What to say of an announcement and of a content rule that do nothing here."""
+    notes, r = [], measure.restriction
+    known = network.parameters.optional
+    if r.announced and None in {known(p, EVERYONE) for p in (SURGE_PARAMETER, SURGE_CAP_PARAMETER)}:
+        notes.append(
+            f"nobody buys ahead of the restriction announced in {r.announced}: "
+            f"this pack has no {SURGE_PARAMETER}"
         )
-    return Measure(restriction, covered, products, first), notes
+    if measure.foreign is not None and not any(measure.foreign.share):
+        notes.append(
+            f"the content rule covers nothing: no other country's goods hold {r.actor}'s material"
+        )
+    return notes
 
 
 def _refuse_industries(products: Sequence[str], network: Network) -> None:
@@ -231,24 +279,25 @@ def _refuse_industries(products: Sequence[str], network: Network) -> None:
         )
 
 
-def _flow_notes(restriction: Restriction, products: Sequence[str], network: Network) -> list[str]:
-    """What to say of an actor, or of targets and exceptions, without a flow of the products."""
+def _flow_notes(measure: Measure, network: Network) -> list[str]:
+    """What to say of an actor, or of targets, exceptions and uses, without a flow of its goods."""
+    restriction, products = measure.restriction, measure.products
     actor, named, what = restriction.actor, set(products), ", ".join(products)
     nothing = "so nothing is withheld"
     if not any(n.country == actor and n.product in named for n in network.nodes):
         outside = "is part of the rest of world in this pack and has no known output of"
         said = "makes no" if actor in network.countries else outside
         return [f"{actor} {said} {what}: it has no flow into the chain, {nothing}"]
-    buyers = {
-        network.nodes[network.slots[flow.slot].node].country
+    sold = [
+        (network.nodes[flow.supplier], network.slots[flow.slot])
         for flow in network.flows
         if network.nodes[flow.supplier].country == actor
         and network.nodes[flow.supplier].product in named
-    } - {actor}
-    everyone = EVERYONE in restriction.to
-    hit = {c for c in buyers if (everyone or c in restriction.to) and c not in restriction.exclude}
-    if not hit:
-        return [f"nobody who buys {what} from {actor} is restricted, {nothing}"]
+    ]
+    buyers = {network.nodes[slot.node].country for _, slot in sold} - {actor}
+    if not any(covers(network, measure, supplier, slot) for supplier, slot in sold):
+        of_use = f" for {', '.join(restriction.uses)}" if restriction.uses else ""
+        return [f"nobody who buys {what} from {actor}{of_use} is restricted, {nothing}"]
     return [
         f"{country} buys no {what} from {actor} in this pack{_place(country, network)}: "
         "naming it changes nothing"
@@ -274,10 +323,11 @@ def _time_notes(measure: Measure, months: int) -> list[str]:
             f"start: a restriction from {r.start} starts after the {months} months that are "
             "counted; lengthen the horizon"
         )
-    counted = min(months - measure.first_month, r.months)
-    if counted == r.months:
+    whole = sum(stop - first for first, stop in measure.spells)
+    counted = sum(max(min(stop, months) - first, 0) for first, stop in measure.spells)
+    if counted == whole:
         return []
-    return [f"{counted} of the {r.months} months of the restriction by {r.actor} are counted"]
+    return [f"{counted} of the {whole} months of the restriction by {r.actor} are counted"]
 
 
 def _release_notes(releases: Iterable[StockRelease], network: Network) -> list[str]:
@@ -297,125 +347,10 @@ def _release_notes(releases: Iterable[StockRelease], network: Network) -> list[s
         served = any(
             slot.commodity[0] == release.product
             and network.nodes[slot.node].country == release.country
-            for slot in network.slots
+            for slot in network.present_slots
         )
         if not served:
             notes.append(
                 f"nobody in {release.country} uses {release.product}: its release does nothing"
             )
     return notes
-
-
-def _cover(
-    item: str, restriction: Restriction, network: Network, names: Names, date: str
-) -> Covered:
-    """What one named item covers under the restriction's form and stage."""
-    named = names.product_or_mineral(item)
-    rows = network.tables.rows("products")
-    if named.kind == "group":
-        grades = tuple(str(r["product"]) for r in rows if r["group"] == named.id)
-        return Covered(named.id, grades, "all grades of the group")
-    if named.kind != "mineral":
-        return Covered(named.id, (named.id,), "named itself")
-    mineral = named.id
-    if restriction.stage is not None:
-        chosen = tuple(
-            str(r["product"])
-            for r in rows
-            if r["stage"] == restriction.stage
-            and (r["mineral"] == mineral or mineral in r["semi_of"])
-        )
-        if not chosen:
-            raise ScenarioError(
-                f"stage: {mineral} has no product of stage {restriction.stage} in this pack"
-            )
-        return Covered(mineral, chosen, f"its forms of stage {restriction.stage}")
-    refined = _refined(rows, mineral)
-    if restriction.form == "refined":
-        return Covered(mineral, refined, "the refined forms only")
-    if restriction.form == "contained":
-        holders = tuple(p for p in _holders(network, mineral) if p not in refined)
-        return Covered(mineral, refined + holders, "the refined forms and components that hold it")
-    return _listed(network, restriction, mineral, refined, date)
-
-
-def _refined(rows: Iterable[Row], mineral: str) -> tuple[str, ...]:
-    """Refined products of a mineral."""
-    return tuple(
-        str(r["product"]) for r in rows if r["mineral"] == mineral and r["stage"] == "refine"
-    )
-
-
-_DUTY = "tax"
-
-
-def _listed(
-    network: Network, restriction: Restriction, mineral: str, refined: tuple[str, ...], date: str
-) -> Covered:
-    """What the actor's measures in force at a date name; else refined and semi-finished forms.
-
-    The semi-finished forms are the first ones after refining.
-    A measure aimed at some countries says nothing about a restriction aimed at others, and a duty
-    says nothing about shipments that are withheld.
-    """
-    actor, when = restriction.actor, month_number(date)
-    targets = {EVERYONE, *restriction.to}
-    in_force = [
-        r
-        for r in network.tables.rows("controls")
-        if r["actor"] == actor
-        and mineral in r["minerals"]
-        and r["kind"] != _DUTY
-        and _in_force(r, when)
-        and targets & set(r["targets"])
-    ]
-    if in_force:
-        products = tuple(dict.fromkeys(str(p) for r in in_force for p in r["products"]))
-        titles = "; ".join(dict.fromkeys(f"{r['title']} ({r['start']})" for r in in_force))
-        return Covered(mineral, products, f"as listed by {titles}")
-    semis = tuple(
-        str(r["product"]) for r in network.tables.rows("products") if mineral in r["semi_of"]
-    )
-    return Covered(
-        mineral,
-        refined + semis,
-        f"no measure of {actor} on it is in force at {date}: "
-        "refined forms and first semi-finished product",
-    )
-
-
-def _in_force(row: Row, when: int) -> bool:
-    """Whether a control applies in a month; a suspension counts from its first to its last."""
-    if month_number(str(row["start"])) > when or (
-        row["end"] and month_number(str(row["end"])) < when
-    ):
-        return False
-    if not row["suspended_from"]:
-        return True
-    last = month_number(str(row["suspended_to"])) if row["suspended_to"] else when
-    return not month_number(str(row["suspended_from"])) <= when <= last
-
-
-def _holders(network: Network, mineral: str) -> tuple[str, ...]:
-    """Components whose mass fraction of a mineral reaches the content threshold, upstream first."""
-    threshold = network.parameters.value("content_threshold")
-    content = {c[0]: 0.0 for c in network.order}
-    for product in content:
-        row = network.products[product]
-        if row["mineral"] == mineral and row["stage"] == "refine":
-            content[product] = 1.0
-    found = []
-    for product, segment in network.order:
-        row = network.products[product]
-        if segment or row["stage"] != "component":
-            continue
-        mass = float(row["mass_t_per_unit"] or 0.0)
-        held = sum(
-            float(r["amount"]) * content[str(r["input"])]
-            for r in network.tables.rows("recipes")
-            if r["output"] == product and r["relation"] == "input"
-        )
-        content[product] = held
-        if mass > 0 and held / mass >= threshold:
-            found.append(product)
-    return tuple(found)

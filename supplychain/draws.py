@@ -16,8 +16,10 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
+from supplychain.parameters import Parameters
 from supplychain.schema import schema
 from supplychain.tables import Row, ref
+from supplychain.vocabulary import MAIN_TECHNOLOGY
 
 Array = npt.NDArray[np.float64]
 
@@ -50,6 +52,14 @@ class Input:
     low: float
     high: float
 
+    @classmethod
+    def of(cls, row: Row, kind: str, value: str, low: str = "low", high: str = "high") -> "Input":
+        """The figure in some columns of a row; a missing low or high is the value itself."""
+        centre = float(row[value])
+        lower = centre if row[low] is None else float(row[low])
+        upper = centre if row[high] is None else float(row[high])
+        return cls(row, kind, centre, lower, upper)
+
     @property
     def name(self) -> str:
         """``stocks.csv:7 cover``; ``scenario severity`` for a figure of the scenario."""
@@ -63,8 +73,10 @@ class Input:
         sources = "|".join(self.row["source_id"])
         if self.row["evidence"] != "D":
             return f"{sources} {self.row.table} {self.kind}"
-        # Named by its key, not by its line: a row added above it must not reshuffle its draws.
-        key = "|".join(str(self.row.get(column)) for column in schema()[self.row.table].key)
+        # Named by its key, not by its line: a row added above it must not reshuffle its draws. Nor
+        # must an alternative: the baseline's technology goes unnamed.
+        cells = (self.row.get(column) for column in schema()[self.row.table].key)
+        key = "|".join(str(cell) for cell in cells if cell != MAIN_TECHNOLOGY)
         return f"{self.row.table} {key} {self.kind}"
 
 
@@ -193,3 +205,20 @@ def place(draws: Draws, figure: Input, floor: float = 0.0, ceiling: float = np.i
     scores = draws.scores(figure) / _Z90
     spread = np.where(scores > 0, figure.high - figure.value, figure.value - figure.low)
     return np.clip(figure.value + scores * spread, floor, ceiling)
+
+
+def constant(
+    draws: Draws,
+    parameters: Parameters,
+    name: str,
+    *scopes: str,
+    floor: float = 0.0,
+    ceiling: float = np.inf,
+) -> Array:
+    """A model constant in every lane, of the first scope that the pack gives.
+
+    Raises:
+        DataError: the pack has no such constant.
+    """
+    row = parameters.row(name, *scopes)
+    return place(draws, Input.of(row, name, "value"), floor, ceiling)

@@ -104,7 +104,7 @@ def _stage_line(
 def chains(tables: Tables, *, most: int = 3) -> tuple[ChainLine, ...]:
     """Evidence along the chain of each mineral, in the order of `minerals.csv`."""
     users: dict[str, set[str]] = {}
-    for row in tables.rows("recipes"):
+    for row in tables.baseline_recipes():
         users.setdefault(_node(row, "input"), set()).add(_node(row, "output"))
     rows = list(_weighted(tables))
     found = []
@@ -205,7 +205,7 @@ def gaps(tables: Tables) -> tuple[str, ...]:
     gaps by proportion, or has nothing to say.
     """
     made = set(_by_product(tables, _OUTPUT_TABLES))
-    used = {row["input"] for row in tables.rows("recipes")}
+    used = {row["input"] for row in tables.baseline_recipes()}
     used |= {row["product"] for row in tables.rows("other_uses")}
     traded = {row["product"] for row in tables.rows("trade")}
     private = [row for row in tables.rows("stocks") if row["holder"] == "private"]

@@ -11,36 +11,27 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from supplychain.coverage import Measure, Resolved, covers, open_share
-from supplychain.draws import Draws, Input, normal_scores, place
+from supplychain.coverage import Resolved
+from supplychain.draws import Draws, Input, constant, normal_scores, place
 from supplychain.model.arrays import (
     Flows,
     Limits,
     Nodes,
     Openings,
-    Projects,
-    Regimes,
     Slots,
-    Source,
-    Technologies,
 )
-from supplychain.model.ceilings import constant_ceiling, leaky, licence_ceiling, path_ceiling
 from supplychain.network.values import Commodity, Flow, Network, Node, Slot
+from supplychain.regimes import Ceilings
+from supplychain.serving import Serving
 from supplychain.tables import Row
 from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR
 
 Array = npt.NDArray[np.float64]
 
 _Z90 = 1.2815515655446004
+_SOON = 0.1
+"""Months: nothing takes less time."""
 _CLASS_ORDER = ("essentiality_low", "essentiality", "essentiality_high")
-
-
-def _figure(row: Row, kind: str, value: str, low: str = "low", high: str = "high") -> Input:
-    """An uncertain figure of a row; a missing low or high is the value itself."""
-    centre = float(row[value])
-    lower = centre if row[low] is None else float(row[low])
-    upper = centre if row[high] is None else float(row[high])
-    return Input(row, kind, centre, lower, upper)
 
 
 @dataclass(frozen=True)
@@ -49,15 +40,21 @@ class LaneBuilder:
 
     Attributes:
         network, resolved, draws: what the run is about.
-        downstream: commodities that a restriction can make short.
-        pairs: supplier and slot of every flow and opening of the run.
+        downstream, active: commodities that a restriction can make short, and all of the run.
+        ceilings: what measures leave of the flows and openings of the run.
     """
 
     network: Network
     resolved: Resolved
     draws: Draws
     downstream: frozenset[Commodity]
-    pairs: Sequence[tuple[Node, Slot]]
+    active: frozenset[Commodity]
+    ceilings: Ceilings
+
+    @cached_property
+    def serving(self) -> Serving:
+        """Whom suppliers serve first."""
+        return Serving(self.network, self.resolved.scenario.priorities)
 
     @cached_property
     def bins(self) -> int:
@@ -78,17 +75,19 @@ class LaneBuilder:
         self, name: str, *scopes: str, floor: float = 0.0, ceiling: float = np.inf
     ) -> Array:
         """A model constant in every lane."""
-        row = self.network.parameters.row(name, *scopes)
-        return place(self.draws, _figure(row, name, "value"), floor, ceiling)
+        parameters = self.network.parameters
+        return constant(self.draws, parameters, name, *scopes, floor=floor, ceiling=ceiling)
 
     def nodes(self, chosen: Sequence[int], node_at: Mapping[int, int]) -> Nodes:
         """Nodes, with capacities in every lane."""
-        capacity = np.ones((len(chosen), self.draws.lanes))
+        level, capacity = np.ones(len(chosen)), np.ones((len(chosen), self.draws.lanes))
         host = np.full(len(chosen), -1, dtype=np.int64)
         ratio = np.ones(len(chosen))
         for k, i in enumerate(chosen):
             node = self.network.nodes[i]
-            if node.kind == "producer":
+            if node.planned:
+                level[k] = capacity[k] = 0.0
+            elif node.kind == "producer":
                 capacity[k] = self._capacity(node)
             if i in self.network.hosts and self.network.hosts[i][0] in node_at:
                 host[k] = node_at[self.network.hosts[i][0]]
@@ -97,8 +96,8 @@ class LaneBuilder:
         final = np.array(
             [self.network.nodes[i].kind in {"industry", "other"} for i in chosen], dtype=bool
         )
-        everyone = np.zeros(len(chosen), dtype=np.int64)
-        return Nodes(base, np.ones(len(chosen)), capacity, final, host, ratio, everyone)
+        turn, exports = self.serving.own_turns(chosen), self.serving.exports_of(chosen)
+        return Nodes(base, level, capacity, final, host, ratio, turn, *exports)
 
     def _capacity(self, node: Node) -> Array:
         """Capacity over output: the row's own, else the pack's spare for the product or stage."""
@@ -111,34 +110,45 @@ class LaneBuilder:
         """Slots: needs, production rule, covers of every bin, substitution."""
         lanes, count = self.draws.lanes, len(chosen)
         weight, elasticity = np.ones((count, lanes)), np.full((count, lanes), np.nan)
+        long = elasticity.copy()
         cost, cover = np.ones(count), np.zeros((count, lanes, self.bins))
         rate, most, start = np.zeros((count, lanes)), np.zeros(count), np.zeros(count)
         rows = substitutes(self.network)
+        replaced = _replaced(self.network)
         for k, q in enumerate(chosen):
             slot = self.network.slots[q]
             if slot.recipe is not None:
                 weight[k], elasticity[k], cost[k] = self._rule(slot.recipe)
+                long[k] = self._long(slot.recipe, elasticity[k])
             if slot.stock is not None:
                 cover[k] = self._cover(slot.stock)
             row = substitute_row(self.network, slot, rows)
-            if row is not None:
+            if row is not None and q not in replaced:
                 rate[k] = place(
-                    self.draws, _figure(row, "substitution", "share_per_year"), 0.0, 1.0
+                    self.draws, Input.of(row, "substitution", "share_per_year"), 0.0, 1.0
                 )
                 most[k] = float(row["maximum"])
                 start[k] = self.first_month + float(row["start_month"])
+        if self.ceilings.announced:
+            cover += self.ceilings.bought_ahead(chosen)[:, :, None]
         need = np.array([self.network.slots[q].need for q in chosen]) / MONTHS_PER_YEAR
         node = np.array([node_at[self.network.slots[q].node] for q in chosen], dtype=np.int64)
-        one, main = np.ones(count), np.ones(count, dtype=bool)
+        main = np.array([self.network.slots[q].is_main for q in chosen], dtype=bool)
+        level = np.array([self._level(self.network.slots[q]) for q in chosen])
         return Slots(
-            node, need, one, main, weight, elasticity, elasticity, cost, cover, rate, most, start
+            node, need, level, main, weight, elasticity, long, cost, cover, rate, most, start
         )
+
+    def _level(self, slot: Slot) -> float:
+        """Baseline arrivals: none where nothing is bought yet and the run knows who sells."""
+        is_later = not slot.is_main or self.network.nodes[slot.node].planned
+        return 0.0 if is_later and slot.commodity in self.active else 1.0
 
     def _rule(self, recipe: Row) -> tuple[Array, Array, float]:
         """Class weight, elasticity (NaN where a class is given) and cost share of one input."""
         lanes = self.draws.lanes
         if recipe["elasticity"] is not None:
-            figure = _figure(
+            figure = Input.of(
                 recipe, "elasticity", "elasticity", "elasticity_low", "elasticity_high"
             )
             return np.ones(lanes), place(self.draws, figure), float(recipe["cost_share"])
@@ -151,13 +161,21 @@ class LaneBuilder:
         weight = place(self.draws, Input(recipe, "essentiality", mid, low, high), 0.0, 1.0)
         return weight, np.full(lanes, np.nan), 1.0
 
+    def _long(self, recipe: Row, short: Array) -> Array:
+        """Elasticity once users had time, never below that at the start."""
+        if recipe["elasticity"] is None:
+            return short
+        return np.maximum(self.parameter("elasticity_long", str(recipe["output"])), short)
+
     def _cover(self, stock: Row) -> Array:
         """Cover in months of every lane and bin: quantiles of a lognormal over plants.
 
         ``median * exp(z_k s)``, z_k the normal score of the middle of bin k, s from the row's 10
         and 90 % plants (the wider side).
         """
-        days = place(self.draws, _figure(stock, "cover", "cover_days", "median_low", "median_high"))
+        days = place(
+            self.draws, Input.of(stock, "cover", "cover_days", "median_low", "median_high")
+        )
         centre, low, high = (float(stock[c]) for c in ("cover_days", "low", "high"))
         spread = 0.0
         if centre > 0:
@@ -171,14 +189,15 @@ class LaneBuilder:
     ) -> Flows:
         """Baseline flows and their ceilings."""
         flows = [self.network.flows[e] for e in chosen]
-        pairs = [(self.network.nodes[f.supplier], self.network.slots[f.slot]) for f in flows]
+        links = [(f.supplier, f.slot) for f in flows]
+        pairs = [(self.network.nodes[i], self.network.slots[q]) for i, q in links]
         supplier = np.array([node_at[f.supplier] for f in flows], dtype=np.int64)
         slot = np.array([slot_at[f.slot] for f in flows], dtype=np.int64)
         quantity = np.array([f.quantity for f in flows]) / MONTHS_PER_YEAR
         lag = np.array([self._lag(n, s) for n, s in pairs], dtype=np.int64)
-        turn = np.zeros(len(flows), dtype=np.int64)
+        turn = self.serving.turns(pairs)
         return Flows(
-            supplier, slot, self._shares(flows, slot), quantity, lag, self._regimes(pairs), turn
+            supplier, slot, self._shares(flows, slot), quantity, lag, self.ceilings.of(links), turn
         )
 
     def _shares(self, flows: Sequence[Flow], slot: npt.NDArray[np.int64]) -> Array:
@@ -195,7 +214,7 @@ class LaneBuilder:
         for k, flow in enumerate(flows):
             if flow.row is not None and flow.row["share"]:
                 value = float(flow.row["share"])
-                moved[k] = place(self.draws, _figure(flow.row, "share", "share"), 0.0, 1.0) / value
+                moved[k] = place(self.draws, Input.of(flow.row, "share", "share"), 0.0, 1.0) / value
         if (moved == 1.0).all():
             return share
         stated = np.minimum(share * moved, 1.0) * (moved != 1.0)
@@ -223,99 +242,6 @@ class LaneBuilder:
         )
         return max(months, 1) if backward else months
 
-    def _regimes(self, pairs: Sequence[tuple[Node, Slot]]) -> npt.NDArray[np.int64]:
-        """Row of `regimes` of each flow: the set of measures that cover it; -1 for none."""
-        return np.array([self._sets.get(self._under(n, s), -1) for n, s in pairs], dtype=np.int64)
-
-    def _under(self, supplier: Node, slot: Slot) -> tuple[int, ...]:
-        """Which measures cover a flow."""
-        measures = enumerate(self.resolved.measures)
-        return tuple(k for k, m in measures if covers(self.network, m, supplier, slot))
-
-    @cached_property
-    def _sets(self) -> dict[tuple[int, ...], int]:
-        """Every set of measures that could cover a flow together -> its row of `regimes`."""
-        found: dict[tuple[int, ...], int] = {}
-        for node, slot in self.pairs:
-            under = self._under(node, slot)
-            if under:
-                found.setdefault(under, len(found))
-        return found
-
-    def regimes(self) -> Regimes:
-        """The minimum of the ceilings of each set of measures; infinite outside their months."""
-        shape = (self.resolved.months, len(self._sets), self.draws.lanes, 1)
-        plain, loose = np.full(shape, np.inf), np.full(shape, np.inf)
-        for under, row in self._sets.items():
-            for k in under:
-                measure = self.resolved.measures[k]
-                window, ceiling = self._schedule(measure)
-                leak = leaky(ceiling, self._leakage(measure)[window])
-                months = np.flatnonzero(window)
-                plain[months, row, :, 0] = np.minimum(plain[months, row, :, 0], ceiling)
-                loose[months, row, :, 0] = np.minimum(loose[months, row, :, 0], leak)
-        return Regimes(plain, loose)
-
-    def _schedule(self, measure: Measure) -> tuple[npt.NDArray[np.bool_], Array]:
-        """Months under the measure (T,) and the ceilings in them (months, L)."""
-        r = measure.restriction
-        months = self.resolved.months
-        window = (np.arange(months) >= measure.first_month) & (
-            np.arange(months) < measure.first_month + r.months
-        )
-        count = int(window.sum())
-        severity = place(
-            self.draws,
-            Input(None, "severity", r.severity.value, r.severity.low, r.severity.high),
-            0.0,
-            1.0,
-        )
-        if r.kind == "path":
-            one = path_ceiling(count, r.path)
-            return window, np.repeat(one[:, None], self.draws.lanes, axis=1)
-        if r.kind == "licence":
-            return window, self._licence(measure, count, severity)
-        return window, np.stack([constant_ceiling(count, s) for s in severity], axis=1)
-
-    def _licence(self, measure: Measure, count: int, severity: Array) -> Array:
-        """Licence ceilings of every lane."""
-        r = measure.restriction
-        dead = (
-            self.parameter("licence_dead_time_months")
-            if r.dead_time_months is None
-            else np.full(self.draws.lanes, r.dead_time_months)
-        )
-        ramp = (
-            self.parameter("licence_ramp_months")
-            if r.ramp_months is None
-            else np.full(self.draws.lanes, r.ramp_months)
-        )
-        head = self.parameter("licence_headroom", floor=1.0)
-        return np.stack(
-            [
-                licence_ceiling(count, s, dead_time=d, ramp=p, headroom=h)
-                for s, d, p, h in zip(severity, dead, ramp, head, strict=True)
-            ],
-            axis=1,
-        )
-
-    def _leakage(self, measure: Measure) -> Array:
-        """Share of what is withheld that leaks, (T, L): none at first, less once it is enforced.
-
-        Goods leak through destinations that stay open: the share lies between the constant for
-        restrictions of everybody and that for restrictions of some, by the part of the actor's
-        baseline exports of these products that the measure leaves open.
-        """
-        tight = self.parameter("leakage", "all_targets", ceiling=1.0)
-        loose = self.parameter("leakage", "some_targets", ceiling=1.0)
-        share = tight + (loose - tight) * open_share(self.network, measure)
-        late = self.parameter("leakage_lag_months")
-        enforced = self.parameter("leakage_enforcement_month")
-        kept = self.parameter("leakage_enforced", ceiling=1.0)
-        month = np.arange(self.resolved.months)[:, None] - measure.first_month
-        rate = np.where(month >= enforced, np.minimum(kept, share), share)
-        return np.where(month >= late, rate, 0.0)
-
     def openings(
         self,
         pairs: Sequence[tuple[int, int]],
@@ -332,61 +258,21 @@ class LaneBuilder:
             stage = str(self.network.products[node.product]["stage"])
             wait = np.round(self.parameter("qualification_lag_months", node.product, stage))
             opens[k] = self.first_month + wait
-        turn = np.zeros(len(pairs), dtype=np.int64)
-        return Openings(supplier, slot, lag, opens, self._regimes(ends), turn)
-
-    def technologies(self) -> Technologies:
-        """Alternative recipes."""
-        none, index = np.zeros(0), np.zeros(0, dtype=np.int64)
-        rate = np.zeros((0, self.draws.lanes))
-        return Technologies(index, rate, none, none, index, index, none)
-
-    def projects(self) -> Projects:
-        """New capacity."""
-        added = np.zeros((self.resolved.months, 0, self.draws.lanes))
-        return Projects(np.zeros(0, dtype=np.int64), added)
-
-    def sources(self, slots: Sequence[int]) -> tuple[Source, ...]:
-        """Stocks of states: those of the pack, and beside them the scenario's own releases."""
-        public = [r for r in self.network.tables.rows("stocks") if r["holder"] == "public"]
-        found = [
-            (str(r["country"]), str(r["product"]), float(r["cover_days"]),
-             float(r["release_days"] or 0.0), float(r["release_lag_months"] or 0.0))
-            for r in public
-        ]  # fmt: skip
-        for m in self.resolved.scenario.mitigations:
-            rate = m.release_days
-            if rate is None:
-                rate = self.network.parameters.value("public_release_days")
-            found.append((m.country, m.product, m.days, rate, float(m.lag_months)))
-        month = self.network.parameters.value("days_per_month")
-        served: dict[tuple[str, str], list[int]] = {}
-        for k, q in enumerate(slots):
-            slot = self.network.slots[q]
-            if slot.commodity in self.downstream:
-                country = self.network.nodes[slot.node].country
-                served.setdefault((country, slot.commodity[0]), []).append(k)
-        sources = []
-        for country, product, days, rate, lag in found:
-            held = served.get((country, product))
-            if held and days > 0 and rate > 0:
-                use = sum(self.network.slots[slots[k]].need for k in held) / MONTHS_PER_YEAR
-                given = np.full((self.resolved.months, self.draws.lanes), rate / month * use)
-                given[: self.first_month + round(lag)] = 0.0
-                amount = days / month * use
-                sources.append(Source(np.array(held, dtype=np.int64), amount, given))
-        return tuple(sources)
+        turn = self.serving.turns(ends)
+        return Openings(supplier, slot, lag, opens, self.ceilings.of(pairs), turn)
 
     def limits(self) -> Limits:
-        """Behavioural constants of every lane."""
+        """Behavioural constants of every lane. Where nothing is restricted, nobody hoards."""
+        measured, one = bool(self.resolved.measures), np.ones(self.draws.lanes)
+        restock = self.parameter("restock_months")
         return Limits(
             catch_up=self.parameter("catch_up_capacity", floor=1.0),
             access=self.parameter("access_ceiling", floor=1.0),
             new_share=self.parameter("new_supplier_share", ceiling=1.0),
             queue_cap=self.parameter("queue_cap_months"),
-            restock=np.full(self.draws.lanes, np.inf),
-            hoard=np.ones(self.draws.lanes),
-            elasticity_time=np.ones(self.draws.lanes),
+            restock=np.where(restock > 0, restock, np.inf),  # 0 is never
+            hoard=self.parameter("hoarding", floor=1.0) if measured else one,
+            elasticity_time=self.parameter("elasticity_time_months", floor=_SOON),
             spot_rounds=int(self.network.parameters.value("spot_rounds")),
             start=self.first_month,
         )
@@ -399,6 +285,14 @@ Substitutes = Mapping[tuple[str, str], Row]
 def substitutes(network: Network) -> Substitutes:
     """All rows of ``substitutes.csv``."""
     return {(str(r["product"]), str(r["user"])): r for r in network.tables.rows("substitutes")}
+
+
+def _replaced(network: Network) -> frozenset[int]:
+    """Slots whose substitute is an alternative recipe of their node: it must not count twice."""
+    saved = {t.node: set(t.row["replaces"]) for t in network.technologies}
+    return frozenset(
+        q for q, slot in enumerate(network.slots) if slot.commodity[0] in saved.get(slot.node, ())
+    )
 
 
 def substitute_row(network: Network, slot: Slot, rows: Substitutes) -> Row | None:

@@ -14,6 +14,8 @@ from supplychain.tables import Row, Tables
 PLAUSIBLE: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
         "access_ceiling": (1, 10),
+        "allied_sharing": (0, 1),
+        "approval_luck": (0, 1),
         "balance_weight": (0.001, 1e5),
         "band_draws": (1, 10_000),
         "band_high_quantile": (0.5, 1),
@@ -27,9 +29,14 @@ PLAUSIBLE: Mapping[str, tuple[float, float]] = MappingProxyType(
         "content_threshold": (0, 0.1),
         "cover_bins": (1, 100),
         "days_per_month": (28, 31),
+        "elasticity_long": (0, 100),
+        "elasticity_time_months": (0.1, 600),
         "essentiality_weight": (0, 1),
+        "front_loading_cap_months": (0, 24),
+        "front_loading_surge": (1, 20),
         "headline_d_threshold": (0, 1),
         "home_bias": (0.01, 100),
+        "hoarding": (1, 10),
         "leakage": (0, 1),
         "leakage_enforced": (0, 1),
         "leakage_enforcement_month": (0, 240),
@@ -42,6 +49,8 @@ PLAUSIBLE: Mapping[str, tuple[float, float]] = MappingProxyType(
         "public_release_days": (0, 366),
         "qualification_lag_months": (0, 120),
         "queue_cap_months": (0, 60),
+        "re_export_enforcement": (0, 1),
+        "restock_months": (0, 600),
         "spot_rounds": (1, 100),
         "transit_lag_months": (0, 24),
     }

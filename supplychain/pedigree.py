@@ -8,12 +8,14 @@ from supplychain.compiled import Compiled, reach
 from supplychain.coverage import Measure, Resolved, covers
 from supplychain.draws import Input
 from supplychain.lanes import substitute_row, substitutes
+from supplychain.measures import LUCK_PARAMETER
 from supplychain.network import Commodity, Network
 from supplychain.parameters import Parameters
+from supplychain.priced import Prices
 from supplychain.result import Reliance
 from supplychain.scenario import LADDER_LICENCE_PARAMETER
 from supplychain.sectors import Sector
-from supplychain.tables import Row
+from supplychain.tables import Row, ref
 from supplychain.vocabulary import EVERYONE
 
 
@@ -45,10 +47,10 @@ def baseline(network: Network) -> str:
 def not_counted(network: Network, focus: Sequence[str]) -> tuple[str, ...]:
     """What the loss leaves out, and the sectors that the pack cannot measure."""
     found = [
-        "price changes and their pass-through into export values",
-        "losses and gains of the rest of the economy (suppliers, customers, income)",
-        "lost orders of suppliers whose customers abroad stop",
-        "gains of those who replace withheld supply",
+        "price changes and their pass-through into export values (apart: --prices)",
+        "lost orders of suppliers whose customers abroad stop, and gains of those who replace "
+        "withheld supply (apart: --channels)",
+        "losses of the rest of the economy (apart, without spending of lost income: --economy)",
     ]
     known = {(str(r["country"]), str(r["industry"])) for r in network.tables.rows("industries")}
     industries = [
@@ -127,7 +129,7 @@ def _needs(network: Network, country: str, inputs: AbstractSet[Commodity]) -> se
     """Which of some goods the end industries of a country use."""
     return {
         slot.commodity
-        for slot in network.slots
+        for slot in network.present_slots
         if slot.commodity in inputs
         and network.nodes[slot.node].country == country
         and network.nodes[slot.node].commodity[1]
@@ -140,7 +142,7 @@ def _made_of(
     """Goods that some goods go into, themselves included; a host only bounds its by-products."""
     made, todo = set(hit), list(hit)
     uses: dict[Commodity, set[Commodity]] = {}
-    for slot in network.slots:
+    for slot in network.present_slots:
         uses.setdefault(slot.commodity, set()).add(network.nodes[slot.node].commodity)
     while todo:
         for user in (uses.get(todo.pop(), set()) & inputs) - made:
@@ -176,11 +178,18 @@ def assumptions(network: Network, resolved: Resolved, compiled: Compiled) -> tup
 
 
 def releases(resolved: Resolved) -> list[str]:
-    """The scenario's own releases of public stocks, in words."""
-    return [
-        f"{m.country} releases {m.days:g} days of use of {m.product}, beside its public stocks"
-        for m in resolved.scenario.mitigations
-    ]
+    """The scenario's own releases of public stocks and orders of service, in words."""
+    found = []
+    for m in resolved.scenario.mitigations:
+        shared = (
+            f", {m.share:.0%} of each release to {', '.join(m.to)} if they need it" if m.to else ""
+        )
+        what = f"{m.days:g} days of use of {m.product}"
+        found.append(f"{m.country} releases {what}, beside its public stocks{shared}")
+    for p in resolved.scenario.priorities:
+        whose = "all countries" if p.country == EVERYONE else p.country
+        found.append(f"suppliers of {whose} serve {', then '.join(p.order)} first")
+    return found
 
 
 def _fitted(parameters: Parameters, resolved: Resolved) -> list[str]:
@@ -228,7 +237,12 @@ def _licence_rule(parameters: Parameters) -> str:
     dead = _said(parameters, "licence_dead_time_months")
     ramp = _said(parameters, "licence_ramp_months")
     head = _said(parameters, "licence_headroom")
-    return f"licence: dead time {dead} and ramp {ramp} months, clearing at most {head} x baseline"
+    rule = f"licence: dead time {dead} and ramp {ramp} months, clearing at most {head} x baseline"
+    if parameters.optional(LUCK_PARAMETER, EVERYONE) is None:
+        return rule
+    return (
+        f"{rule}; {_said(parameters, LUCK_PARAMETER)} of the approvals fall on some plants wholly"
+    )
 
 
 def _said(parameters: Parameters, name: str, *scopes: str) -> str:
@@ -244,12 +258,17 @@ def warnings(network: Network, compiled: Compiled) -> tuple[str, ...]:
 
 
 def sources(
-    network: Network, compiled: Compiled, chosen: Sequence[Sector], focus: Sequence[str]
+    network: Network,
+    compiled: Compiled,
+    chosen: Sequence[Sector],
+    focus: Sequence[str],
+    prices: Prices | None = None,
 ) -> tuple[Mapping[str, str], ...]:
     """The sources behind the rows that the result rests on, sorted by id.
 
     All model constants; what the sectors and the nodes in reach are made of; and what the focus
-    countries' plants use, from whom, with which stocks (their own and the state's) and substitutes.
+    countries' plants use, from whom, with which stocks (their own and the state's) and substitutes;
+    for prices, the markets and baseline prices of what runs short.
     """
     ids: set[str] = set()
     rows: list[Row | None] = [*network.tables.rows("parameters")]
@@ -271,6 +290,7 @@ def sources(
         flow = network.flows[e]
         if network.nodes[network.slots[flow.slot].node].country in focus:
             rows.append(flow.row)
+    rows += _priced_rows(network, prices)
     for cited in rows:
         if cited is not None:
             ids |= set(cited["source_id"])
@@ -281,11 +301,20 @@ def sources(
     )
 
 
+def _priced_rows(network: Network, prices: Prices | None) -> list[Row]:
+    """The markets and the products whose prices were worked out."""
+    if prices is None:
+        return []
+    used = {m.row for m in prices.markets}
+    markets = [row for row in network.tables.rows("markets") if ref(row) in used]
+    return markets + [network.products[m.product] for m in prices.markets]
+
+
 def label(figure: Input) -> str:
     """What a figure is, in a few words."""
     row = figure.row
     if row is None:
-        return "severity of the scenario"
+        return f"{figure.kind.replace('_', ' ')} of the scenario"
     place = "all countries" if row.get("country") == EVERYONE else row.get("country", "")
     match row.table:
         case "segments":
@@ -300,5 +329,7 @@ def label(figure: Input) -> str:
             return f"{figure.kind} of {row['input']} in {user}"
         case "substitutes":
             return f"substitution of {row['product']}"
+        case "markets":
+            return f"{figure.kind.replace('_', ' ')} of {row['product']}"
         case _:
             return f"{row['parameter']} ({row['scope']})"

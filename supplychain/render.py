@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from supplychain.coverage import Measure
 from supplychain.network import Network
 from supplychain.pedigree import releases
 from supplychain.result import Result, Rung, SectorLoss
@@ -114,6 +115,7 @@ def _question(result: Result, words: Words) -> list[str]:
             f"{words.name(restriction.actor)} restricts {items}{to}{out}{strength}, "
             f"{restriction.months} months from {restriction.start or r.start}."
         )
+        lines += [f"  {said}." for said in _conditions(measure, words)]
         by_reason: dict[str, list[str]] = {}
         for covered in measure.covered:
             by_reason.setdefault(covered.why, []).extend(covered.products)
@@ -123,9 +125,31 @@ def _question(result: Result, words: Words) -> list[str]:
     return lines + [f"  With: {said}." for said in releases(r)]
 
 
+def _conditions(measure: Measure, words: Words) -> list[str]:
+    """Dates, uses and rules of one restriction beyond its kind, target and length."""
+    r, said = measure.restriction, []
+    if r.announced:
+        ahead = dict(measure.terms).get("months bought ahead", 0.0)
+        buying = f": users buy up to {ahead:.2g} months ahead" if ahead > 0 else ""
+        said.append(f"Announced in {r.announced}{buying}")
+    if r.delay_months:
+        said.append(f"Enforced {r.delay_months} months after its start")
+    said += [f"Suspended from {first} to {last}" for first, last in r.suspended]
+    if r.uses:
+        said.append(f"Only what ends in {', '.join(words.name(u) for u in r.uses)}")
+    if r.priority:
+        said.append(f"Served in turn: {', '.join(words.name(p) for p in r.priority)}, then others")
+    if r.content_rule is not None:
+        share = percent(r.content_rule)
+        said.append(f"With goods of other countries that hold {share} % or more of its material")
+    return said
+
+
 def _strength(restriction: Restriction) -> str:
     """Kind and severity in words."""
     severity = restriction.severity
+    if restriction.rate is not None:
+        return f"an export tax of {percent(restriction.rate.value)} %"
     if restriction.kind == "path":
         return "on a dated path of monthly ceilings"
     if restriction.kind == "ban" and severity.low == severity.high == 1:
@@ -298,6 +322,64 @@ def footer(result: Result) -> list[str]:
     return lines
 
 
+def economy_table(result: Result, words: Words) -> "Table":
+    """Loss of GDP of each focus country: directly, and with the losses of suppliers."""
+    from rich.table import Table
+
+    economy = result.economy
+    rung = f"\n{result.ladder[-1].name}" if result.ladder else ""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(f"loss of value added{rung}", no_wrap=True, overflow="fold")
+    for case in economy.cases if economy else ():
+        table.add_column(f"{_CASE_NAMES[case]}\n% of GDP\ndirectly", justify="right")
+        table.add_column("\n% with\nsuppliers", justify="right")
+        table.add_column("\nbn USD with\nsuppliers", justify="right")
+    for loss in economy.countries if economy else ():
+        if loss.country in result.resolved.focus:
+            whole = loss.whole
+            cells = [
+                cell
+                for case, usd in whole.usd.items()
+                for cell in (
+                    fine_percent(whole.direct_share[case]),
+                    fine_percent(whole.share[case]),
+                    f"{usd / 1e9:.2f}",
+                )
+            ]
+            table.add_row(words.name(loss.country), *cells)
+    return table
+
+
+def fine_percent(share: float) -> str:
+    """A small share as per cent with two digits; 0 only for exactly nothing.
+
+    >>> [fine_percent(s) for s in (0.0, 4e-9, 0.000123, 0.0414)]
+    ['0', '<0.001', '0.012', '4.1']
+    """
+    if share == 0:
+        return "0"
+    return f"{100 * share:.2g}" if share >= _FINE else "<0.001"
+
+
+def economy_notes(result: Result) -> list[str]:
+    """How to read the losses of GDP, where they were asked for."""
+    economy = result.economy
+    if economy is None:
+        return []
+    assumed, left_out = "; ".join(economy.assumptions), "; ".join(economy.not_counted)
+    return [
+        f"Loss of value added: {economy.valuation}; grade {economy.evidence}.",
+        f"  It assumes that {assumed}.",
+        f"  Not counted in it: {left_out}.",
+    ]
+
+
+_FINE = 1e-5
+_CASE_NAMES = {
+    "planner": "best response",
+    "adaptive": "expected",
+    "frozen": "no adaptation",
+}
 _MOST_NOTES = 5
 _CSV_COLUMNS = (
     "scenario",

@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from supplychain.coverage import Resolved
+from supplychain.beside import Channels, Road
+from supplychain.coverage import Measure, Resolved
+from supplychain.economy.values import Economy
+from supplychain.priced import Prices
+from supplychain.restriction import Range
 from supplychain.vocabulary import CASES, RESULT_SCHEMA
 
 if TYPE_CHECKING:
@@ -167,12 +171,49 @@ class SectorLoss:
 
 
 @dataclass(frozen=True)
+class PlannerValue:
+    """What one more unit of something would save a country at best.
+
+    Attributes:
+        kind: ``licence``, ``stock``, ``public stock`` or ``capacity``.
+        what: the flow, the plants that hold the stock, the country and product, or the plant.
+        unit: of the goods; month: in which it is worth most, counted from 1; None for a stock.
+        usd_per_unit: exports saved by one more unit in that month (of a stock: at the start).
+        usd_per_percent: saved by one percent more of what there is in the baseline: of a month's
+            flow or output, of the stock at the start.
+    """
+
+    kind: str
+    what: str
+    unit: str
+    month: int | None
+    usd_per_unit: float
+    usd_per_percent: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """The entry of ``planner_values`` in JSON."""
+        return {
+            "kind": self.kind,
+            "what": self.what,
+            "unit": self.unit,
+            "month": self.month,
+            "usd_per_unit": self.usd_per_unit,
+            "usd_per_percent": self.usd_per_percent,
+        }
+
+
+@dataclass(frozen=True)
 class Total:
-    """All sectors of one country together; the planner has its own programme for it."""
+    """All sectors of one country together; the planner has its own programme for it.
+
+    Attributes:
+        worth: what would save most in the planner's programme, the most worth first.
+    """
 
     country: str
     baseline_exports_usd: float
     share: Mapping[str, float]
+    worth: tuple[PlannerValue, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The entry of ``totals`` in JSON."""
@@ -264,6 +305,8 @@ class Result:
     Attributes:
         days_per_month, d_threshold: constants of the pack that pictures need (no point is drawn
             where more than `d_threshold` of the swing rests on grade D).
+        prices, channels, mechanisms: of the hardest rung; None where they were not asked for.
+        economy: losses of GDP, suppliers included; None where they were not asked for.
     """
 
     resolved: Resolved
@@ -282,6 +325,10 @@ class Result:
     valuation: str = ""
     baseline: str = ""
     unsourced: tuple[Need, ...] = ()
+    prices: Prices | None = None
+    channels: Channels | None = None
+    mechanisms: Road | None = None
+    economy: Economy | None = None
 
     def loss(self, country: str, sector: str) -> SectorLoss:
         """The loss of one sector.
@@ -338,14 +385,21 @@ class Result:
             "losses": [s.as_dict() for s in self.losses],
             "totals": [t.as_dict() for t in self.totals],
             "ladder": [r.as_dict() for r in self.ladder],
+            "planner_values": [
+                {"country": t.country, "values": [v.as_dict() for v in t.worth]}
+                for t in self.totals
+            ],
             "reliance": [vars(r) for r in self.reliance],
+            "prices": self.prices.as_dict() if self.prices else None,
+            "channels": self.channels.as_dict() if self.channels else None,
+            "mechanisms": self.mechanisms.as_dict() if self.mechanisms else None,
             "unsourced": [
                 {"row": n.name, "what": n.label, "swing_usd": n.swing_usd} for n in self.unsourced
             ],
             "assumptions": list(self.assumptions),
             "warnings": list(self.warnings),
             "sources": [dict(s) for s in self.sources],
-        }
+        } | ({"economy": self.economy.as_dict()} if self.economy else {})
 
 
 def _by_case(values: Mapping[str, float]) -> dict[str, float | None]:
@@ -362,28 +416,59 @@ def scenario_dict(resolved: Resolved) -> dict[str, Any]:
         "start": resolved.start,
         "horizon_months": resolved.months,
         "ladder": resolved.scenario.ladder,
-        "restrictions": [
-            {
-                "actor": m.restriction.actor,
-                "kind": m.restriction.kind,
-                "severity": m.restriction.severity.value,
-                "severity_low": m.restriction.severity.low,
-                "severity_high": m.restriction.severity.high,
-                "stage": m.restriction.stage,
-                "dead_time_months": m.restriction.dead_time_months,
-                "ramp_months": m.restriction.ramp_months,
-                "months": m.restriction.months,
-                "first_month": m.first_month + 1,
-                "to": list(m.restriction.to),
-                "except": list(m.restriction.exclude),
-                "form": m.restriction.form,
-                "path": list(m.restriction.path),
-                "products": list(m.products),
-                "covers": [
-                    {"item": c.item, "products": list(c.products), "why": c.why} for c in m.covered
-                ],
-            }
-            for m in resolved.measures
+        "restrictions": [_restriction_dict(m, resolved) for m in resolved.measures],
+        "mitigations": [
+            vars(m) | {"kind": "stock_release", "to": list(m.to)}
+            for m in resolved.scenario.mitigations
         ],
-        "mitigations": [vars(m) | {"kind": "stock_release"} for m in resolved.scenario.mitigations],
+        "priorities": [
+            {"country": p.country, "order": list(p.order)} for p in resolved.scenario.priorities
+        ],
     }
+
+
+def _restriction_dict(m: Measure, resolved: Resolved) -> dict[str, Any]:
+    """One restriction as resolved: what was said, and what it was taken to mean."""
+    r = m.restriction
+    return {
+        "actor": r.actor,
+        "kind": r.kind,
+        "severity": r.severity.value,
+        "severity_low": r.severity.low,
+        "severity_high": r.severity.high,
+        "stage": r.stage,
+        "dead_time_months": r.dead_time_months,
+        "ramp_months": r.ramp_months,
+        "months": r.months,
+        "first_month": m.first_month + 1,
+        "to": list(r.to),
+        "except": list(r.exclude),
+        "form": r.form,
+        "path": list(r.path),
+        "products": list(m.products),
+        "covers": [{"item": c.item, "products": list(c.products), "why": c.why} for c in m.covered],
+        "announced": r.announced,
+        "delay_months": r.delay_months,
+        "end": r.end,
+        "suspended": [list(pair) for pair in r.suspended],
+        "in_force": [[first + 1, min(stop, resolved.months)] for first, stop in m.spells],
+        "uses": list(r.uses),
+        "sharing": r.sharing,
+        "priority": list(r.priority),
+        "approval_luck": _range(r.approval_luck),
+        "rate": _range(r.rate),
+        "elasticity": _range(r.elasticity),
+        "pass_through": _range(r.pass_through) if r.kind == "tax" else None,
+        "content_rule": r.content_rule,
+        "compliance": _range(r.compliance),
+        "also_covers": list(m.foreign.products) if m.foreign else [],
+        "leakage": _range(r.leakage),
+        "leakage_enforced": _range(r.leakage_enforced),
+        "enforcement": r.enforcement,
+        "terms": dict(m.terms),
+    }
+
+
+def _range(number: Range | None) -> dict[str, float] | None:
+    """A number of a scenario with its range; None where it was not given."""
+    return None if number is None else vars(number) | {}

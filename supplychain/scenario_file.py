@@ -12,27 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from supplychain.errors import ScenarioError, UnknownNameError, did_you_mean, nearest
-from supplychain.scenario import Range, Restriction, Scenario, StockRelease, check
-from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR, Form, Kind, Stage
+from supplychain.restriction import Range, Restriction
+from supplychain.scenario import Priority, Scenario, StockRelease, check, how
+from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR, Form, Kind, Sharing, Stage
 from supplychain.world import shipped
 
-_PER_RESTRICTION = frozenset(
-    {
-        "kind",
-        "severity",
-        "months",
-        "form",
-        "stage",
-        "to",
-        "except",
-        "start",
-        "path",
-        "dead_time_months",
-        "ramp_months",
-    }
-)
 _LARGEST_BYTES = 1 << 20
-_A_SEVERITY = "a number between 0 and 1, or a table {low, mode, high}"
+_A_RANGE = "a number, or a table {low, mode, high}"
+_A_SHARE = "a number between 0 and 1, or a table {low, mode, high}"
 
 
 class _Strict(BaseModel):
@@ -47,6 +34,10 @@ class _Spread(_Strict):
     low: float
     mode: float
     high: float
+
+
+_Pair = Annotated[list[str], Field(min_length=2, max_length=2)]
+"""First and last month of a suspension."""
 
 
 class _Horizon(_Strict):
@@ -68,6 +59,34 @@ class _Restriction(_Strict):
     path: list[float] = []
     dead_time_months: float | None = None
     ramp_months: float | None = None
+    end: str = ""
+    announced: str = ""
+    delay_months: int = 0
+    suspended: list[_Pair] = []
+    uses: list[str] = []
+    sharing: Sharing = "pro_rata"
+    priority: list[str] = []
+    approval_luck: float | _Spread | None = None
+    rate: float | _Spread | None = None
+    elasticity: float | _Spread | None = None
+    pass_through: float | _Spread = 1.0
+    content_rule: float | None = None
+    compliance: float | _Spread | None = None
+    leakage: float | _Spread | None = None
+    leakage_enforced: float | _Spread | None = None
+    enforcement: str = ""
+
+
+_RANGES = frozenset(
+    name for name, field in _Restriction.model_fields.items() if "_Spread" in str(field.annotation)
+)
+"""Keys that take a number or a range."""
+_ONLY_PER_RESTRICTION = frozenset({"actor", "products"})
+_PER_RESTRICTION = (
+    frozenset(field.alias or name for name, field in _Restriction.model_fields.items())
+    - _ONLY_PER_RESTRICTION
+)
+"""Keys that an override may put into every restriction."""
 
 
 class _Mitigation(_Strict):
@@ -77,6 +96,13 @@ class _Mitigation(_Strict):
     days: float
     release_days: float | None = None
     lag_months: int = 0
+    to: list[str] = []
+    share: float = 1.0
+
+
+class _Priority(_Strict):
+    country: str = EVERYONE
+    order: list[str]
 
 
 class _File(_Strict):
@@ -88,6 +114,7 @@ class _File(_Strict):
     horizon: _Horizon = _Horizon()
     restriction: Annotated[list[_Restriction], Field(min_length=1)]
     mitigation: list[_Mitigation] = []
+    priority: list[_Priority] = []
 
 
 def scenario_ids() -> tuple[str, ...]:
@@ -143,39 +170,46 @@ def parse_scenario(
         file = _File.model_validate(values)
     except ValidationError as error:
         raise ScenarioError("\n".join(f"{place}: {line}" for line in _lines(error))) from error
+    if twice := _twice_ended(file):
+        raise ScenarioError("\n".join(f"{place}: {line}" for line in twice))
     horizon = file.horizon.months
     scenario = Scenario(
         file.id,
         file.title,
         tuple(_restriction(r, horizon) for r in file.restriction),
         tuple(
-            StockRelease(m.country, m.product, m.days, m.release_days, m.lag_months)
+            StockRelease(
+                m.country, m.product, m.days, m.release_days, m.lag_months, tuple(m.to), m.share
+            )
             for m in file.mitigation
         ),
         tuple(file.focus),
         file.horizon.start,
         horizon,
         ladder=all(r.kind is None and r.severity is None and not r.path for r in file.restriction),
+        priorities=tuple(Priority(tuple(p.order), p.country) for p in file.priority),
     )
     check(scenario)
     return scenario
 
 
+def _twice_ended(file: _File) -> list[str]:
+    """Restrictions that say both how long they last and when they end."""
+    return [
+        f"restriction.{number}.end: months says it too; keep one of the two"
+        for number, r in enumerate(file.restriction, 1)
+        if r.end and r.months is not None
+    ]
+
+
 def _restriction(r: _Restriction, horizon: int) -> Restriction:
     """The frozen value of one restriction."""
-    kind: Kind = r.kind or ("path" if r.path else "ban")
-    default = {"quota": 0.5, "licence": 0.0, "path": 0.0}.get(kind, 1.0)
-    severity = r.severity if r.severity is not None else default
-    spread = (
-        Range(severity.mode, severity.low, severity.high)
-        if isinstance(severity, _Spread)
-        else Range.of(severity)
-    )
+    kind, severity = how(r.kind, _range(r.severity), r.path)
     return Restriction(
         r.actor,
         tuple(r.products),
         kind,
-        spread,
+        severity,
         (horizon or MONTHS_PER_YEAR) if r.months is None else r.months,
         r.start,
         tuple(r.to),
@@ -185,7 +219,30 @@ def _restriction(r: _Restriction, horizon: int) -> Restriction:
         tuple(r.path),
         r.dead_time_months,
         r.ramp_months,
+        end=r.end,
+        announced=r.announced,
+        delay_months=r.delay_months,
+        suspended=tuple((first, last) for first, last in r.suspended),
+        uses=tuple(r.uses),
+        sharing=r.sharing,
+        priority=tuple(r.priority),
+        approval_luck=_range(r.approval_luck),
+        rate=_range(r.rate),
+        elasticity=_range(r.elasticity),
+        pass_through=_range(r.pass_through) or Range.of(1.0),
+        content_rule=r.content_rule,
+        compliance=_range(r.compliance),
+        leakage=_range(r.leakage),
+        leakage_enforced=_range(r.leakage_enforced),
+        enforcement=r.enforcement,
     )
+
+
+def _range(number: float | _Spread | None) -> Range | None:
+    """A number of a file as a range; None where nothing is said."""
+    if isinstance(number, _Spread):
+        return Range(number.mode, number.low, number.high)
+    return None if number is None else Range.of(number)
 
 
 def _overridden(data: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
@@ -235,9 +292,10 @@ def _lines(error: ValidationError) -> list[str]:
 def _line(problem: ErrorDetails) -> str:
     """One problem as a line; empty where another line says the same better."""
     loc = problem["loc"]
-    if loc[-2:-1] == ("severity",):  # one form of it does not fit; tables are told key by key
+    if loc[-2:-1] and loc[-2] in _RANGES:  # one form of it does not fit; a table is told by key
         is_table = isinstance(problem["input"], Mapping)
-        wanted = f"{_A_SEVERITY} is wanted (found {_shown(problem['input'])})"
+        meant = _A_RANGE if loc[-2] in {"rate", "elasticity"} else _A_SHARE
+        wanted = f"{meant} is wanted (found {_shown(problem['input'])})"
         return "" if is_table else f"{_where(loc)}: {wanted}"
     match problem["type"]:
         case "missing":
@@ -252,7 +310,7 @@ def _line(problem: ErrorDetails) -> str:
 
 def _where(loc: Sequence[int | str]) -> str:
     """A place of the file as users count, ``restriction.1.severity``; no name of its two forms."""
-    said = [p for before, p in zip(("", *loc), loc, strict=False) if before != "severity"]
+    said = [p for before, p in zip(("", *loc), loc, strict=False) if before not in _RANGES]
     return ".".join(str(p + 1) if isinstance(p, int) else p for p in said)
 
 
@@ -267,7 +325,8 @@ def _keys_at(place: Sequence[int | str]) -> tuple[str, ...]:
         "horizon": _Horizon,
         "restriction": _Restriction,
         "mitigation": _Mitigation,
-        "severity": _Spread,
+        "priority": _Priority,
+        **dict.fromkeys(_RANGES, _Spread),
     }
     model: type[_Strict] = _File
     for part in place:

@@ -39,6 +39,7 @@ Judge = Callable[["Column", Value], "Value | Refusal"]
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]*")
 YEAR = re.compile(r"[0-9]{4}")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 BANDS = (  # a value and its 10 and 90 % quantiles
     ("output", "low", "high"),
     ("share", "low", "high"),
@@ -47,12 +48,18 @@ BANDS = (  # a value and its 10 and 90 % quantiles
     ("value", "low", "high"),
     ("exports_usd", "low", "high"),
     ("share_per_year", "low", "high"),
+    ("slip_months", "slip_low", "slip_high"),
     ("cover_days", "low", "high"),
     ("cover_days", "median_low", "median_high"),
     ("price_usd_per_unit", "price_low", "price_high"),
     ("elasticity", "elasticity_low", "elasticity_high"),
     ("value_musd", "low", "high"),
     ("factor", "factor_low", "factor_high"),
+    ("demand_elasticity", "demand_elasticity_low", "demand_elasticity_high"),
+    ("supply_elasticity", "supply_elasticity_low", "supply_elasticity_high"),
+    ("choke_price_ratio", "choke_price_ratio_low", "choke_price_ratio_high"),
+    ("overshoot", "overshoot_low", "overshoot_high"),
+    ("pass_through", "pass_through_low", "pass_through_high"),
 )
 MOST_ROWS = 200_000
 MOST_FAULTS = 500
@@ -72,7 +79,7 @@ class Column:
     """One declared column: its type, unit, range, vocabulary and reference.
 
     Types: `id`, `text`, `enum`, `list` (items joined by `|`), `source` (ids joined by `|`),
-    `country`, `scope` (a country or `*`), `number`, `share` (0-1), `year`, `date`.
+    `country`, `scope` (a country or `*`), `number`, `share` (0-1), `year`, `month`, `date`.
     """
 
     table: str
@@ -111,6 +118,8 @@ class Column:
             return self._enum(cell)
         if self.type == "year":
             return self._year(cell)
+        if self.type == "month" and not MONTH.fullmatch(cell):
+            return Refusal("is not a month", "YYYY-MM", "Write year and month, as in 2026-04.")
         if self.type == "date":
             return _date(cell)
         return _id(cell) if self.type == "id" else cell

@@ -69,7 +69,9 @@ def sectors(network: Network, compiled: Compiled, focus: Sequence[str]) -> tuple
 
 def segment_losses(sector: Sector, outcome: Outcome | Played) -> Array:
     """Monthly loss of each reached segment over its baseline (T, segments, L): mean over plants."""
-    return np.asarray((1.0 - outcome.output[:, list(sector.nodes)]).mean(axis=3), dtype=np.float64)
+    return np.asarray(
+        (1.0 - outcome.delivered[:, list(sector.nodes)]).mean(axis=3), dtype=np.float64
+    )
 
 
 def shares(sector: Sector, draws: Draws) -> Array:
@@ -101,7 +103,19 @@ def loss_share(
     """
     if not sector.nodes:
         return np.zeros(share.shape[1] if share.size else outcome.output.shape[2])
-    return combined(segment_losses(sector, outcome)[months].mean(axis=0), share)
+    return combined(mean_losses(sector, outcome, months), share)
+
+
+def mean_losses(
+    sector: Sector, outcome: Outcome | Played, months: slice = slice(None)
+) -> Array:
+    """Loss of each reached segment over some months, (segments, L).
+
+    At least 0: where exports are served before others, catching up may serve them beyond their
+    baseline, which makes up for no other segment.
+    """
+    lost = segment_losses(sector, outcome)[months].mean(axis=0)
+    return np.asarray(np.maximum(lost, 0.0), dtype=np.float64)
 
 
 def combined(losses: Array, share: Array) -> Array:

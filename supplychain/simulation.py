@@ -5,17 +5,22 @@ Knows the order of the work; the mathematics is in `supplychain.model`, the sums
 to a reader in `supplychain.pedigree`.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from supplychain import pedigree, uncertainty
+from supplychain.channels import channels
 from supplychain.compiled import compile_arrays
 from supplychain.coverage import Measure, Resolved, resolve
 from supplychain.draws import Central
+from supplychain.mechanisms import road
 from supplychain.model.adaptive import adaptive
 from supplychain.network import Network
+from supplychain.planning import Plans, plans
+from supplychain.prices import price_run
 from supplychain.result import Driver, Need, Result, Rung, SectorLoss, SegmentLoss, Total, Trace
 from supplychain.run import Run
 from supplychain.scenario import LADDER_LICENCE_PARAMETER, Range, Restriction, Scenario
@@ -52,12 +57,18 @@ class Effort:
         planner: solve the planner's programmes.
         band: sample the pack's ranges, and move the figures one at a time.
         seed: of the sample; draws: its size (None: as the pack says).
+        prices: what the shortages would do to prices, and these to the value of exports.
+        channels: orders that suppliers lose when their customers stop, and who gains.
+        mechanisms: what each mechanism takes off the loss.
     """
 
     planner: bool = True
     band: bool = True
     seed: int = 1
     draws: int | None = None
+    prices: bool = False
+    channels: bool = False
+    mechanisms: bool = False
 
 
 def simulate(
@@ -97,6 +108,10 @@ def simulate(
     known = refined if not any(refined.values()) else None
     milder = [_play(network, s, effort, progress, known, drivers=False)[0] for s in steps[:-1]]
     rungs = [*milder, main]
+    rung = main.name if scenario.ladder else ""
+    prices = price_run(network, run, effort.seed, rung) if effort.prices else None
+    both_ways = channels(network, run) if effort.channels else None
+    way = road(network, run) if effort.mechanisms else None
     progress("done", 1.0)
     return Result(
         resolved=run.resolved if not scenario.ladder else resolved,
@@ -110,14 +125,46 @@ def simulate(
         traces=_traces(network, run),
         assumptions=pedigree.assumptions(network, run.resolved, run.compiled),
         warnings=resolved.notes
+        + paradoxes(rungs)
         + pedigree.why_nothing(network, run.resolved, _unharmed(run, main.losses))
         + pedigree.warnings(network, run.compiled),
-        sources=pedigree.sources(network, run.compiled, run.sectors, resolved.focus),
+        sources=pedigree.sources(network, run.compiled, run.sectors, resolved.focus, prices),
         not_counted=pedigree.not_counted(network, resolved.focus),
         valuation=pedigree.valuation(network),
         baseline=pedigree.baseline(network),
         unsourced=_unsourced(main.losses),
+        prices=prices,
+        channels=both_ways,
+        mechanisms=way,
     )
+
+
+def paradoxes(rungs: Sequence[Rung]) -> tuple[str, ...]:
+    """What a reader must be told where adapting, or a harder restriction, helps or harms oddly.
+
+    Frozen losses and the planner's never fall when a restriction grows. The adaptive case has no
+    such law: a plant that buys early may leave less for one that matters more. It is shown, never
+    smoothed away.
+    """
+    found = []
+    for rung in rungs:
+        where = f" ({rung.name})" if len(rungs) > 1 else ""
+        found += [
+            f"{s.country} {s.sector}{where} loses {s.share['adaptive']:.2%} with adaptation and "
+            f"{s.share['frozen']:.2%} without: what others buy or hoard is missing here; without "
+            "regret read the smaller"
+            for s in rung.losses
+            if s.share["adaptive"] > s.share["frozen"] + _VISIBLE
+        ]
+    for milder, harder in itertools.pairwise(rungs):
+        found += [
+            f"{a.country} {a.sector} loses {a.share['adaptive']:.2%} on the rung {milder.name!r} "
+            f"and {b.share['adaptive']:.2%} on the harder {harder.name!r}: in the adaptive case "
+            "others that are stopped altogether may leave more"
+            for a, b in zip(milder.losses, harder.losses, strict=True)
+            if a.share["adaptive"] > b.share["adaptive"] + _VISIBLE
+        ]
+    return tuple(found)
 
 
 def _unharmed(run: Run, losses: Sequence[SectorLoss]) -> list[str]:
@@ -222,7 +269,7 @@ def _answer(
     drivers: bool,
 ) -> tuple[tuple[SectorLoss, ...], tuple[Total, ...]]:
     """Losses of all sectors and totals of all countries of one run."""
-    plans, total_plans = _plans(network, run) if effort.planner else ({}, {})
+    best = plans(network, run) if effort.planner else Plans()
     bands = {}
     if effort.band:
         bands = uncertainty.bands(network, run, effort.seed, effort.draws, drawn)
@@ -231,7 +278,7 @@ def _answer(
     for sector in run.sectors:
         key = (sector.country, sector.sector)
         beside = _Beside(
-            plans.get(key, 0.0) if effort.planner else None,
+            best.by_sector.get(key, 0.0) if effort.planner else None,
             bands.get(key, (0.0, 0.0)) if effort.band else None,
             refined.get(key),
             moved.get(key, ()),
@@ -240,8 +287,9 @@ def _answer(
         losses.append(_sector_loss(network, run, sector, beside))
     totals = []
     for country in run.resolved.focus:
-        best = total_plans.get(country, 0.0) if effort.planner else None
-        totals.append(_total(country, losses, best, run.resolved.months))
+        least = best.by_country.get(country, 0.0) if effort.planner else None
+        total = _total(country, losses, least, run.resolved.months)
+        totals.append(replace(total, worth=best.worth.get(country, ())))
     return tuple(losses), tuple(totals)
 
 
@@ -352,43 +400,8 @@ def _restricted(measures: Sequence[Measure], months: int) -> slice:
     if not measures:
         return slice(0, months)
     first = min(m.first_month for m in measures)
-    last = max(m.first_month + m.restriction.months for m in measures)
+    last = max(m.spells[-1][1] for m in measures)
     return slice(min(first, months - 1), min(last, months))
-
-
-def _plans(network: Network, run: Run) -> tuple[dict[tuple[str, str], float], dict[str, float]]:
-    """Planner's loss share of each hit sector, and yearly loss in USD of each country's programme.
-
-    The programme of a country is its own, for all its hit sectors together.
-    """
-    by_sector: dict[tuple[str, str], float] = {}
-    by_country: dict[str, float] = {}
-    for country in run.resolved.focus:
-        mine = [s for s in run.sectors if s.country == country]
-        hit = [s for s in mine if min(run.loss(s, "adaptive"), run.loss(s, "frozen")) > 0]
-        lost = 0.0
-        for sector in hit:
-            lost = _planned_loss(network, run, [sector])
-            by_sector[country, sector.sector] = lost / sector.exports_usd
-        by_country[country] = (
-            lost if len(hit) == 1 else _planned_loss(network, run, hit) if hit else 0.0
-        )
-    return by_sector, by_country
-
-
-def _planned_loss(network: Network, run: Run, chosen: Sequence[Sector]) -> float:
-    """Least loss of some sectors together, USD a year."""
-    from supplychain.model.planner import plan
-
-    nodes = np.array([k for s in chosen for k in s.nodes], dtype=np.int64)
-    exports = np.array([network.nodes[run.compiled.nodes[k]].exports_usd for k in nodes])
-    worth = exports > 0
-    if not worth.any():
-        return 0.0
-    output = plan(run.compiled.arrays, nodes[worth], exports[worth]).output
-    loss = 1.0 - output.mean(axis=(0, 2))
-    loss[np.abs(loss) < _VISIBLE] = 0.0
-    return float((exports[worth] * np.maximum(loss, 0.0)).sum())
 
 
 def _refined_only(network: Network, run: Run) -> _BySector:
@@ -398,7 +411,9 @@ def _refined_only(network: Network, run: Run) -> _BySector:
     """
     measures = tuple(
         replace(
-            m, products=tuple(p for p in m.products if network.products[p]["stage"] == "refine")
+            m,
+            products=tuple(p for p in m.products if network.products[p]["stage"] == "refine"),
+            foreign=None,
         )
         for m in run.resolved.measures
     )

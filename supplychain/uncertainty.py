@@ -22,7 +22,7 @@ from supplychain.model.wiring import wire
 from supplychain.network import Network
 from supplychain.result import Driver
 from supplychain.run import Run
-from supplychain.sectors import Sector, combined, segment_losses, shares
+from supplychain.sectors import Sector, combined, mean_losses, segment_losses, shares
 from supplychain.tables import Row
 
 Array = npt.NDArray[np.float64]
@@ -90,7 +90,7 @@ class _Plain:
         for start in range(0, arrays.lanes, _LANES_AT_ONCE):
             some = arrays.take(slice(start, start + _LANES_AT_ONCE))
             outcome = adaptive(some, trace=False, wiring=wiring)
-            parts.append([segment_losses(s, outcome).mean(axis=0) for s in self.chosen])
+            parts.append([mean_losses(s, outcome) for s in self.chosen])
         return [np.concatenate(found, axis=1) for found in zip(*parts, strict=True)]
 
 
@@ -106,7 +106,7 @@ class _Compiled:
         threads = min(os.cpu_count() or 1, _MOST_THREADS)
         found = kernel.run_lanes(arrays, ADAPTIVE, np.array(nodes, dtype=np.int64), threads=threads)
         moved = [replace(s, nodes=tuple(nodes.index(n) for n in s.nodes)) for s in self.chosen]
-        return [segment_losses(s, found).mean(axis=0) for s in moved]
+        return [mean_losses(s, found) for s in moved]
 
 
 def bands(

@@ -8,19 +8,28 @@ from typing import Final, Literal, get_args
 
 Stage = Literal["mine", "refine", "component", "industry"]
 Case = Literal["planner", "adaptive", "frozen"]
-Kind = Literal["ban", "quota", "licence", "path"]
+Kind = Literal["ban", "quota", "licence", "path", "tax"]
+Sharing = Literal["pro_rata", "priority"]
 Form = Literal["listed", "refined", "contained"]
 Evidence = Literal["A", "B", "C", "D"]
 
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 CASES: Final[tuple[Case, ...]] = get_args(Case)
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+SHARINGS: Final[tuple[Sharing, ...]] = get_args(Sharing)
 FORMS: Final[tuple[Form, ...]] = get_args(Form)
 EVIDENCE: Final[tuple[Evidence, ...]] = get_args(Evidence)
 
 REST_OF_WORLD: Final = "ROW"
 EVERYONE: Final = "*"
+HOME: Final = "domestic"
+ABROAD: Final = "export"
+"""Customers in a supplier's own country, and abroad: words of an order of service."""
+
 MONTHS_PER_YEAR: Final = 12
+MAIN_TECHNOLOGY: Final = "main"
+"""The recipes of the baseline; those of any other name are alternatives to it."""
+
 RESULT_SCHEMA: Final = "supplychain/result/1"
 
 

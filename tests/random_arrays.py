@@ -231,6 +231,7 @@ class _Maker:
             self.per_lane((1, 1.125, 1.25, 1.5, 2)) if level else [0.0] * self.lanes
             for level in self.level
         ]
+        splits = [self.split(c == self.last) for c in self.commodity]
         return Nodes(
             base=np.array([self.base(float(s)) for s in sold]),
             level=np.array(self.level),
@@ -239,7 +240,15 @@ class _Maker:
             host=_whole(host),
             host_ratio=np.array([self.pick((1.0, 1.25, 1.5)) for _ in range(count)]),
             rank=self.ranks(count),
+            ahead=np.array([ahead for ahead, _ in splits]),
+            counted=np.array([counted for _, counted in splits]),
         )
+
+    def split(self, final: bool) -> tuple[float, float]:  # noqa: FBT001 - whether, not how
+        """Who stands before exports among the customers of a final node, and exports."""
+        if not (self.features.ranks and final and self.chance(0.3)):
+            return 0.0, 1.0
+        return self.pick(((0.0, 0.5), (0.25, 0.5), (0.5, 0.5)))
 
     def base(self, sold: float) -> float:
         """What a node makes: its flows and its own customers."""

@@ -836,7 +836,12 @@ def test_15_a_fitted_constant_says_on_what(tmp_path):
 
 @pytest.mark.parametrize("name", sorted({key.split()[0] for key in CONSTANTS}))
 def test_15_a_constant_that_a_pack_leaves_out_is_named(tmp_path, name):
-    tables = LINK.records()
+    elastic = LINK.but(
+        products=["magnet component", "bolt component", "cars industry"],
+        processors=["CHN magnet 120", "CHN bolt 120"],
+        recipes=["cars/all magnet 1 critical", "cars/all bolt 1 0.05@0.05"],
+    )
+    tables = elastic.records()
     tables["parameters"] = [r for r in tables["parameters"] if r["parameter"] != name]
     # A second maker with something to spare, whose new customers would need a qualification lag.
     tables["processors"].append(

@@ -4,7 +4,7 @@ Random worlds for everything, and one world worked out by hand for each mechanis
 case. Fractions wherever no elasticity is about, so that only the engine rounds.
 """
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -133,7 +133,7 @@ def build(
     stage = [c for c, made in enumerate(nodes) for _ in made]
     n = table(
         [row for made in nodes for row in made],
-        base=1.0, level=1.0, capacity=1.0, host=-1, host_ratio=1.0, rank=0,
+        base=1.0, level=1.0, capacity=1.0, host=-1, host_ratio=1.0, rank=0, ahead=0.0, counted=1.0,
     )  # fmt: skip
     nan, free = float("nan"), {"regime": -1, "rank": 0, "lag": 0}
     q = table(
@@ -396,6 +396,10 @@ def test_without_restriction_every_loss_is_exactly_zero(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_what_comes_in_goes_out_or_stays(seed: int) -> None:
     arrays = random_arrays(300 + seed)
+    # All customers outside the network are counted, so that what they got can be added up.
+    everyone = np.ones_like(arrays.nodes.counted)
+    nodes = replace(arrays.nodes, ahead=0 * everyone, counted=everyone)
+    arrays = replace(arrays, nodes=nodes)
     behaviour = (FROZEN, ADAPTIVE, any_behaviour(seed))[seed % 3]
     out = run(arrays, behaviour)
     before = np.concatenate([arrays.slots.cover[None], out.stock[:-1]])

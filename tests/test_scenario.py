@@ -21,7 +21,9 @@ FILE = {
 MEANT = "Did you mean 'severity'?"
 ALLOWED = (
     "Allowed: actor, products, kind, severity, months, start, to, except, form, stage, path, "
-    "dead_time_months, ramp_months."
+    "dead_time_months, ramp_months, end, announced, delay_months, suspended, uses, sharing, "
+    "priority, approval_luck, rate, elasticity, pass_through, content_rule, compliance, leakage, "
+    "leakage_enforced, enforcement."
 )
 
 
@@ -56,8 +58,19 @@ def refused(call, *args, **keywords):
         ({"months": 121}, "months: 121 is not between 1 and 120"),
         ({"items": []}, "products: name at least one mineral or product"),
         ({"to": []}, "to: name at least one country, or * for everyone"),
-        ({"kind": "embargo"}, "kind: 'embargo' is not one of ban, quota, licence, path"),
-        ({"kind": "tax"}, "path; a tax needs demand elasticities, which come with the price layer"),
+        ({"kind": "embargo"}, "kind: 'embargo' is not one of ban, quota, licence, path, tax"),
+        ({"kind": "tax"}, "rate: a tax needs one: its share of the price, such as 0.2"),
+        ({"kind": "tax", "rate": 20.5}, "rate: 20.5 is not between 0 and 20; write 0.205 for 20.5"),
+        (
+            {"kind": "tax", "rate": 0.2, "severity": 1},
+            "severity: a tax withholds nothing by itself",
+        ),
+        (
+            {"kind": "ban", "rate": 0.2},
+            "rate: belongs to kind 'tax', and only to it (this is a ban",
+        ),
+        ({"kind": "ban", "delay_months": 12}, "delay_months: 12 months of delay leave nothing to"),
+        ({"kind": "ban", "announced": "spring"}, "announced: 'spring' is not a month; write it as"),
         ({"form": "any"}, "form: 'any' is not one of listed, refined, contained"),
         ({"stage": "smelt"}, "stage: 'smelt' is not one of mine, refine, component, industry"),
         ({"kind": "path"}, "path: a list of monthly ceilings belongs to kind 'path', and only to"),
@@ -108,6 +121,80 @@ def test_all_problems_are_told_at_once_and_counted_from_one():
         "restriction 3: ramp_months: 121 is not between 0 and 120",
         "mitigation 2: days, release_days and lag_months must not be negative",
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [
+        (
+            {"sharing": "priority"},
+            ["sharing: 'priority' belongs to kind 'quota'", "priority: a list"],
+        ),
+        ({"sharing": "lottery"}, ["sharing: 'lottery' is not one of pro_rata, priority"]),
+        (
+            {"kind": "quota", "priority": ("KOR",)},
+            ["priority: a list of countries and user product"],
+        ),
+        ({"elasticity": Range.of(-1)}, ["elasticity: belongs to kind 'tax', and only to it"]),
+        ({"pass_through": Range.of(0.5)}, ["pass_through: belongs to kind 'tax', and only to it"]),
+        ({"approval_luck": Range.of(1)}, ["approval_luck: belongs to kind 'licence', and only to"]),
+        (
+            {"kind": "licence", "approval_luck": Range(0.5, 0.6, 2)},
+            [
+                "approval_luck: 2 is not between 0 and 1; write 0.02 for 2 per cent",
+                "approval_luck: low, mode and high must not fall",
+            ],
+        ),
+        (
+            {
+                "kind": "tax",
+                "rate": Range.of(0.2),
+                "elasticity": Range.of(1),
+                "severity": Range.of(0),
+            },
+            ["elasticity: 1 is not between -10 and 0"],
+        ),
+        (
+            {"compliance": Range.of(0.5)},
+            ["compliance: is that with a content rule; give content_r"],
+        ),
+        ({"content_rule": 1.5}, ["content_rule: 1.5 is not between 0 and 1; write 0.015 for 1.5"]),
+        ({"end": "2025-12"}, ["start: a restriction with an end date needs a start date"]),
+        ({"start": "2025-04", "end": "2025-03"}, ["end: 2025-03 lies before the start"]),
+        (
+            {"start": "2025-04", "end": "2035-04"},
+            ["end: 2035-04 is more than 120 months after the"],
+        ),
+        ({"start": "2025-04", "announced": "2025-05"}, ["announced: 2025-05 lies after the start"]),
+        (
+            {"suspended": (("2025-12", "2025-11"),)},
+            ["suspended: 2025-12 to 2025-11 runs backwards"],
+        ),
+        ({"suspended": (("2025-12", ""),)}, ["suspended: '' is not a month; write it as 2025-04"]),
+        (
+            {"suspended": (("2025-10", "2025-12"), ("2025-12", "2026-02"))},
+            ["suspended: two suspensions overlap"],
+        ),
+        (
+            {"start": "2025-01", "suspended": (("2025-01", "2025-12"),)},
+            ["suspended: it is never in force"],
+        ),
+        (
+            {"kind": "licence", "sharing": "priority", "rate": Range.of(1), "leakage": Range.of(2)},
+            [
+                "leakage: 2 is not between 0 and 1; write 0.02 for 2 per cent",
+                "rate: belongs to kind 'tax', and only to it (this is a licence)",
+                "sharing: 'priority' belongs to kind 'quota', and only to it (this is a licence)",
+                "priority: a list of countries and user products belongs to sharing = 'priority'",
+            ],
+        ),
+    ],
+)
+def test_what_contradicts_itself_is_refused_all_of_it_at_once(words, lines):
+    found = refused(check, several(restriction("CHN", "magnet", **words)))
+    assert len(found) == len(lines)
+    for line, wanted in zip(found, lines, strict=True):
+        assert line.startswith(f"restriction 1: {wanted}")
 
 
 @pytest.mark.parametrize(
@@ -179,7 +266,26 @@ def test_months_are_counted_through_the_turn_of_the_year():
         ),
         (file(severity={"low": 0, "mode": "x", "high": 1}), ["restriction.1.severity.mode: Input"]),
         (file(months="6"), ["restriction.1.months: Input should be a valid integer (found '6')"]),
-        (file(kind="tax"), ["restriction.1.kind: Input should be 'ban', 'quota', 'licence' or"]),
+        (file(kind="halt"), ["restriction.1.kind: Input should be 'ban', 'quota', 'licence', 'p"]),
+        (
+            file(rate=[0.2]),
+            ["restriction.1.rate: a number, or a table {low, mode, high} is wanted"],
+        ),
+        (
+            file(kind="tax", rate={"low": 0.1, "mode": 0.2, "hihg": 0.3}),
+            [
+                "restriction.1.rate.high: is missing",
+                "restriction.1.rate.hihg: unknown key. Did you mean 'high'? Allowed: low, mode",
+            ],
+        ),
+        (
+            file(suspended=[["2025-11"]]),
+            ["restriction.1.suspended.1: List should have at least 2 items"],
+        ),
+        (
+            file(months=6, end="2025-12", start="2025-01"),
+            ["restriction.1.end: months says it too; keep one of the two"],
+        ),
         (
             file(actor=3, products="magnet"),
             [
@@ -210,6 +316,42 @@ def test_a_well_formed_file_still_answers_for_its_values():
         "focus: name at least one country, such as KOR",
         "restriction 1: severity: 80 is not between 0 and 1; write 0.8 for 80 per cent",
     ]
+
+
+def test_the_further_keys_of_a_file_arrive_too():
+    said = {
+        "end": "2026-03",
+        "start": "2025-04",
+        "announced": "2025-02",
+        "delay_months": 1,
+        "suspended": [["2025-11", "2025-12"]],
+        "uses": ["cars"],
+        "content_rule": 0.001,
+        "compliance": 0.5,
+        "leakage": {"low": 0, "mode": 0.3, "high": 0.5},
+        "leakage_enforced": 0.1,
+        "enforcement": "2025-09",
+    }
+    dates = {k: said[k] for k in ("end", "start", "announced", "enforcement", "delay_months")}
+    common = dates | {
+        "suspended": (("2025-11", "2025-12"),),
+        "uses": ("cars",),
+        "content_rule": 0.001,
+        "compliance": Range.of(0.5),
+        "leakage": Range(0.3, 0, 0.5),
+        "leakage_enforced": Range.of(0.1),
+    }
+    kinds = [
+        ({"kind": "quota", "sharing": "priority", "priority": ["JPN", "cars"]}, Range.of(0.5)),
+        ({"kind": "licence", "approval_luck": 0.5}, Range.of(0)),
+        ({"kind": "tax", "rate": 0.2, "elasticity": -1, "pass_through": 0.5}, Range.of(0)),
+    ]
+    for own, severity in kinds:
+        (found,) = parse_scenario(file(**said, **own)).restrictions
+        numbers = {k: Range.of(v) for k, v in own.items() if not isinstance(v, str | list)}
+        words = {k: tuple(v) if k == "priority" else v for k, v in own.items() if k not in numbers}
+        wanted = restriction("China", "magnet", severity=severity, **common, **numbers, **words)
+        assert found == wanted
 
 
 def test_every_key_of_a_file_arrives_in_the_scenario():

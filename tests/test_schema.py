@@ -12,7 +12,7 @@ from supplychain.schema import Row, read_rows, schema
 
 TYPES = {
     *("id", "text", "enum", "list", "source", "country", "scope"),
-    *("number", "share", "year", "date"),
+    *("number", "share", "year", "month", "date"),
 }
 
 

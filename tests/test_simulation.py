@@ -11,7 +11,7 @@ from worlds import LINK, restriction, several, stop, with_stock, world
 from supplychain.errors import ScenarioError
 from supplychain.result import Driver
 from supplychain.scenario import Range, StockRelease, restrict
-from supplychain.simulation import Effort, known_d_weight, simulate
+from supplychain.simulation import Effort, known_d_weight, paradoxes, simulate
 from supplychain.world import World
 
 CONSTANTS = {
@@ -401,3 +401,16 @@ def test_a_band_that_no_single_figure_explains_rests_on_assumptions():
     moving = replace(driver, loss_high=0.3)
     assert known_d_weight((moving,), (0.0, 0.2)) == 0  # grade A alone moves it
     assert known_d_weight((replace(moving, evidence="D"), moving), (0.0, 0.2)) == 0.5
+
+
+def test_a_paradox_of_the_adaptive_case_is_told(tmp_path):
+    result = simulate(open_world(LINK, tmp_path), restrict("CHN", "magnet"), effort=QUICK)
+    assert paradoxes(result.ladder) == ()
+    _, half, full = result.ladder
+    (loss,) = full.losses
+    odd = replace(full, losses=(replace(loss, share={"adaptive": 0.4, "frozen": 0.3}),))
+    harder = replace(full, losses=(replace(loss, share={"adaptive": 0.1, "frozen": 1}),))
+    (said,) = paradoxes([odd])
+    assert "KOR cars loses 40.00% with adaptation and 30.00% without" in said
+    (said,) = paradoxes([half, harder])
+    assert "50.00% on the rung 'half' and 10.00% on the harder 'full stop'" in said

@@ -255,6 +255,8 @@ def test_ten_planted_faults_are_named_at_once(tiny_pack):
         ("recipes", 4, "segment", "hre_magnets", "is no segment of auto_parts in segments.csv."),
         ("recipes", 4, "input_segment", "x", "is no segment of ndfeb_magnet_hre"),
         ("recipes", 3, "input", "ndfeb_magnet_hre", "is its own output"),
+        ("recipes", 3, "technology", "mian", "is neither main nor an alternative"),
+        ("recipes", 3, "technology", "mian", "Did you mean 'main'?"),
         ("recipes", 3, "elasticity", "0.5", "stands beside essentiality critical"),
         ("recipes", 3, "essentiality_low", "", "is empty beside essentiality critical"),
         ("recipes", 4, "essentiality", "non_critical", "is milder than its low or stricter"),
@@ -336,6 +338,78 @@ def test_a_host_takes_neither_class_nor_elasticity(tiny_pack):
     assert told(tiny_pack) == []
     edit(tiny_pack, "recipes", 2, "relation", "input")
     assert "essentiality: is empty, as is the elasticity" in only(tiny_pack)
+
+
+DIFFUSED = records(
+    "output technology share_per_year low high maximum start_month merit",
+    "ndfeb_magnet_hre diffused 0.1 0.05 0.2 0.4 6 1",
+)[0]
+
+
+def test_an_alternative_is_declared_and_left_out_of_the_baseline(tiny_pack):
+    main = {**TINY["recipes"][1], "technology": "diffused", "amount": "0.02", "low": "0.01"}
+    add(tiny_pack, "recipes", **main)
+    assert "is neither main nor an alternative of technologies.csv" in only(tiny_pack)
+    write_pack(tiny_pack, technologies=[DIFFUSED])
+    tables = load_tables(tiny_pack)
+    assert len(tables.rows("recipes")) == 4
+    assert tables.baseline_recipes() == tables.rows("recipes")[:3]
+
+
+@pytest.mark.parametrize(
+    ("cell", "fault"),
+    [
+        ({"technology": "main"}, "is the baseline, not an alternative to it"),
+        ({"output": "dysprosium_ore"}, "has no main recipe"),
+        ({"output": "auto_parts", "segment": "hre_magnets"}, "is no segment of auto_parts"),
+    ],
+)
+def test_an_alternative_is_to_something(tiny_pack, cell, fault):
+    write_pack(tiny_pack, technologies=[DIFFUSED | cell])
+    assert fault in told(tiny_pack)[0]
+
+
+ADAPTING = {
+    "recovery": records(
+        "country product kind share_per_year low high maximum start_month",
+        "* dysprosium_oxide recycling 0.01 0 0.02 0.05 6",
+    ),
+    "projects": records(
+        "project country product capacity unit start ramp_months probability "
+        "slip_months slip_low slip_high status",
+        "new JPN dysprosium_oxide 10 t 2026-04 12 0.7 12 3 24 construction",
+    ),
+    "demand_classes": records(
+        "country industry class share low high",
+        "* auto_parts defence 0.6 0.5 0.7",
+        "* auto_parts medical 0.1 0.05 0.2",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "text", "fault"),
+    [
+        ("recovery", "product", "dysprosium_ore", "is of stage mine. Allowed: stage refine or"),
+        ("projects", "start", "2026-13", "is not a month. Allowed: YYYY-MM."),
+        ("projects", "unit", "kg", "is not the unit of dysprosium_oxide. Allowed: t."),
+        ("projects", "slip_low", "13", "is above the slip_months 12"),
+        ("demand_classes", "share", "0.95", "is below the share 0.95"),
+        ("demand_classes", "industry", "dysprosium_oxide", "is of stage refine"),
+    ],
+)
+def test_the_tables_of_adaptation_are_checked(tiny_pack, table, column, text, fault):
+    write_pack(tiny_pack, **ADAPTING)
+    assert told(tiny_pack) == []
+    edit(tiny_pack, table, 2, column, text)
+    assert any(fault in line for line in told(tiny_pack)), told(tiny_pack)
+
+
+def test_classes_of_buyers_share_one_output(tiny_pack):
+    write_pack(tiny_pack, **ADAPTING)
+    edit(tiny_pack, "demand_classes", 2, "high", "0.95")
+    edit(tiny_pack, "demand_classes", 2, "share", "0.95")
+    assert "1.05' is the sum of the shares of * auto_parts" in only(tiny_pack)
 
 
 def test_a_flow_needs_a_quantity_or_a_share(tiny_pack):

@@ -54,6 +54,11 @@ CONSTANTS: Mapping[str, float] = {
     "catch_up_capacity": 1.14,
     "queue_cap_months": 0,
     "spot_rounds": 3,
+    "restock_months": 0,  # nobody orders towards a stock
+    "hoarding": 1,
+    "allied_sharing": 0,
+    "elasticity_long": 0,  # an elasticity stays what it is
+    "elasticity_time_months": 24,
     "leakage": 0,
     "leakage_lag_months": 0,
     "leakage_enforcement_month": 120,
@@ -76,6 +81,11 @@ LEADS = {  # the columns that a line gives without naming them
     "other_uses": "country product share",
     "substitutes": "product user share_per_year maximum start_month",
     "controls": "control_id actor minerals products start",
+    "recovery": "country product share_per_year maximum start_month",
+    "projects": "project country product capacity start",
+    "technologies": "output technology share_per_year maximum start_month",
+    "markets": "product demand_elasticity",
+    "demand_classes": "country industry class share",
 }
 
 
@@ -240,6 +250,9 @@ BANDS = {
     "stocks": "cover_days",
     "substitutes": "share_per_year",
     "industries": "exports_usd",
+    "recovery": "share_per_year",
+    "technologies": "share_per_year",
+    "demand_classes": "share",
 }
 
 
@@ -297,7 +310,7 @@ def _recipe(row: Record, stages: Mapping[str, str]) -> Record:
     row["output"], _, row["segment"] = row["output"].partition("/")
     row["input"], _, row["input_segment"] = row["input"].partition("/")
     how = row.pop("essentiality", "")
-    if row["relation"] == "host":
+    if row["relation"] in {"host", "basket"}:
         return row
     if "@" in how:
         elasticity, cost_share = how.split("@")
@@ -317,11 +330,40 @@ def _stock(row: Record, stages: Mapping[str, str]) -> Record:
     return {"holder": "private", "median_low": centre, "median_high": centre} | row
 
 
+def _recovery(row: Record, stages: Mapping[str, str]) -> Record:
+    return {"kind": "recycling"} | row
+
+
+def _project(row: Record, stages: Mapping[str, str]) -> Record:
+    sure = {"ramp_months": "0", "probability": "1", "status": "financed"}
+    late = dict.fromkeys(("slip_months", "slip_low", "slip_high"), "0")
+    return _with_unit(row, stages) | sure | late | row
+
+
+def _technology(row: Record, stages: Mapping[str, str]) -> Record:
+    row["output"], _, row["segment"] = row["output"].partition("/")
+    return {"merit": "1"} | row
+
+
 def _control(row: Record, stages: Mapping[str, str]) -> Record:
     return {"title": row["control_id"], "targets": "*", "kind": "licence"} | row
 
 
+def _market(row: Record, stages: Mapping[str, str]) -> Record:
+    """Supply, choke price, overshoot and pass-through are of no matter to a tax."""
+    plain = {"supply_elasticity": "0", "choke_price_ratio": "10", "overshoot": "1"}
+    filled = plain | {"pass_through": "1"} | row
+    ends = {
+        f"{name}_{end}": value
+        for name, value in filled.items()
+        if name in {"demand_elasticity", *plain, "pass_through"}
+        for end in ("low", "high")
+    }
+    return ends | filled
+
+
 _FILL = {
+    "markets": _market,
     "products": _product,
     "producers": _with_unit,
     "processors": _with_unit,
@@ -331,6 +373,9 @@ _FILL = {
     "trade": _trade,
     "stocks": _stock,
     "controls": _control,
+    "recovery": _recovery,
+    "projects": _project,
+    "technologies": _technology,
 }
 
 

@@ -68,6 +68,44 @@ DrawsOption = Annotated[
         rich_help_panel="Output",
     ),
 ]
+PricesFlag = Annotated[
+    bool,
+    typer.Option(
+        "--prices",
+        help="Also what the shortages would do to prices and to the value of exports.",
+        rich_help_panel="Output",
+    ),
+]
+
+ValuesFlag = Annotated[
+    bool,
+    typer.Option(
+        "--values",
+        help="Also what one more tonne licensed, stocked or smelted would save at best.",
+        rich_help_panel="Output",
+    ),
+]
+
+ChannelsFlag = Annotated[
+    bool,
+    typer.Option(
+        "--channels",
+        help="Also the orders that suppliers lose when customers stop, and who gains.",
+        rich_help_panel="Output",
+    ),
+]
+MechanismsFlag = Annotated[
+    bool,
+    typer.Option(
+        "--mechanisms",
+        help="Also what each mechanism takes off the loss, one after another.",
+        rich_help_panel="Output",
+    ),
+]
+EconomyFlag = Annotated[
+    bool,
+    typer.Option("--economy", help="Losses of GDP too, with suppliers.", rich_help_panel="Output"),
+]
 
 
 def split(text: str) -> tuple[str, ...]:
@@ -130,9 +168,11 @@ def print_csv(results: Sequence["Result"]) -> None:
     print(render.losses_csv(*results), end="")
 
 
-def print_result(world: "World", result: "Result", *, quiet: bool, hints: Sequence[str]) -> None:
+def print_result(
+    world: "World", result: "Result", *, quiet: bool, hints: Sequence[str], values: bool = False
+) -> None:
     """A result on stdout: sentences and a table."""
-    from supplychain import render
+    from supplychain import render, render_beside
 
     words = render.Words.of(world.network)
     out = console()
@@ -141,13 +181,24 @@ def print_result(world: "World", result: "Result", *, quiet: bool, hints: Sequen
     out.print()
     if render.ranked(result):
         out.print(render.loss_table(result, words))
+    for table in render_beside.tables(result, words):
+        out.print()
+        out.print(table)
+    if values:
+        out.print()
+        out.print(render_beside.values_table(result, words))
     quiet_line = render.untouched(result)
     if quiet_line:
         _prose(out, quiet_line)
+    if result.economy:
+        out.print()
+        out.print(render.economy_table(result, words))
     if quiet:
         return
     out.print()
-    for line in render.footer(result):
+    for line in render_beside.notes(result, words):
+        _prose(out, line)
+    for line in render.footer(result) + render.economy_notes(result):
         _prose(out, line)
     if hints:
         _prose(out, "\nTry next:")
@@ -191,6 +242,8 @@ def _drawings(world: "World", result: "Result") -> "Iterator[tuple[str, Drawing]
             yield f"months-{country}", figures.months(result, country)
             table = figures.share_cover(world, result, country, worst.sector)
             yield f"share_cover-{country}-{worst.sector}", table
+    if result.mechanisms and result.mechanisms.sectors:
+        yield "mechanisms", figures.waterfall(result)
     if any(m.restriction.kind == "path" for m in result.resolved.measures):
         yield "replay", figures.replay(world, result)
 

@@ -3,23 +3,28 @@
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from supplychain.cli.common import (
+    ChannelsFlag,
     CsvFlag,
     DataOption,
     DrawsOption,
+    EconomyFlag,
     FocusOption,
     JsonFlag,
+    MechanismsFlag,
     NoBand,
     NoPlanner,
     OutOption,
+    PricesFlag,
     QuietFlag,
     SeedOption,
+    ValuesFlag,
     load_world,
     print_csv,
     print_json,
@@ -79,7 +84,7 @@ def restrict_command(
     kind: Annotated[
         str,
         typer.Option(
-            help="ban, quota or licence; without it and --severity a ladder.",
+            help="ban, quota, licence or tax; without it and --severity a ladder.",
             rich_help_panel="What",
         ),
     ] = "",
@@ -89,6 +94,10 @@ def restrict_command(
             help="Share of exports withheld, 0-1 (a licence: after its ramp).",
             rich_help_panel="What",
         ),
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(help="Rate of a tax, 0.2 for 20 % of the price.", rich_help_panel="What"),
     ] = None,
     months: Annotated[int, typer.Option(help="How long it lasts.", rich_help_panel="What")] = 12,
     horizon: Annotated[
@@ -118,11 +127,33 @@ def restrict_command(
     start: Annotated[
         str, typer.Option(help="First month, such as 2025-04.", rich_help_panel="What")
     ] = "",
+    announced: Annotated[
+        str,
+        typer.Option(
+            help="Month of the announcement: users buy ahead until it is enforced.",
+            rich_help_panel="What",
+        ),
+    ] = "",
+    delay: Annotated[
+        int, typer.Option(help="Months from start to enforcement.", rich_help_panel="What")
+    ] = 0,
+    uses: Annotated[
+        str,
+        typer.Option(
+            help="Only what ends in these uses, such as semiconductors,defence.",
+            rich_help_panel="Where",
+        ),
+    ] = "",
     data: DataOption = None,
     seed: SeedOption = 1,
     no_planner: NoPlanner = False,
     no_band: NoBand = False,
     draws: DrawsOption = 0,
+    prices: PricesFlag = False,
+    channels: ChannelsFlag = False,
+    mechanisms: MechanismsFlag = False,
+    economy: EconomyFlag = False,
+    values: ValuesFlag = False,
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
     quiet: QuietFlag = False,
@@ -142,27 +173,40 @@ def restrict_command(
         items,
         kind=cast("Kind | None", kind or None),
         severity=severity,
+        rate=rate,
         months=months,
         horizon=horizon,
         form=cast("Form", form),
         stage=cast("Stage | None", stage or None),
         to=split(to),
         exclude=split(except_),
+        uses=split(uses),
         start=start,
+        announced=announced,
+        delay_months=delay,
         focus=split(focus),
     )
     again = ["supplychain", "restrict", country, *items]
     again += ["--to", to] if to != EVERYONE else []
     again += ["--except", except_] if except_ else []
     again += ["--form", form] if form != "listed" else []
+    again += ["--uses", uses] if uses else []
     hints = [
         shlex.join([*again, "--kind", "ban", "--focus", focus, "--out", "results"]),
         shlex.join([*again, "--focus", "KOR,JPN,USA,DEU"]),
     ]
     if form == "listed":
         hints.append(shlex.join([*again, "--form", "contained", "--kind", "ban", "--focus", focus]))
-    effort = Effort(planner=not no_planner, band=not no_band, seed=seed, draws=draws or None)
-    to_ = _Output(as_json, as_csv, quiet, out, None, tuple(hints))
+    effort = Effort(
+        planner=not no_planner,
+        band=not no_band,
+        seed=seed,
+        draws=draws or None,
+        prices=prices,
+        channels=channels,
+        mechanisms=mechanisms,
+    )
+    to_ = _Output(as_json, as_csv, quiet, out, None, tuple(hints), economy, values)
     _play([scenario], focus="", data=data, effort=effort, to=to_)
 
 
@@ -180,6 +224,11 @@ def run_command(
     no_planner: NoPlanner = False,
     no_band: NoBand = False,
     draws: DrawsOption = 0,
+    prices: PricesFlag = False,
+    channels: ChannelsFlag = False,
+    mechanisms: MechanismsFlag = False,
+    economy: EconomyFlag = False,
+    values: ValuesFlag = False,
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
     quiet: QuietFlag = False,
@@ -195,14 +244,24 @@ def run_command(
     from supplychain.simulation import Effort
 
     loaded = [load_scenario(name, override or ()) for name in scenarios]
-    effort = Effort(planner=not no_planner, band=not no_band, seed=seed, draws=draws or None)
-    to = _Output(as_json, as_csv, quiet, out, None, ("supplychain list scenarios",))
+    effort = Effort(
+        planner=not no_planner,
+        band=not no_band,
+        seed=seed,
+        draws=draws or None,
+        prices=prices,
+        channels=channels,
+        mechanisms=mechanisms,
+    )
+    to = _Output(
+        as_json, as_csv, quiet, out, None, ("supplychain list scenarios",), economy, values
+    )
     _play(loaded, focus=focus, data=data, effort=effort, to=to)
 
 
 @dataclass(frozen=True)
 class _Output:
-    """What to do with results: how to print them, where to write them, what to suggest."""
+    """What to do with results: how to print them, where to write them, what to add or suggest."""
 
     as_json: bool
     as_csv: bool
@@ -210,25 +269,37 @@ class _Output:
     out: Path | None = None
     figure: Path | None = None
     hints: tuple[str, ...] = ()
+    economy: bool = False
+    values: bool = False
 
 
 def _play(
     scenarios: Sequence["Scenario"], *, focus: str, data: Path | None, effort: "Effort", to: _Output
 ) -> None:
     """Load the pack once, play every scenario, print and write."""
+    from supplychain.economy import economy_of, read_table
     from supplychain.simulation import simulate
 
     if to.as_json and to.as_csv:
         raise UsageError("--json and --csv: choose one")
+    beside = [n for n in ("prices", "channels", "mechanisms") if getattr(effort, n)]
+    beside += [n for n in ("economy", "values") if getattr(to, n)]
+    if beside and to.as_csv:
+        raise UsageError(f"--{beside[0]} and --csv: the CSV holds export losses alone; use --json")
+    if to.values and not effort.planner:
+        raise UsageError("--values and --no-planner: the values are those of the best response")
     twice = [s.id for s in scenarios if [t.id for t in scenarios].count(s.id) > 1]
     if twice:
         raise UsageError(f"two scenarios have the id {twice[0]!r}; give each its own")
     with progress(to.quiet) as report:
         world = load_world(data)
+        table = read_table(world.tables) if to.economy else None
         results = [
             simulate(world, s, focus=split(focus), effort=effort, progress=report)
             for s in scenarios
         ]
+    if table:
+        results = [replace(r, economy=economy_of(table, r)) for r in results]
     for result in results:  # files first: what reads the printed lines may close early
         _write(world, result, to, several=len(results) > 1)
     if to.as_json:
@@ -239,7 +310,9 @@ def _play(
     else:
         for result in results:
             last = result is results[-1]
-            print_result(world, result, quiet=to.quiet, hints=to.hints if last else ())
+            print_result(
+                world, result, quiet=to.quiet, hints=to.hints if last else (), values=to.values
+            )
 
 
 def _write(world: "World", result: "Result", to: _Output, *, several: bool) -> None:

@@ -10,5 +10,6 @@ from supplychain.figures.losses import losses
 from supplychain.figures.months import months
 from supplychain.figures.replay import replay
 from supplychain.figures.share_cover import share_cover
+from supplychain.figures.waterfall import waterfall
 
-__all__ = ["Drawing", "chain", "losses", "months", "replay", "save", "share_cover"]
+__all__ = ["Drawing", "chain", "losses", "months", "replay", "save", "share_cover", "waterfall"]

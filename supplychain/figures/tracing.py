@@ -80,7 +80,7 @@ def _binding(network: Network, name: str) -> Commodity | None:
 def _inputs(network: Network) -> Mapping[Commodity, Mapping[Commodity, float]]:
     """Commodity -> what its makers use, with the largest need of each."""
     found: dict[Commodity, dict[Commodity, float]] = defaultdict(lambda: defaultdict(float))
-    for slot in network.slots:
+    for slot in network.present_slots:
         node = network.nodes[slot.node]
         if node.kind != "other":
             found[node.commodity][slot.commodity] += slot.need
@@ -112,7 +112,7 @@ def _downstream(network: Network, start: Commodity, country: str, sector: str) -
     inputs = _inputs(network)
     bought = {
         slot.commodity
-        for slot in network.slots
+        for slot in network.present_slots
         if network.nodes[slot.node].kind == _ELSEWHERE
         and network.nodes[slot.node].country == country
         and network.nodes[slot.node].product == (sector or network.nodes[slot.node].product)
@@ -138,7 +138,7 @@ def trace(
     wanted: dict[int, tuple[str, float]] = {}
     slots = {
         q: slot
-        for q, slot in enumerate(network.slots)
+        for q, slot in enumerate(network.present_slots)
         if commodities
         and slot.commodity == commodities[-1]
         and network.nodes[slot.node].country == country
@@ -189,7 +189,7 @@ def _next(
     bands: list[Band],
 ) -> dict[int, tuple[str, float]]:
     """The slots through which the reached nodes get the commodity of the stage above."""
-    slots = {s.node: q for q, s in enumerate(network.slots) if s.commodity == commodity}
+    slots = {s.node: q for q, s in enumerate(network.present_slots) if s.commodity == commodity}
     found = {}
     for node, share in reached.items():
         country = network.nodes[node].country
@@ -211,7 +211,7 @@ def merged(chain: Chain, stage: int, least: float, kept: Sequence[str]) -> Mappi
 def world_share(network: Network, commodity: Commodity, country: str) -> float:
     """Share of a country in the world's output of a commodity."""
     made: dict[str, float] = defaultdict(float)
-    for node in network.nodes:
+    for node in (n for n in network.nodes if not n.planned):
         if node.commodity == commodity and node.kind != "other":
             made[node.country] += node.output
     total = sum(made.values())

@@ -81,7 +81,11 @@ def measure_words(measure: Measure) -> str:
     r = measure.restriction
     to = "" if EVERYONE in r.to else f" to {', '.join(r.to)}"
     spared = f" except {', '.join(r.exclude)}" if r.exclude else ""
-    hard = "" if r.kind == "path" else f", {per_cent(r.severity.value)} % withheld"
+    hard = f", {per_cent(r.severity.value)} % withheld"
+    if r.kind == "path":
+        hard = ""
+    elif r.rate is not None:
+        hard = f" of {per_cent(r.rate.value)} %"
     products = ", ".join(spoken(p) for p in measure.products) or "nothing"
     return f"{r.actor} restricts {products}{to}{spared} ({r.kind}{hard}, {r.months} months)"
 

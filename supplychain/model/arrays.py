@@ -50,6 +50,8 @@ class Nodes:
             obtainable over baseline output.
         rank: turn of the node's customers outside the network when its output is scarce (0 first);
             flows have ranks of their own.
+        ahead, counted: among these customers, the share that is served before those on whom losses
+            are measured (exports), and these: 0 and 1 where all share pro rata.
     """
 
     base: Array
@@ -59,6 +61,8 @@ class Nodes:
     host: Index
     host_ratio: Array
     rank: Index
+    ahead: Array
+    counted: Array
 
 
 @dataclass(frozen=True)

@@ -346,9 +346,15 @@ class _Month:
         record, month, block, turns = self.record, self.month, self.block, self.wiring.turns
         place = month % len(record.stock)
         record.output[month, block.nodes] = output
-        record.delivered[month, block.nodes] = (
-            shared if turns is None else served(shared, turns.own_before, turns.own_size)
+        if turns is not None:
+            shared = served(shared, turns.own_before, turns.own_size)
+        ahead, counted = (
+            self.arrays.nodes.ahead[block.nodes],
+            self.arrays.nodes.counted[block.nodes],
         )
+        if (counted < 1).any():
+            shared = served(shared, ahead, counted)
+        record.delivered[month, block.nodes] = shared
         record.shipped[place, block.flows] = shipped
         record.queue[place, block.flows] = self.state.queue[block.flows]
         record.stock[place, block.slots] = self.state.stock[block.slots]

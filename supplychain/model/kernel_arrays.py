@@ -32,7 +32,8 @@ class Plan(NamedTuple):
     or among the records of x where these stand in that order.
 
     Attributes:
-        block: nodes, slots and flows that it has; users, drops, markets and sources of its goods;
+        block: nodes, slots and flows that it has; users, drops, markets and sources of its goods (users
+            are those whose plants may come to want them);
             sleeps: it may be at its baseline; turned, tinkers: it has ranks, alternatives.
         node: its slots, technologies and projects.
         slot: elastic: place among the slots with elasticities, -1 for a class; its calls: uses of
@@ -92,6 +93,12 @@ def plan_of(arrays: Arrays) -> Plan:
         np.union1d(arrays.flows.slot[b.flows], arrays.openings.slot[b.openings])
         for b in arrays.blocks
     ]
+    served = [np.concatenate([s.slots, *(q for q, _ in s.shared)]) for s in arrays.sources]
+    # A slot without a supplier may share a source with these.
+    watched = [
+        np.unique(np.concatenate([used, *(q for q in served if np.isin(q, used).any())]))
+        for used in users
+    ]
     turns = [Turns.of(arrays, b) for b in arrays.blocks]
     drop, dropped = _drops(arrays, lists)
     market, buyer, traded = _markets(arrays, lists)
@@ -103,9 +110,9 @@ def plan_of(arrays: Arrays) -> Plan:
             **_ends(arrays.blocks),
             **dropped,
             **traded,
-            **lists.add("user", users),
+            **lists.add("user", watched),
             **lists.add("source", serves),
-            sleeps=[_sleeps(arrays, b, u) for b, u in zip(arrays.blocks, users, strict=True)],
+            sleeps=[_sleeps(arrays, b, u) for b, u in zip(arrays.blocks, watched, strict=True)],
             turned=[t is not None for t in turns],
             tinkers=[_has_alternatives(arrays, b) for b in arrays.blocks],
         ),

@@ -62,6 +62,7 @@ class Rules:
         self.base, self.level = self.row(nodes.base), self.row(nodes.level)
         self.built = self.row(nodes.capacity[:, 0])
         self.final, self.own_rank = nodes.final.tolist(), nodes.rank.tolist()
+        self.ahead, self.counted = self.row(nodes.ahead), self.row(nodes.counted)
         self.host, self.host_ratio = nodes.host.tolist(), self.row(nodes.host_ratio)
         self.project: list[int] = arrays.projects.node.tolist()
         self.added = self.rows(arrays.projects.added[:, :, 0])
@@ -209,7 +210,14 @@ class Rules:
             left = max(self.zero, y - before)
             got[rank] = y if alone else min(self.one, left / size[rank])
             before += size[rank]
-        return got, got[self.own_rank[i]] if outside > _NOBODY else y
+        own = got[self.own_rank[i]] if outside > _NOBODY else y
+        return got, self.counted_part(i, own)
+
+    def counted_part(self, i: int, own: Number) -> Number:
+        """What those on whom losses are measured get of what the customers outside get."""
+        if own >= 1 or self.counted[i] == 1:
+            return own
+        return min(self.one, max(self.zero, own - self.ahead[i]) / self.counted[i])
 
 
 def _ends(deals: Flows | Openings) -> Iterable[tuple[int, int, int, int, int]]:

@@ -18,6 +18,7 @@ from supplychain.network.figures_in import (
     stated_outputs,
     stock_row,
 )
+from supplychain.network.later import later
 from supplychain.network.market import FINAL, Market, balance_market
 from supplychain.network.ordering import commodity_of_input, commodity_of_output, upstream_first
 from supplychain.network.plausibility import Doubt, doubts_of_balance, doubts_of_tables
@@ -60,7 +61,7 @@ def _needs(
 ) -> dict[str, list[tuple[Row, float]]]:
     """Country -> (recipe row, use in unit/year) of one commodity by what is made downstream."""
     found: dict[str, list[tuple[Row, float]]] = {}
-    for row in tables.rows("recipes"):
+    for row in tables.baseline_recipes():
         if row["relation"] == "input" and commodity_of_input(row) == commodity:
             for country, output in made.get(commodity_of_output(row), {}).items():
                 if output > 0 and float(row["amount"]) > 0:
@@ -127,9 +128,12 @@ def _assemble(
             flows += [
                 Flow(supplier, q, quantity * slots[q].need / total, row) for q in users if total > 0
             ]
+    to_come = later(tables, nodes, slots)
+    nodes += to_come.nodes
+    index |= {node.id: i for i, node in enumerate(nodes)}
     hosts: dict[int, tuple[int, float]] = {}
-    for row in tables.rows("recipes"):
-        if row["relation"] == "host":
+    for row in tables.baseline_recipes():
+        if row["relation"] in {"host", "basket"}:
             hosts |= _hosts(row, nodes, index)
     moved = sorted(
         (a for m in markets.values() for a in m.adjustments),
@@ -139,7 +143,7 @@ def _assemble(
         tables,
         parameters,
         tuple(nodes),
-        tuple(slots),
+        (*slots, *to_come.slots),
         tuple(flows),
         order,
         MappingProxyType(hosts),
@@ -150,6 +154,8 @@ def _assemble(
             *_moved_figures(markets),
             *dict.fromkeys(str(doubt) for doubt in doubts),
         ),
+        to_come.projects,
+        to_come.technologies,
     )
 
 
@@ -231,13 +237,19 @@ def _slots(
 def _hosts(
     row: Row, nodes: Sequence[Node], index: Mapping[str, int]
 ) -> dict[int, tuple[int, float]]:
-    """By-product node -> (host node of the same country, obtainable over baseline output, >= 1)."""
+    """By-product node -> (host node of the same country, obtainable over baseline output, >= 1).
+
+    A member of a basket of co-products comes in the proportion that its own mines have: its amount
+    is what is obtainable over that, with the main product at its baseline.
+    """
     found = {}
     for i, node in enumerate(nodes):
         if node.kind != "producer" or node.commodity != commodity_of_output(row):
             continue
         host = index.get(Node(node.country, *commodity_of_input(row), "producer", 0.0).id)
         if host is not None:
-            obtainable = float(row["amount"]) * nodes[host].output
-            found[i] = (host, max(obtainable / node.output, 1.0))
+            amount = float(row["amount"])
+            is_basket = row["relation"] == "basket"
+            ratio = amount if is_basket else amount * nodes[host].output / node.output
+            found[i] = (host, max(ratio, 1.0))
     return found

@@ -26,7 +26,7 @@ def to_networkx(network: Network) -> "nx.MultiDiGraph[str]":
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(
         name=network.tables.info.title or network.tables.folder
     )
-    for node in network.nodes:
+    for node in (n for n in network.nodes if not n.planned):
         row = network.products[node.product]
         graph.add_node(
             node.id,

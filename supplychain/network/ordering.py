@@ -8,6 +8,7 @@ import numpy as np
 from supplychain.errors import DataError, Fault
 from supplychain.network.values import Commodity
 from supplychain.tables import Row, Tables
+from supplychain.vocabulary import MAIN_TECHNOLOGY
 
 
 def commodity_of_input(row: Row) -> Commodity:
@@ -37,7 +38,7 @@ def upstream_first(tables: Tables) -> tuple[Commodity, ...]:
     for row in tables.rows("recipes"):
         edge = (commodity_of_input(row), commodity_of_output(row))
         graph.add_edge(*edge)
-        if row["relation"] == "input":
+        if row["relation"] == "input" and row["technology"] == MAIN_TECHNOLOGY:
             recipes[edge] = max(recipes.get(edge, row), row, key=lambda r: float(r["amount"]))
     components = [sorted(c) for c in nx.strongly_connected_components(graph)]
     for loop in components:

@@ -117,7 +117,7 @@ def doubts_of_tables(
 ) -> tuple[Doubt, ...]:
     """What the tables, before any balancing, say against one another."""
     recipes: dict[Commodity, list[Row]] = defaultdict(list)
-    for row in tables.rows("recipes"):
+    for row in tables.baseline_recipes():
         if row["relation"] == "input":
             recipes[commodity_of_input(row)].append(row)
     products = {str(r["product"]): r for r in tables.rows("products")}
@@ -254,7 +254,7 @@ def _mass(book: _Book) -> Iterator[Doubt]:
 
 def _hosts(book: _Book) -> Iterator[Doubt]:
     """What could be recovered from a host against what is recovered."""
-    for row in book.tables.rows("recipes"):
+    for row in book.tables.baseline_recipes():
         if row["relation"] == "host":
             made = book.made(commodity_of_output(row))
             obtainable = float(row["amount"]) * book.made(commodity_of_input(row))

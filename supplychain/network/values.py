@@ -32,6 +32,7 @@ class Node:
         capacity_ratio: capacity over output, >= 1.
         exports_usd: yearly exports of an industry's segment, else 0.
         rows: the table rows it rests on.
+        planned: yet to be built: it makes nothing in the baseline, and `output` is its capacity.
     """
 
     country: str
@@ -42,6 +43,7 @@ class Node:
     capacity_ratio: float = 1.0
     exports_usd: float = 0.0
     rows: tuple[Row, ...] = ()
+    planned: bool = False
 
     @property
     def id(self) -> str:
@@ -65,6 +67,7 @@ class Slot:
         need: balanced baseline use, input unit/year.
         recipe: row of ``recipes.csv`` (none for other uses).
         stock: row of ``stocks.csv`` that gives the plants' cover (none: no stock).
+        is_main: whether it is an input of the baseline's technology; else of an alternative alone.
     """
 
     node: int
@@ -72,6 +75,7 @@ class Slot:
     need: float
     recipe: Row | None
     stock: Row | None
+    is_main: bool = True
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,28 @@ class Flow:
     slot: int
     quantity: float
     row: Row | None
+
+
+@dataclass(frozen=True)
+class Technology:
+    """Another way of making what a node makes.
+
+    Attributes:
+        node: index of the node; row: of ``technologies.csv``.
+        uses: (slot, months of the slot's need for one month of the node's output) per input.
+    """
+
+    node: int
+    row: Row
+    uses: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True)
+class Project:
+    """New capacity: index of its node, and its row of ``projects.csv``."""
+
+    node: int
+    row: Row
 
 
 _SLACK = 0.01
@@ -143,6 +169,7 @@ class Network:
         hosts: node -> (host node, by-product obtainable over baseline output) for by-products.
         segment_rows: (country, industry, segment) -> row of ``segments.csv``.
         adjustments: every figure that balancing moved, largest first.
+        projects, technologies: what may come later; their own nodes and slots stand last.
         warnings: what a reader of results must know about the data.
     """
 
@@ -158,6 +185,13 @@ class Network:
     )
     adjustments: tuple[Adjustment, ...] = ()
     warnings: tuple[str, ...] = ()
+    projects: tuple[Project, ...] = ()
+    technologies: tuple[Technology, ...] = ()
+
+    @cached_property
+    def present_slots(self) -> tuple[Slot, ...]:
+        """Slots of the baseline, which stand first: without what may come later."""
+        return tuple(s for s in self.slots if s.is_main and not self.nodes[s.node].planned)
 
     @cached_property
     def index(self) -> Mapping[str, int]:

@@ -32,6 +32,7 @@ from supplychain.errors import (
     quoted,
 )
 from supplychain.schema import (
+    MONTH,
     MOST_FAULTS,
     Column,
     Row,
@@ -47,10 +48,11 @@ OPTIONAL = frozenset(
     {
         *("producers", "other_uses", "trade", "stocks", "substitutes", "controls"),
         *("rules", "content", "content_flags", "concordances", "interindustry", "totals"),
+        *("recovery", "projects", "technologies", "demand_classes", "markets"),
     }
 )
+MAIN = vocabulary.MAIN_TECHNOLOGY
 PACK_FILE = "pack.toml"
-MONTH = "[0-9]{4}-(0[1-9]|1[0-2])"
 WHOLE = 1 + 1e-9  # a sum of shares may exceed the whole by rounding alone
 EVERYONE = "*"
 STRICTNESS = {"non_critical": 0, "important": 1, "critical": 2}
@@ -59,8 +61,17 @@ DEGREES = ("elasticity", "elasticity_low", "elasticity_high", "cost_share")
 STAGES = (  # what a table may hold
     ("producers", "product", ("mine",)),
     ("processors", "product", ("refine", "component")),
+    ("recovery", "product", ("refine", "component")),
+    ("projects", "product", ("mine", "refine", "component")),
     ("industries", "industry", ("industry",)),
     ("segments", "industry", ("industry",)),
+    ("demand_classes", "industry", ("industry",)),
+)
+SLICED = (  # columns that name a segment, with the industry that it is a slice of
+    ("recipes", "output", "segment"),
+    ("recipes", "input", "input_segment"),
+    ("technologies", "output", "segment"),
+    ("demand_classes", "industry", "segment"),
 )
 SCOPE_WORDS = frozenset(
     {"prior", "all_targets", "some_targets", *vocabulary.EVIDENCE, *vocabulary.STAGES, *STRICTNESS}
@@ -71,7 +82,11 @@ EXCEPTED = 2.0
 """A reason given in `totals.csv` explains a world output up to this factor."""
 MONTH_NUMBER = re.compile("[1-9][0-9]{0,2}")
 MOST_LINES = 8
-TOTALS = (("trade", ("importer", "product", "base")), ("other_uses", ("product",)))
+TOTALS = (
+    ("trade", ("importer", "product", "base")),
+    ("other_uses", ("product",)),
+    ("demand_classes", ("country", "industry", "segment")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +116,11 @@ class Tables:
             KeyError: the schema has no table of that name.
         """
         return dict(self.contents)[table]
+
+    def baseline_recipes(self) -> tuple[Row, ...]:
+        """The recipes by which the baseline is made; alternatives to them are left out."""
+        rows = self.rows("recipes")
+        return tuple(row for row in rows if row["technology"] == MAIN)
 
 
 def load_tables(folder: Path, *, unbuilt: bool = False) -> Tables:
@@ -188,7 +208,7 @@ def _pack_info(data: bytes, folder: Path, faults: list[Fault]) -> PackInfo:
         elif type(value) is not kinds[key]:
             want = "a whole number" if kinds[key] is int else "a text in quotes"
             wrong.append(Fault(PACK_FILE, None, key, str(value), "is of the wrong type", want))
-        elif key == "default_start" and not re.fullmatch(MONTH, str(value)):
+        elif key == "default_start" and not MONTH.fullmatch(str(value)):
             wrong.append(Fault(PACK_FILE, None, key, str(value), "is not a month", "YYYY-MM"))
     faults.extend(wrong)
     return PackInfo() if wrong else PackInfo(**{"id": folder.resolve().name, **given})
@@ -275,7 +295,7 @@ def _keys(bench: _Bench) -> Iterator[Fault]:
 
 def _products(bench: _Bench) -> Iterator[Fault]:
     """Units that are not the product's; products at a stage that the table does not hold."""
-    for row in bench.each("producers", "processors", "trade", "totals"):
+    for row in bench.each("producers", "processors", "projects", "trade", "totals"):
         unit = bench.trait(row, "product", "unit")
         if unit and row.get("unit", unit) != unit:
             yield _fault(row, "unit", f"is not the unit of {row['product']}", unit)
@@ -287,22 +307,48 @@ def _products(bench: _Bench) -> Iterator[Fault]:
 
 
 def _recipes(bench: _Bench) -> Iterator[Fault]:
-    declared = ("segments", "content_flags") if bench.unbuilt else ("segments",)
-    slices = {(row.get("industry"), row.get("segment", "")) for row in bench.each(*declared)}
     for row in bench.each("recipes"):
-        for user, column in (("output", "segment"), ("input", "input_segment")):
-            if row.get(column) and user in row and (row[user], row[column]) not in slices:
-                near = nearest(row[column], (s for industry, s in slices if industry == row[user]))
-                problem = f"is no segment of {row[user]} in segments.csv"
-                yield _fault(row, column, problem, mend=did_you_mean(near))
         if row.get("output", "") == row.get("input"):
             yield _fault(row, "input", "is its own output")
         if {"relation", *CLASSES, *DEGREES} <= row.keys():
             yield from _binding(row)
 
 
+def _segments(bench: _Bench) -> Iterator[Fault]:
+    """Segments that are named and not declared."""
+    declared = ("segments", "content_flags") if bench.unbuilt else ("segments",)
+    slices = {(row.get("industry"), row.get("segment", "")) for row in bench.each(*declared)}
+    for table, user, column in SLICED:
+        for row in bench.each(table):
+            if row.get(column) and user in row and (row[user], row[column]) not in slices:
+                near = nearest(row[column], (s for industry, s in slices if industry == row[user]))
+                problem = f"is no segment of {row[user]} in segments.csv"
+                yield _fault(row, column, problem, mend=did_you_mean(near))
+
+
+def _technologies(bench: _Bench) -> Iterator[Fault]:
+    """Ways of making a product that one table has and the other has not.
+
+    A misspelt `main` would drop an input from the baseline without a word.
+    """
+    place = ("output", "segment", "technology")
+    made = {tuple(row.get(name) for name in place) for row in bench.each("recipes")}
+    declared = [tuple(row.get(name) for name in place) for row in bench.each("technologies")]
+    for row in (row for row in bench.each("recipes") if row.keys() >= {*place}):
+        technology = row["technology"]
+        if technology != MAIN and tuple(row[name] for name in place) not in declared:
+            near = did_you_mean(nearest(technology, (MAIN, *(t for *_, t in declared if t))))
+            problem = "is neither main nor an alternative of technologies.csv"
+            yield _fault(row, "technology", problem, mend=near)
+    for row in (row for row in bench.each("technologies") if row.keys() >= {*place}):
+        if row["technology"] == MAIN:
+            yield _fault(row, "technology", "is the baseline, not an alternative to it")
+        elif (row["output"], row["segment"], MAIN) not in made:
+            yield _fault(row, "output", "has no main recipe to which this is an alternative")
+
+
 def _binding(row: Row) -> Iterator[Fault]:
-    """How an input binds: by a class or by an elasticity, never both; a host by neither."""
+    """How an input binds: by a class or an elasticity, never both; a host or basket by neither."""
     given = {name for name in (*CLASSES, *DEGREES) if row[name] not in (None, "")}
     wanted: tuple[str, ...] = ()
     if row["relation"] == "input":
@@ -311,7 +357,7 @@ def _binding(row: Row) -> Iterator[Fault]:
             yield _fault(row, "essentiality", "is empty, as is the elasticity", "one of the two")
             return
     for name in (*CLASSES, *DEGREES):
-        beside = f"{wanted[0]} {row[wanted[0]]}" if wanted else "relation host"
+        beside = f"{wanted[0]} {row[wanted[0]]}" if wanted else f"relation {row['relation']}"
         if name in given and name not in wanted:
             yield _fault(row, name, f"stands beside {beside}", mend="Empty one of the two.")
         elif name in wanted and name not in given:
@@ -355,7 +401,8 @@ def _totals(bench: _Bench) -> Iterator[Fault]:
         if total > WHOLE:
             lines = ", ".join(str(row.line) for row in rows[:MOST_LINES])
             lines += ", ..." if len(rows) > MOST_LINES else ""
-            problem = f"is the sum of the shares of {' '.join(whole[1:])} (rows {lines})"
+            name = " ".join(part for part in whole[1:] if part)
+            problem = f"is the sum of the shares of {name} (rows {lines})"
             last = max(rows, key=lambda row: row.line)
             yield Refusal(problem, "at most 1").at(last.file, last.line, "share", f"{total:.12g}")
 
@@ -402,7 +449,7 @@ def _names(bench: _Bench) -> Iterator[Fault]:
 
 
 def _scopes(bench: _Bench) -> Iterator[Fault]:
-    """Cells that hold a name or a sign: users and products of stocks, scopes of parameters."""
+    """Cells that hold a name or a sign: users and products of stocks, scopes of constants."""
     products = bench.known.get(("products", "product"), {})
     for row in bench.each("stocks", "substitutes"):
         for column in ("user", "product"):
@@ -410,6 +457,10 @@ def _scopes(bench: _Bench) -> Iterator[Fault]:
             if products and row.get(column, EVERYONE) not in products.keys() | signs:
                 near = did_you_mean(nearest(row[column], products))
                 yield _fault(row, column, "is not in products.csv", mend=near)
+    for row in bench.each("markets"):
+        if products and row.get("product", EVERYONE) not in {*products, *vocabulary.STAGES, "*"}:
+            near = did_you_mean(nearest(row["product"], [*products, *vocabulary.STAGES]))
+            yield _fault(row, "product", "is neither a product nor a stage", mend=near)
     known = {EVERYONE, *SCOPE_WORDS, *(name for ids in bench.known.values() for name in ids)}
     known |= {row.get(trait, "") for row in products.values() for trait in ("group", "stage")}
     for row in bench.each("parameters"):  # a misspelt scope would go unnoticed: `*` would hold
@@ -438,4 +489,16 @@ def _references(bench: _Bench) -> Iterator[Fault]:
                 yield _fault(row, last, f"lies before {first} {row[first]}")
 
 
-RULES = (_keys, _products, _recipes, _trade, _totals, _world_totals, _names, _scopes, _references)
+RULES = (
+    _keys,
+    _products,
+    _recipes,
+    _segments,
+    _technologies,
+    _trade,
+    _totals,
+    _world_totals,
+    _names,
+    _scopes,
+    _references,
+)

@@ -1,0 +1,15 @@
+"""The rest of the economy: what lost exports cost in gross domestic product, suppliers included."""
+
+from supplychain.economy.losses import economy_of, economy_of_outputs
+from supplychain.economy.table import WorldTable, read_table
+from supplychain.economy.values import CountryLoss, Economy, Part
+
+__all__ = [
+    "CountryLoss",
+    "Economy",
+    "Part",
+    "WorldTable",
+    "economy_of",
+    "economy_of_outputs",
+    "read_table",
+]
