@@ -129,7 +129,8 @@ def foreign_goods(
     Japan makes magnets of oxide, half of it Chinese: 0.5 for its magnets.
     """
     held = contents(network, _roots(network, products), _PROCESSED)
-    further = [p for p in holders(network, held, threshold, _PROCESSED) if p not in products]
+    holding = holders(network, held, threshold, _PROCESSED)
+    further = [p for p in holding if held[p] > 0 and p not in products]
     covered = {*products, *further}
     known = np.array(
         [1.0 if n.country == actor and n.product in products else np.nan for n in network.nodes]

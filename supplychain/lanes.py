@@ -64,7 +64,8 @@ class LaneBuilder:
     @cached_property
     def first_month(self) -> int:
         """Month in which the first restriction starts: adaptation begins then, not before."""
-        return min((m.first_month for m in self.resolved.measures), default=0)
+        first = (m.first_month for m in self.resolved.measures)
+        return min(first, default=self.resolved.months)
 
     @cached_property
     def rank(self) -> Mapping[Commodity, int]:

@@ -133,7 +133,8 @@ def _conditions(measure: Measure, words: Words) -> list[str]:
         buying = f": users buy up to {ahead:.2g} months ahead" if ahead > 0 else ""
         said.append(f"Announced in {r.announced}{buying}")
     if r.delay_months:
-        said.append(f"Enforced {r.delay_months} months after its start")
+        months = "month" if r.delay_months == 1 else "months"
+        said.append(f"Enforced {r.delay_months} {months} after its start")
     said += [f"Suspended from {first} to {last}" for first, last in r.suspended]
     if r.uses:
         said.append(f"Only what ends in {', '.join(words.name(u) for u in r.uses)}")

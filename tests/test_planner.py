@@ -305,11 +305,9 @@ def loss(output, value):
 
 
 def lost_in_cases(arrays, targets, value):
-    """The same in the simulated cases; where customers have turns, of what own customers get."""
-    turns = (arrays.flows.rank != arrays.nodes.rank[arrays.flows.supplier]).any()
+    """The same in the simulated cases."""
     outcomes = (adaptive(arrays), frozen(arrays))
-    read = [o.delivered if turns else o.output for o in outcomes]
-    return [loss(each[:, targets, 0], value) for each in read]
+    return [loss(outcome.delivered[:, targets, 0], value) for outcome in outcomes]
 
 
 def hold_on(seed):
@@ -355,7 +353,8 @@ def two_nodes(months=4, capacity=1.0, ceiling=0.0, bins=1):
         ),
         nodes=Nodes(
             np.array([10.0, 10.0]), np.ones(2), np.array([[capacity], [1.0]]),
-            np.array([False, True]), np.array([-1, -1]), np.ones(2), np.array([0, 0]),
+            np.array([False, True]), np.array([-1, -1]), np.ones(2),
+            np.array([0, 0]), np.zeros(2), np.ones(2),
         ),
         slots=Slots(
             np.array([1]), np.array([10.0]), one, np.array([True]), np.ones((1, 1)),
@@ -410,7 +409,8 @@ def test_new_capacity_counts_from_the_month_in_which_it_comes_on():
     old = two_nodes()
     nodes = Nodes(
         np.array([10.0, 10.0, 10.0]), np.array([1.0, 0.0, 1.0]), np.array([[1.0], [0.0], [1.0]]),
-        np.array([False, False, True]), np.full(3, -1), np.ones(3), np.zeros(3, dtype=np.int64),
+        np.array([False, False, True]), np.full(3, -1), np.ones(3),
+            np.zeros(3, dtype=np.int64), np.zeros(3), np.ones(3),
     )  # fmt: skip
     added = np.array([0.0, 0.0, 0.25, 0.25])[:, None, None]
     zero = np.array([0])
@@ -471,7 +471,8 @@ def test_own_customers_get_what_others_would_have_got_where_customers_have_turns
                 Block(slice(2, 3), slice(1, 2), slice(2, 2), slice(0, 0))),
         nodes=Nodes(
             np.array([10.0, 10.0, 5.0]), np.ones(3), np.ones((3, 1)),
-            np.array([False, True, True]), np.full(3, -1), np.ones(3), np.zeros(3, dtype=np.int64),
+            np.array([False, True, True]), np.full(3, -1), np.ones(3),
+            np.zeros(3, dtype=np.int64), np.zeros(3), np.ones(3),
         ),
         slots=Slots(
             np.array([1, 2]), np.array([10.0, 5.0]), np.ones(2), np.array([True, True]),

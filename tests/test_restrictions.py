@@ -13,6 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from worlds import CARS, LINK, restriction, run, several, stop, with_stock, world
 
+from supplychain import render
 from supplychain.cli import main
 from supplychain.coverage import resolve
 from supplychain.ends import use_shares
@@ -511,6 +512,7 @@ ABROAD = world(
 @pytest.mark.parametrize(
     ("rule", "magnets", "motors"),
     [
+        (0, 0.5, 0.5),
         (0.001, 0.5, 0.5),
         (0.005, 0.5, 0.5),
         (0.006, 0.5, 0),  # a motor holds less than this
@@ -630,6 +632,27 @@ def test_a_result_says_what_was_taken(tmp_path):
     assert (said["uses"], said["content_rule"], said["also_covers"]) == (["cars"], 0.001, [])
     assert said["leakage"] == {"value": 0.3, "low": 0.1, "high": 0.5}
     assert said["terms"] == {"compliance": 0.4, "months bought ahead": 3.0}
+
+
+def test_people_read_every_condition(tmp_path):
+    constants = AHEAD | {"re_export_enforcement": 0.4, "headline_d_threshold": 0.5}
+    network = THREE.but(constants=constants).network(tmp_path)
+    rule = quota(
+        0.5, "JPN", "cars/all", start="2025-02", end="2025-11", announced="2024-12", delay_months=1,
+        suspended=(("2025-05", "2025-06"),), uses=("cars", "robots"), content_rule=0.001,
+    )  # fmt: skip
+    resolved = resolve(several(rule), network)
+    (measure,) = resolved.measures
+    assert render._conditions(measure, render.Words.of(network)) == [
+        "Announced in 2024-12: users buy up to 3 months ahead",
+        "Enforced 1 month after its start",
+        "Suspended from 2025-05 to 2025-06",
+        "Only what ends in the cars, the robots",
+        "Served in turn: land of JPN, cars/all, then others",
+        "With goods of other countries that hold 0.1 % or more of its material",
+    ]
+    taxed = resolve(several(tax(elasticity=Range.of(-1))), network).measures[0]
+    assert render._strength(taxed.restriction) == "an export tax of 25 %"
 
 
 def test_a_one_line_restriction_takes_the_simple_conditions(tmp_path):

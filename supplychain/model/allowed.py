@@ -139,22 +139,28 @@ class Allowed:
 
     @cached_property
     def delivering(self) -> Index:
-        """Units of targets whose own customers are not all of their customers, where turns matter.
+        """Units of targets that may deliver another share than they make to those who count.
 
-        What these customers get is then another thing than the output.
+        Their customers have turns, or a flow of theirs may be refused because its queue is full.
         """
-        flows = self.a.flows
-        apart = np.flatnonzero(self.a.nodes.counted < 1)
-        if (flows.rank != self.a.nodes.rank[flows.supplier]).any():
-            apart = np.union1d(apart, flows.supplier)
-        return np.flatnonzero(np.isin(self.u.node, np.intersect1d(apart, self.targets)))
+        flows, nodes, limits = self.a.flows, self.a.nodes, self.a.limits
+        apart = flows.rank != nodes.rank[flows.supplier]
+        apart |= flows.covered | bool(limits.access[0] < limits.catch_up[0])
+        found = np.union1d(flows.supplier[apart], np.flatnonzero(nodes.counted < 1.0))
+        return np.flatnonzero(np.isin(self.u.node, np.intersect1d(found, self.targets)))
 
+    @cached_property
+    def outside(self) -> Array:
+        """Share of each node's baseline output that leaves the network, (N,)."""
+        flows, base = self.a.flows, self.a.nodes.base
+        weight = flows.quantity / base[flows.supplier]
+        return np.maximum(1.0 - np.bincount(flows.supplier, weight, base.size), 0.0)
+
+    @cached_property
     def own_share(self) -> Array:
-        """Share of a node's baseline output that those of its own customers get who are counted."""
-        flows, node = self.a.flows, self.u.node[self.delivering]
-        weight = flows.quantity / self.a.nodes.base[flows.supplier]
-        sold = np.bincount(flows.supplier, weight, self.a.nodes.base.size)[node]
-        own = np.maximum(1.0 - sold, 0.0) * self.a.nodes.counted[node]
+        """Share of a node's baseline output that goes to those who count, of each such unit."""
+        node = self.u.node[self.delivering]
+        own = self.outside[node] * self.a.nodes.counted[node]
         return np.asarray(own * self.u.size[self.delivering])
 
     def ramp(self) -> Array:

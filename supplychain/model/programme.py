@@ -204,7 +204,7 @@ class Programme(Allowed):
             (own, self.at("output")[made], -u.size[made, None]),
             (sold, self.at("flow"), self.flow_weight[:, None]),
             (new, self.at("opening"), self.opening_weight[:, None]),
-            (home, self.at("delivered"), self.own_share()[:, None]),
+            (home, self.at("delivered"), self.own_share[:, None]),
         )  # fmt: skip
 
     def _cumulative_output(self) -> None:
@@ -290,8 +290,9 @@ class Programme(Allowed):
         mine = np.flatnonzero(simple)
         own = np.searchsorted(self.delivering, u.slot_unit[mine])
         weight = self.a.slots.weight[q[mine], 0][:, None]
-        share = self.own_share() / u.size[self.delivering]
-        share[share < _NOBODY] = 1.0
+        node = u.node[self.delivering]
+        share = np.where(self.outside[node] < _NOBODY, 1.0, self.outside[node])
+        share = share * self.a.nodes.counted[node]
         row, drawn = self._grid(mine.size), np.isin(mine, self.drawn)
         self.add(
             "delivered", 1.0 - weight + weight * self.help[mine],
