@@ -19,7 +19,7 @@ Records = npt.NDArray[np.void]
 
 _REAL = frozenset(
     {"base", "whole", "level", "ratio", "before", "size", "need", "cost", "most", "start",
-     "quantity", "weight", "factor", "share"}
+     "quantity", "weight", "factor", "share", "ahead", "counted"}
 )  # fmt: skip
 _FLAG = frozenset({"sleeps", "turned", "tinkers", "final", "main", "recovers"})
 
@@ -198,6 +198,8 @@ def _nodes(arrays: Arrays, turns: Sequence[Turns | None], lists: _Lists) -> Reco
         ratio=nodes.host_ratio,
         before=before,
         size=size,
+        ahead=nodes.ahead,
+        counted=nodes.counted,
         **lists.add("slot", _by(arrays.slots.node, count)),
         **lists.add("technology", _by(arrays.technologies.node, count)),
         **lists.add("project", _by(arrays.projects.node, count)),

@@ -191,6 +191,8 @@ def produce(
     place = keep(at, x, note, n, month, at.delivered, made)
     if place >= 0 and link[at.block_turned + b]:
         serve(x, place, real[at.node_before + n], real[at.node_size + n])
+    if place >= 0 and real[at.node_counted + n] < 1.0:
+        serve(x, place, real[at.node_ahead + n], real[at.node_counted + n])
 
 
 @compiled
