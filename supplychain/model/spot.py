@@ -146,6 +146,8 @@ def clear_market(market: Market, rounds: int) -> Deal:
         rate = np.divide(left, reach, out=np.zeros_like(left), where=reach > 0)
         ask = np.minimum(headroom, pull * rate[user])
         demand = add_up(ask, supplier, len(offer)).sum(axis=2)
+        if not demand.any():
+            break
         if number == 0:
             asked = demand
         fill = np.minimum(1.0, np.divide(offer, demand, out=np.ones_like(offer), where=demand > 0))

@@ -14,6 +14,7 @@ from supplychain.model.turns import Turns
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Wiring:
         deal_supplier, deal_user: the ends of flows, then of openings.
         to_supplier: nodes x flows, weighted by the flow's share of its supplier's output.
         queue_to_supplier: nodes x flows, plain sums.
-        flows: deliveries by lag; deal_lag, deal_rank: of flows, then of openings.
+        flows: deliveries by lag; markets: by lag, then rank: the lag, and which deals these are.
+        sources: that serve the users.
         technologies: alternatives of the block's nodes, in order of merit.
         turns: whose turn it is; None where all share pro rata.
     """
@@ -55,8 +57,8 @@ class Wiring:
     to_supplier: sparse.csr_array
     queue_to_supplier: sparse.csr_array
     flows: tuple[Delivery, ...]
-    deal_lag: Index
-    deal_rank: Index
+    markets: tuple[tuple[int, Mask], ...]
+    sources: tuple[int, ...]
     technologies: Index
     turns: Turns | None
 
@@ -73,7 +75,10 @@ class Wiring:
         share = arrays.flows.quantity[e] / arrays.nodes.base[nodes][supplier]
         users = np.union1d(arrays.flows.slot[e], arrays.openings.slot[p])
         served = [np.concatenate([s.slots, *(q for q, _ in s.shared)]) for s in arrays.sources]
-        watched = [users, *(slots for slots in served if np.isin(slots, users).any())]
+        sources = tuple(i for i, slots in enumerate(served) if np.isin(slots, users).any())
+        watched = [users, *(served[i] for i in sources)]
+        lag = np.concatenate([arrays.flows.lag[e], arrays.openings.lag[p]])
+        rank = np.concatenate([arrays.flows.rank[e], arrays.openings.rank[p]])
         user = np.searchsorted(users, arrays.flows.slot[e])
         taker = np.searchsorted(users, arrays.openings.slot[p])
         seller, buyer = np.concatenate([supplier, opener]), np.concatenate([user, taker])
@@ -88,8 +93,11 @@ class Wiring:
             sums(supplier, count, share),
             sums(supplier, count),
             _deliveries(arrays.flows.lag[e], user, users.size),
-            np.concatenate([arrays.flows.lag[e], arrays.openings.lag[p]]),
-            np.concatenate([arrays.flows.rank[e], arrays.openings.rank[p]]),
+            tuple(
+                (months, (lag == months) & (rank == turn))
+                for months, turn in sorted(set(zip(lag.tolist(), rank.tolist(), strict=True)))
+            ),
+            sources,
             np.flatnonzero((tech >= nodes.start) & (tech < nodes.stop)),
             Turns.of(arrays, block),
         )
