@@ -106,9 +106,7 @@ def loss_share(
     return combined(mean_losses(sector, outcome, months), share)
 
 
-def mean_losses(
-    sector: Sector, outcome: Outcome | Played, months: slice = slice(None)
-) -> Array:
+def mean_losses(sector: Sector, outcome: Outcome | Played, months: slice = slice(None)) -> Array:
     """Loss of each reached segment over some months, (segments, L).
 
     At least 0: where exports are served before others, catching up may serve them beyond their

@@ -57,7 +57,7 @@ def ready() -> bool:
         return False
     here = compiler.codegen().magic_tuple()
     kept = play._cache._cache_file._load_index()  # type: ignore[attr-defined]  # noqa: SLF001
-    return bool(play.signatures) or any(key[1] == here for key in kept)  # type: ignore[attr-defined]
+    return any(key[1] == here for key in kept)
 
 
 def run_lanes(

@@ -4,7 +4,7 @@ It does not depend on lanes or ceilings, so it is done once per network.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,9 +32,8 @@ class Plan(NamedTuple):
     or among the records of x where these stand in that order.
 
     Attributes:
-        block: nodes, slots and flows that it has; users, drops, markets and sources of its goods (users
-            are those whose plants may come to want them);
-            sleeps: it may be at its baseline; turned, tinkers: it has ranks, alternatives.
+        block: nodes, slots and flows that it has; users, drops, markets and sources of its goods
+            (users are those whose plants may come to want them); sleeps: it may be at its baseline; turned, tinkers: it has ranks, alternatives.
         node: its slots, technologies and projects.
         slot: elastic: place among the slots with elasticities, -1 for a class; its calls: uses of
             its input by technologies.
@@ -66,6 +65,25 @@ class Plan(NamedTuple):
     places: Mapping[str, int]
     link: Index
     real: Array
+
+    @classmethod
+    def of(cls, tables: Mapping[str, Records], items: Index) -> "Plan":
+        """The records, and all their fields in two flat arrays."""
+        places: dict[str, int] = {"items": 0}
+        link, real = [items], [np.zeros(0)]
+        whole_size, real_size = items.size, 0
+        for table, records in tables.items():
+            for name in records.dtype.names or ():
+                if name in _REAL:
+                    places[f"{table}_{name}"] = real_size
+                    real.append(records[name])
+                    real_size += len(records)
+                else:
+                    places[f"{table}_{name}"] = whole_size
+                    link.append(records[name].astype(np.int64))
+                    whole_size += len(records)
+        flat = {"places": places, "link": np.concatenate(link), "real": np.concatenate(real)}
+        return cls(**tables, items=items, **flat)  # type: ignore[arg-type]
 
 
 class _Lists:
@@ -104,8 +122,8 @@ def plan_of(arrays: Arrays) -> Plan:
     market, buyer, traded = _markets(arrays, lists)
     source, turn, serves = _sources(arrays, users)
     technology, use, calls = _technologies(arrays)
-    tables = dict(
-        block=_records(
+    tables = {
+        "block": _records(
             len(arrays.blocks),
             **_ends(arrays.blocks),
             **dropped,
@@ -116,28 +134,27 @@ def plan_of(arrays: Arrays) -> Plan:
             turned=[t is not None for t in turns],
             tinkers=[_has_alternatives(arrays, b) for b in arrays.blocks],
         ),
-        node=_nodes(arrays, turns, lists),
-        slot=_slots(arrays, calls, lists),
-        flow=_flows(arrays, turns),
-        opening=_records(
+        "node": _nodes(arrays, turns, lists),
+        "slot": _slots(arrays, calls, lists),
+        "flow": _flows(arrays, turns),
+        "opening": _records(
             arrays.openings.slot.size,
             supplier=arrays.openings.supplier,
             regime=arrays.openings.regime,
         ),
-        technology=technology,
-        use=use,
-        drop=drop,
-        market=market,
-        buyer=buyer,
-        source=source,
-        turn=_records(
+        "technology": technology,
+        "use": use,
+        "drop": drop,
+        "market": market,
+        "buyer": buyer,
+        "source": source,
+        "turn": _records(
             len(turn),
             share=[share for share, _ in turn],
             **lists.add("slot", [slots for _, slots in turn]),
         ),
-    )
-    items = np.concatenate(lists.parts)
-    return Plan(**tables, items=items, **_flat(tables, items))
+    }
+    return Plan.of(tables, np.concatenate(lists.parts))
 
 
 def _records(count: int, **fields: npt.ArrayLike) -> Records:
@@ -154,20 +171,6 @@ def _records(count: int, **fields: npt.ArrayLike) -> Records:
     for name, values in fields.items():
         found[name] = values
     return found
-
-
-def _flat(tables: Mapping[str, Records], items: Index) -> dict[str, Any]:
-    """All fields of all records in two flat arrays, and where each field begins."""
-    places: dict[str, int] = {"items": 0}
-    link, real = [items], [np.zeros(0)]
-    sizes = {id(link): items.size, id(real): 0}
-    for table, records in tables.items():
-        for name in records.dtype.names or ():
-            parts = real if name in _REAL else link
-            places[f"{table}_{name}"] = sizes[id(parts)]
-            parts.append(np.asarray(records[name], dtype=parts[0].dtype))
-            sizes[id(parts)] += len(records)
-    return {"places": places, "link": np.concatenate(link), "real": np.concatenate(real)}
 
 
 def _by(group: Index, groups: int) -> list[Index]:
@@ -355,8 +358,8 @@ def _sources(
     turns: list[tuple[float, Index]] = []
     ends = [0]
     serves: list[list[int]] = [[] for _ in users]
-    for i, source in enumerate(arrays.sources):
-        mine = [(1.0, source.slots), *((share, slots) for slots, share in source.shared)]
+    for i, held in enumerate(arrays.sources):
+        mine = [(1.0, held.slots), *((share, slots) for slots, share in held.shared)]
         turns += mine
         ends.append(len(turns))
         served = np.concatenate([slots for _, slots in mine])

@@ -11,7 +11,7 @@ all records, ``x`` the memory of rows, ``note`` that of notes (`supplychain.mode
 """
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -27,10 +27,11 @@ from supplychain.model.kernel_rows import (
 )
 from supplychain.vocabulary import MONTHS_PER_YEAR
 
+numba: Any
 try:
-    from numba import njit
+    import numba
 except ImportError:
-    njit = None
+    numba = None
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -48,9 +49,9 @@ def compiled(loop: Loop) -> Loop:
 
     No relaxed arithmetic: compiled code must give the numbers of the array engine.
     """
-    if njit is None:
+    if numba is None:
         return loop
-    return cast("Loop", njit(cache=True, nogil=True, error_model="numpy")(loop))
+    return cast("Loop", numba.njit(cache=True, nogil=True, error_model="numpy")(loop))
 
 
 # Rows ---------------------------------------------------------------------------------------------
@@ -409,7 +410,7 @@ def add_technology(
         at.work,
     )
     for w in range(x.shape[1]):
-        x[extra, w] = min(x[wanted, w] - x[made, w], min(most, x[rate, w] * years))
+        x[extra, w] = min(x[wanted, w] - x[made, w], most, x[rate, w] * years)
     for u in range(link[at.technology_use_first + a], link[at.technology_use_last + a]):
         place, factor = link[at.use_slot + u] - first, real[at.use_factor + u]
         for w in range(x.shape[1]):
@@ -500,7 +501,7 @@ def remember(at: At, link: Index, real: Array, x: Array, note: Index, n: int) ->
 @compiled
 def ceiling_row(at: At, regime: int, month: int) -> int:
     """Row of what a flow may carry: its restriction, or access."""
-    return at.ceiling + month * at.regimes + regime if regime >= 0 else at.limits + ACCESS
+    return int(at.ceiling + month * at.regimes + regime if regime >= 0 else at.limits + ACCESS)
 
 
 @compiled
@@ -600,20 +601,9 @@ def misses(
     orders = at.restocks and month >= at.start
     if not orders and is_usual(at, link, real, note, q, month, lag):
         return False
-    want, have, stock = at.work + WORK_WANT, at.work + WORK_HAVE, at.stock + q
+    want, have = at.work + WORK_WANT, at.work + WORK_HAVE
     wants(at, link, real, x, q, month + lag, want)
-    for w in range(x.shape[1]):
-        x[have, w] = x[stock, w]
-    for month_before in range(month, month + lag):
-        # Plants before these suppliers (a loop of recipes) have drawn this month's input already.
-        if month_before > month or n >= link[at.block_node_first + b]:
-            coming = at.deviation + (month_before % at.ring) * at.slots + q
-            for w in range(x.shape[1]):
-                x[have, w] = max(x[have, w] + level + x[coming, w] - x[want, w], 0.0)
-    coming = at.deviation + ((month + lag) % at.ring) * at.slots + q
-    for w in range(x.shape[1]):
-        x[have, w] = x[have, w] + level + x[coming, w]
-    help_out(at, link, real, x, q, month + lag, have)
+    expect(at, link, real, x, b, q, month, lag)
     need, some = real[at.slot_need + q], 0
     for w in range(x.shape[1]):
         x[found, w] = max(x[want, w] - x[have, w], 0.0)
@@ -628,6 +618,27 @@ def misses(
 
 
 @compiled
+def expect(
+    at: At, link: Index, real: Array, x: Array, b: int, q: int, month: int, lag: int
+) -> None:
+    """What a slot will have when goods bought now arrive: the rest of its stock, and arrivals."""
+    want, have, stock = at.work + WORK_WANT, at.work + WORK_HAVE, at.stock + q
+    level = real[at.slot_level + q]
+    for w in range(x.shape[1]):
+        x[have, w] = x[stock, w]
+    for before in range(month, month + lag):
+        # Plants before these suppliers (a loop of recipes) have drawn this month's input already.
+        if before > month or link[at.slot_node + q] >= link[at.block_node_first + b]:
+            coming = at.deviation + (before % at.ring) * at.slots + q
+            for w in range(x.shape[1]):
+                x[have, w] = max(x[have, w] + level + x[coming, w] - x[want, w], 0.0)
+    coming = at.deviation + ((month + lag) % at.ring) * at.slots + q
+    for w in range(x.shape[1]):
+        x[have, w] = x[have, w] + level + x[coming, w]
+    help_out(at, link, real, x, q, month + lag, have)
+
+
+@compiled
 def is_usual(at: At, link: Index, real: Array, note: Index, q: int, month: int, lag: int) -> bool:
     """Whether a slot plainly misses nothing: its plant wants the baseline, and that arrives."""
     n = link[at.slot_node + q]
@@ -637,7 +648,7 @@ def is_usual(at: At, link: Index, real: Array, note: Index, q: int, month: int, 
     for later in range(lag + 1):
         place = at.came + ((month + later) % at.ring) * at.slots + q
         usual = usual and note[place] == 0
-    return usual
+    return bool(usual)
 
 
 @compiled
@@ -704,7 +715,7 @@ def want_alternatives(
             )
             rate, short = at.ramp + a, at.short + link[at.technology_node + a]
             for w in range(x.shape[1]):
-                x[want, w] += factor * min(min(most, x[rate, w] * years), x[short, w])
+                x[want, w] += factor * min(most, x[rate, w] * years, x[short, w])
 
 
 @compiled
@@ -741,7 +752,7 @@ def release(
             continue
         total, share = at.work + WORK_AIM, real[at.turn_share + t]
         for i in range(at.lanes):
-            gives = min(min(share * x[most, i], x[now, i]), x[total, i])
+            gives = min(share * x[most, i], x[now, i], x[total, i])
             x[given, i] = gives / x[total, i] if x[total, i] > 0.0 else 0.0
             x[now, i] -= gives
             x[left, i] -= gives
@@ -1017,7 +1028,12 @@ def fill(at: At, link: Index, real: Array, x: Array, b: int, number: int) -> boo
     """Every seller fills all asks by the same share; False where nobody asks."""
     asks = 0
     for n in range(link[at.block_node_first + b], link[at.block_node_last + b]):
-        demand, offered, part, asked = at.work + WORK_LANES, at.offer + n, at.fill + n, at.asked + n
+        demand, offered, part, asked = (
+            at.work + WORK_LANES,
+            at.offer + n,
+            at.filled + n,
+            at.asked + n,
+        )
         over_bins(at, x, at.demand + n, demand)
         for i in range(at.lanes):
             wanted, has = x[demand, i], x[offered, i]
@@ -1038,7 +1054,7 @@ def take(at: At, x: Array, note: Index, buyers: int) -> None:
     for u in range(buyers):
         clear(x, total)
         for d in range(note[at.first + u], note[at.first + u + 1]):
-            part, asks = at.fill + note[at.seller + d], at.ask + d
+            part, asks = at.filled + note[at.seller + d], at.ask + d
             bought, most = at.bought + d, at.headroom + d
             for k in range(at.bins):
                 first_column = k * at.lanes
@@ -1059,28 +1075,37 @@ def settle(
     at: At, link: Index, real: Array, x: Array, note: Index, b: int, buyers: int, month: int
 ) -> None:
     """Hand over what was bought in a market; `month` is that of its arrival."""
-    total, first = at.work + WORK_SUM, link[at.block_flow_first + b]
     for u in range(buyers):
-        q = link[at.buyer_slot + note[at.buyer + u]]
-        need = real[at.slot_need + q]
-        clear(x, total)
-        for d in range(note[at.first + u], note[at.first + u + 1]):
-            bought, e = at.bought + d, note[at.deal + d]
-            for w in range(x.shape[1]):
-                x[total, w] += x[bought, w] / need
-            if e < at.flows:
-                shipped, quantity = at.shipped + e - first, real[at.flow_quantity + e]
-                for w in range(x.shape[1]):
-                    x[shipped, w] += x[bought, w] / quantity
-        bring(at, link, real, x, note, month, q, total)
+        hand_over(at, link, real, x, note, b, u, month)
     for n in range(link[at.block_node_first + b], link[at.block_node_last + b]):
         part_with(at, x, n)
-    for e in range(first, link[at.block_flow_last + b]):
+    for e in range(link[at.block_flow_first + b], link[at.block_flow_last + b]):
         if note[at.waits + e] == 1:
-            queue, kept = at.queue + e, at.fill + link[at.flow_supplier + e]
+            queue, kept = at.queue + e, at.filled + link[at.flow_supplier + e]
             for k in range(at.bins):
+                first_column = k * at.lanes
                 for i in range(at.lanes):
-                    x[queue, k * at.lanes + i] *= x[kept, i]
+                    x[queue, first_column + i] *= x[kept, i]
+
+
+@compiled
+def hand_over(
+    at: At, link: Index, real: Array, x: Array, note: Index, b: int, u: int, month: int
+) -> None:
+    """What one buyer bought: to the slot, and to what its flows shipped."""
+    total, first = at.work + WORK_SUM, link[at.block_flow_first + b]
+    q = link[at.buyer_slot + note[at.buyer + u]]
+    need = real[at.slot_need + q]
+    clear(x, total)
+    for d in range(note[at.first + u], note[at.first + u + 1]):
+        bought, e = at.bought + d, note[at.deal + d]
+        for w in range(x.shape[1]):
+            x[total, w] += x[bought, w] / need
+        if e < at.flows:
+            shipped, quantity = at.shipped + e - first, real[at.flow_quantity + e]
+            for w in range(x.shape[1]):
+                x[shipped, w] += x[bought, w] / quantity
+    bring(at, link, real, x, note, month, q, total)
 
 
 @compiled
@@ -1093,7 +1118,7 @@ def part_with(at: At, x: Array, n: int) -> None:
         queued = min(sold, held)
         part = min(max(queued / held, 0.0), 1.0) if held > 0.0 else 0.0
         rest = min(max((sold - queued) / spare, 0.0), 1.0) if spare > 0.0 else 0.0
-        x[at.fill + n, i] = 1.0 - part
+        x[at.filled + n, i] = 1.0 - part
         x[at.demand + n, i] = 1.0 - (1.0 if sold > 0.0 and left == 0.0 else rest)
     for k in range(at.bins):
         for i in range(at.lanes):

@@ -43,10 +43,12 @@ def rows_of(
     """
     sizes = _sizes(arrays, behaviour)
     rows = _rows(arrays, plan, sizes["ring"], chosen.size)
-    notes = _notes(arrays, plan, sizes["ring"])
-    at = _record(sizes | _starts(rows) | _starts(notes) | plan.places | {"chosen": chosen.size})
+    notes = _notes(plan, sizes["ring"])
+    at = _record(
+        sizes | _starts(rows) | _starts(notes) | dict(plan.places) | {"chosen": chosen.size}
+    )
     x = np.zeros((sum(rows.values()), arrays.bins, arrays.lanes))
-    for name, values in _figures(arrays, plan, behaviour, chosen).items():
+    for name, values in _figures(arrays, behaviour, chosen).items():
         first = getattr(at, name)
         x[first : first + len(values)] = values
     note = np.zeros(sum(notes.values()), dtype=np.int64)
@@ -112,7 +114,7 @@ def _rows(arrays: Arrays, plan: Plan, ring: int, chosen: int) -> dict[str, int]:
     leaving = int((most["flow_last"] - most["flow_first"]).max(initial=0))
     deals, buyers = _most_of_a_market(plan)
     per_node = ("output", "target", "bound", "made", "blocked", "room", "room_before")
-    per_seller = ("held", "spare", "offer", "demand", "fill", "asked")
+    per_seller = ("held", "spare", "offer", "demand", "filled", "asked")
     return {
         "limits": HOARD + 1, "passed": t, "capacity": n, "added": t * arrays.projects.node.size,
         "weight": q, "cover": q, "rate": q, "short_run": elastic, "long_run": elastic,
@@ -127,20 +129,21 @@ def _rows(arrays: Arrays, plan: Plan, ring: int, chosen: int) -> dict[str, int]:
     }  # fmt: skip
 
 
-def _notes(arrays: Arrays, plan: Plan, ring: int) -> dict[str, int]:
+def _notes(plan: Plan, ring: int) -> dict[str, int]:
     """How many notes there are of each kind.
 
-    Whether anything arrives (ring x slots); blocks asleep; flows with a queue, and off their
-    baseline; nodes that may want more than usual, that make exactly their baseline, that are
-    calm, and that offer something; first month of each opening in any lane; deals of a market and who sells; buyers and where their deals begin; row of each node among the chosen (-1:
-    none).
+    came: whether anything arrives, ring x slots; asleep: blocks; waits, moves: flows with a queue,
+    and off their baseline; odd: nodes that may want more than usual; steady: that make exactly
+    their baseline; calm: for which nothing had to be worked out; offers: that sell; opens_first:
+    first month of an opening in any lane; deal, seller: of a market; buyer, first: who buys, and
+    where the deals begin; place: row of each node among the chosen, -1 for none.
     """
     n, e = len(plan.node), len(plan.flow)
     deals, buyers = _most_of_a_market(plan)
     return {
         "came": ring * len(plan.slot), "asleep": len(plan.block), "waits": e, "moves": e,
-        "odd": n, "steady": n, "calm": n, "offers": n, "opens_first": len(plan.opening), "deal": deals, "seller": deals, "buyer": buyers,
-        "first": buyers + 1, "place": n,
+        "odd": n, "steady": n, "calm": n, "offers": n, "opens_first": len(plan.opening),
+        "deal": deals, "seller": deals, "buyer": buyers, "first": buyers + 1, "place": n,
     }  # fmt: skip
 
 
@@ -151,7 +154,7 @@ def _most_of_a_market(plan: Plan) -> tuple[int, int]:
     return int((deals[last] - deals[first]).max(initial=0)), int((last - first).max(initial=0))
 
 
-def _figures(arrays: Arrays, plan: Plan, behaviour: Behaviour, chosen: Index) -> dict[str, Array]:
+def _figures(arrays: Arrays, behaviour: Behaviour, chosen: Index) -> dict[str, Array]:
     """What rows hold at the start, (rows, K or 1, L)."""
     slots, limits, lanes = arrays.slots, arrays.limits, arrays.lanes
     elastic = elastic_slots(arrays)

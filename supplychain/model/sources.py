@@ -14,7 +14,12 @@ Index = npt.NDArray[np.int64]
 
 
 def release(
-    arrays: Arrays, behaviour: Behaviour, state: State, month: int, block: Block, chosen: Sequence[int]
+    arrays: Arrays,
+    behaviour: Behaviour,
+    state: State,
+    month: int,
+    block: Block,
+    chosen: Sequence[int],
 ) -> Array:
     """Let sources of the block's commodity serve its short users, pro rata to what they miss.
 

@@ -131,7 +131,7 @@ def add_up(values: Array, group: Index, groups: int) -> Array:
     width = int(np.prod(values.shape[1:]))
     place = group[:, None] * width + np.arange(width)
     found = np.bincount(place.ravel(), values.ravel(), groups * width)
-    return found.reshape(groups, *values.shape[1:])
+    return np.asarray(found.reshape(groups, *values.shape[1:]), dtype=np.float64)
 
 
 def _deliveries(lag: Index, user: Index, users: int) -> tuple[Delivery, ...]:
