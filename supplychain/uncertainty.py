@@ -50,6 +50,7 @@ def losses_in_parts(
     draws: Draws,
     chosen: Sequence[Sector],
     lanes: Index | None = None,
+    *,
     report: Report = _silent,
 ) -> list[Array]:
     """Adaptive loss of every slice of some sectors, (slices, L), a few lanes at a time.

@@ -18,8 +18,8 @@ Mask = npt.NDArray[np.bool_]
 Records = npt.NDArray[np.void]
 
 _REAL = frozenset(
-    {"base", "whole", "level", "ratio", "before", "size", "need", "cost", "most", "start",
-     "quantity", "weight", "factor", "share", "ahead", "counted"}
+    {"base", "whole", "level", "ratio", "before", "size", "ahead", "counted", "need", "cost",
+     "most", "start", "quantity", "weight", "factor", "share"}
 )  # fmt: skip
 _FLAG = frozenset({"sleeps", "turned", "tinkers", "final", "main", "recovers"})
 

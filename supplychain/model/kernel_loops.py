@@ -597,7 +597,6 @@ def misses(
     found: int,
 ) -> bool:
     """Unmet need of a slot when goods bought now arrive, unit/month, and whether there is any."""
-    n, level = link[at.slot_node + q], real[at.slot_level + q]
     orders = at.restocks and month >= at.start
     if not orders and is_usual(at, link, real, note, q, month, lag):
         return False
