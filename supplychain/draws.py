@@ -127,12 +127,44 @@ class Sample:
 
     lanes: int
     seed: int
+    _columns: dict[str, Array] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def scores(self, figure: Input) -> Array:
         """Normal scores, one stratum per lane, tails cut at 2 and 98 %."""
-        rng = np.random.Generator(np.random.Philox(key=[self.seed, crc32(figure.group.encode())]))
+        group = figure.group
+        if group not in self._columns:
+            self._columns[group] = self._column(group)
+        return self._columns[group]
+
+    def _column(self, group: str) -> Array:
+        """The scores of one group."""
+        rng = np.random.Generator(np.random.Philox(key=[self.seed, crc32(group.encode())]))
         points = (rng.permutation(self.lanes) + rng.random(self.lanes)) / self.lanes
         return normal_scores(np.clip(points, _TAIL, 1.0 - _TAIL))
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some lanes of other draws, with the values that they have in the whole.
+
+    >>> severity = Input(None, "severity", 0.5, 0.2, 0.9)
+    >>> whole = Sample(4, seed=1)
+    >>> part = Part(whole, np.array([2, 3]))
+    >>> part.lanes, bool((part.scores(severity) == whole.scores(severity)[2:]).all())
+    (2, True)
+    """
+
+    whole: Draws
+    chosen: npt.NDArray[np.int64]
+
+    @property
+    def lanes(self) -> int:
+        """Number of chosen lanes."""
+        return int(self.chosen.size)
+
+    def scores(self, figure: Input) -> Array:
+        """Normal scores of the chosen lanes."""
+        return self.whole.scores(figure)[self.chosen]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from supplychain.compiled import Compiled
 from supplychain.draws import Draws, Input, place
 from supplychain.model.cascade import Outcome
+from supplychain.model.kernel import Played
 from supplychain.network.values import Network
 from supplychain.tables import Row
 from supplychain.vocabulary import node_id
@@ -66,7 +67,7 @@ def sectors(network: Network, compiled: Compiled, focus: Sequence[str]) -> tuple
     return tuple(sorted(found, key=lambda s: (order[s.country], s.sector)))
 
 
-def segment_losses(sector: Sector, outcome: Outcome) -> Array:
+def segment_losses(sector: Sector, outcome: Outcome | Played) -> Array:
     """Monthly loss of each reached segment over its baseline (T, segments, L): mean over plants."""
     return np.asarray(
         (1.0 - outcome.delivered[:, list(sector.nodes)]).mean(axis=3), dtype=np.float64
@@ -105,7 +106,7 @@ def loss_share(
     return combined(mean_losses(sector, outcome, months), share)
 
 
-def mean_losses(sector: Sector, outcome: Outcome, months: slice = slice(None)) -> Array:
+def mean_losses(sector: Sector, outcome: Outcome | Played, months: slice = slice(None)) -> Array:
     """Loss of each reached segment over some months, (segments, L).
 
     At least 0: where exports are served before others, catching up may serve them beyond their

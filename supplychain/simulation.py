@@ -56,7 +56,7 @@ class Effort:
     Attributes:
         planner: solve the planner's programmes.
         band: sample the pack's ranges, and move the figures one at a time.
-        seed: of the sample.
+        seed: of the sample; draws: its size (None: as the pack says).
         prices: what the shortages would do to prices, and these to the value of exports.
         channels: orders that suppliers lose when their customers stop, and who gains.
         mechanisms: what each mechanism takes off the loss.
@@ -65,6 +65,7 @@ class Effort:
     planner: bool = True
     band: bool = True
     seed: int = 1
+    draws: int | None = None
     prices: bool = False
     channels: bool = False
     mechanisms: bool = False
@@ -249,7 +250,12 @@ def _play(
     progress(step.name, step.progress)
     run = Run.of(network, step.resolved)
     alone = _refined_only(network, run) if refined is None else refined
-    losses, totals = _answer(network, run, effort, alone, drivers=drivers)
+
+    def drawn(share: float) -> None:
+        """Report the progress of the band."""
+        progress(f"{step.name}, {share:.0%} of draws", step.progress)
+
+    losses, totals = _answer(network, run, effort, alone, drawn, drivers=drivers)
     return Rung(step.name, step.kind, step.severity, losses, totals), run, alone
 
 
@@ -258,12 +264,15 @@ def _answer(
     run: Run,
     effort: Effort,
     refined: _BySector,
+    drawn: uncertainty.Report,
     *,
     drivers: bool,
 ) -> tuple[tuple[SectorLoss, ...], tuple[Total, ...]]:
     """Losses of all sectors and totals of all countries of one run."""
     best = plans(network, run) if effort.planner else Plans()
-    bands = uncertainty.bands(network, run, effort.seed) if effort.band else {}
+    bands = {}
+    if effort.band:
+        bands = uncertainty.bands(network, run, effort.seed, effort.draws, drawn)
     moved = uncertainty.drivers(network, run) if effort.band and drivers else {}
     losses = []
     for sector in run.sectors:

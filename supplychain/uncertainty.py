@@ -3,7 +3,10 @@
 Both compile the same scenario again, with the figures of the pack elsewhere inside their ranges.
 """
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +14,10 @@ import numpy.typing as npt
 from supplychain import pedigree
 from supplychain.compiled import compile_arrays, reach
 from supplychain.coverage import Resolved
-from supplychain.draws import Central, Draws, Input, OneAtATime, Sample
-from supplychain.model.adaptive import adaptive
+from supplychain.draws import Central, Draws, Input, OneAtATime, Part, Sample
+from supplychain.model import kernel
+from supplychain.model.adaptive import ADAPTIVE, adaptive
+from supplychain.model.arrays import Arrays
 from supplychain.model.wiring import wire
 from supplychain.network import Network
 from supplychain.result import Driver
@@ -24,7 +29,19 @@ Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 _LANES_AT_ONCE = 64
+_LANES_COMPILED = 512
+"""Lanes whose arrays are held at once: ten thousand together would not fit a memory."""
+_WORTH_COMPILING = 2000
+"""Lanes from which on waiting for a compiler (half a minute, once) is quicker than not to."""
+_MOST_THREADS = 8
 _VISIBLE = 1e-9
+
+Report = Callable[[float], None]
+"""Told the share of the lanes that are done."""
+
+
+def _silent(_share: float) -> None:
+    """Report to nobody."""
 
 
 def losses_in_parts(
@@ -33,25 +50,72 @@ def losses_in_parts(
     draws: Draws,
     chosen: Sequence[Sector],
     lanes: Index | None = None,
+    *,
+    report: Report = _silent,
 ) -> list[Array]:
     """Adaptive loss of every slice of some sectors, (slices, L), a few lanes at a time.
 
     Only the given lanes are played, if any are. Lanes never touch each other, so the answer does
-    not depend on the parts; a part fits a cache.
+    not depend on the parts. They are played by compiled code where that is installed and either
+    compiled already or worth the wait.
     """
-    arrays = compile_arrays(network, resolved, draws).arrays
-    wiring = wire(arrays)
-    parts = []
     played = np.arange(draws.lanes) if lanes is None else lanes
-    for start in range(0, played.size, _LANES_AT_ONCE):
-        some = arrays.take(played[start : start + _LANES_AT_ONCE])
-        outcome = adaptive(some, trace=False, wiring=wiring)
-        parts.append([mean_losses(s, outcome) for s in chosen])
+    quick = kernel.available() and (kernel.ready() or played.size >= _WORTH_COMPILING)
+    play: _Engine = _Compiled(chosen) if quick else _Plain(chosen)
+    parts = []
+    for start in range(0, played.size, _LANES_COMPILED):
+        some = Part(draws, played[start : start + _LANES_COMPILED])
+        parts.append(play.losses(compile_arrays(network, resolved, some).arrays))
+        report((start + some.lanes) / played.size)
     return [np.concatenate(found, axis=1) for found in zip(*parts, strict=True)]
 
 
-def bands(network: Network, run: Run, seed: int) -> dict[tuple[str, str], tuple[float, float]]:
+class _Engine(Protocol):
+    """Plays the adaptive case in many lanes, on the same network every time."""
+
+    def losses(self, arrays: Arrays, /) -> list[Array]:
+        """Loss of every slice of the chosen sectors, (slices, L)."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Plain:
+    """By array arithmetic, so many lanes at once that a part fits a cache."""
+
+    chosen: Sequence[Sector]
+
+    def losses(self, arrays: Arrays) -> list[Array]:
+        """Loss of every slice of the chosen sectors, (slices, L)."""
+        wiring = wire(arrays)
+        parts = []
+        for start in range(0, arrays.lanes, _LANES_AT_ONCE):
+            some = arrays.take(slice(start, start + _LANES_AT_ONCE))
+            outcome = adaptive(some, trace=False, wiring=wiring)
+            parts.append([mean_losses(s, outcome) for s in self.chosen])
+        return [np.concatenate(found, axis=1) for found in zip(*parts, strict=True)]
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """By compiled code (`supplychain.model.kernel`)."""
+
+    chosen: Sequence[Sector]
+
+    def losses(self, arrays: Arrays) -> list[Array]:
+        """Loss of every slice of the chosen sectors, (slices, L)."""
+        nodes = sorted({n for s in self.chosen for n in s.nodes})
+        threads = min(os.cpu_count() or 1, _MOST_THREADS)
+        found = kernel.run_lanes(arrays, ADAPTIVE, np.array(nodes, dtype=np.int64), threads=threads)
+        moved = [replace(s, nodes=tuple(nodes.index(n) for n in s.nodes)) for s in self.chosen]
+        return [mean_losses(s, found) for s in moved]
+
+
+def bands(
+    network: Network, run: Run, seed: int, count: int | None = None, report: Report = _silent
+) -> dict[tuple[str, str], tuple[float, float]]:
     """10 and 90 % quantile of the adaptive loss of every hit sector over a seeded sample.
+
+    The sample has `count` draws, or as many as the pack says.
 
     Losses are linear in the affected shares, so every simulated lane is combined with many draws of
     the shares: the band costs no more runs and is less a matter of chance.
@@ -60,11 +124,11 @@ def bands(network: Network, run: Run, seed: int) -> dict[tuple[str, str], tuple[
     if not hit or not run.compiled.arrays.flows.covered.any():
         return {}
     parameters = network.parameters
-    draws = Sample(int(parameters.value("band_draws")), seed)
+    draws = Sample(int(parameters.value("band_draws")) if count is None else count, seed)
     repeats = int(parameters.value("band_shares_per_draw"))
     more = Sample(draws.lanes * repeats, seed)
     levels = [parameters.value("band_low_quantile"), parameters.value("band_high_quantile")]
-    losses = losses_in_parts(network, run.resolved, draws, hit)
+    losses = losses_in_parts(network, run.resolved, draws, hit, report=report)
     found = {}
     for sector, values in zip(hit, losses, strict=True):
         total = combined(np.tile(values, repeats), shares(sector, more))

@@ -59,6 +59,15 @@ NoPlanner = Annotated[
 NoBand = Annotated[
     bool, typer.Option("--no-band", help="Leave out the band.", rich_help_panel="Output")
 ]
+DrawsOption = Annotated[
+    int,
+    typer.Option(
+        "--draws",
+        min=0,
+        help="Draws of the band, such as 10000; default: as many as the pack says.",
+        rich_help_panel="Output",
+    ),
+]
 PricesFlag = Annotated[
     bool,
     typer.Option(

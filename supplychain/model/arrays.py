@@ -303,6 +303,8 @@ class Arrays:
         ``short + (long - short) (1 - exp(-t / time))``, t the middle of the month.
         """
         short, long = self.slots.elasticity[slots], self.slots.elasticity_long[slots]
+        if np.isnan(short).all():
+            return short
         passed = -np.expm1(-(month + 0.5) / self.limits.elasticity_time)
         return np.where(long == short, short, short + (long - short) * passed[None, :])
 

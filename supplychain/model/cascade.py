@@ -19,10 +19,11 @@ from supplychain.model.sources import release
 from supplychain.model.spot import Market, clear_market
 from supplychain.model.technology import Workshop
 from supplychain.model.turns import served
-from supplychain.model.wiring import Wiring, total, wire
+from supplychain.model.wiring import Wiring, add_up, total, wire
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,8 @@ class _Month:
         )
         # A substitute is the last resort: what is in stock is used first.
         used = np.minimum(wanted, have)
-        state.stock[inputs] = have - used
+        # A slot that uses what arrives keeps its stock as it is, whatever the rounding.
+        state.stock[inputs] = np.where(used == arrived, state.stock[inputs], have - used)
         late = np.maximum(state.missed[nodes] + (1.0 - output), 0.0)
         state.missed[nodes] = np.where(self.arrays.nodes.final[nodes][:, None, None], late, 0.0)
         if self.wiring.technologies.size:
@@ -268,9 +270,9 @@ class _Month:
 
     def _release(self) -> None:
         """Public stocks and recovery."""
-        if self.wiring.users.size and self.arrays.sources:
+        if self.wiring.sources:
             received = release(
-                self.arrays, self.behaviour, self.state, self.month, self.block, self.wiring.users
+                self.arrays, self.behaviour, self.state, self.month, self.block, self.wiring.sources
             )
             self.record.released[self.month % len(self.record.released)] += received
 
@@ -290,17 +292,16 @@ class _Month:
         """
         nodes = self.block.nodes
         left, asked = room, np.zeros((room.shape[0], self.arrays.lanes))
-        for lag in np.unique(self.wiring.deal_lag).tolist():
-            for rank in np.unique(self.wiring.deal_rank).tolist():
-                left, more = self._buy(left, shipped, lag, rank)
-                asked = asked + more
+        for lag, deals in self.wiring.markets:
+            left, more = self._buy(left, shipped, lag, deals)
+            asked = asked + more
         base = self.arrays.nodes.base[nodes][:, None]
         spare = np.maximum(self.arrays.capacity(self.month, nodes) - 1.0, 0.0)
         built = self.arrays.nodes.level[nodes][:, None]
         self.state.extra[nodes] = (np.minimum(asked / base, spare) * built)[:, :, None]
         return room - left
 
-    def _buy(self, room: Array, shipped: Array, lag: int, rank: int) -> tuple[Array, Array]:
+    def _buy(self, room: Array, shipped: Array, lag: int, deals: Mask) -> tuple[Array, Array]:
         """Deals of one lag and rank: users order for the month in which the goods arrive.
 
         Returns what is left of the suppliers' room, and what they were asked for (unit/month).
@@ -309,7 +310,7 @@ class _Month:
         short = missing(arrays, self.behaviour, state, self.month, self.block, wiring.users, lag)
         if not short.any():
             return room, np.zeros((room.shape[0], arrays.lanes))
-        chosen = (wiring.deal_lag == lag) & (wiring.deal_rank == rank)
+        chosen = deals.copy()
         if not self.behaviour.opens:
             chosen[shipped.shape[0] :] = False
         market = Market.of(
@@ -326,10 +327,8 @@ class _Month:
         place = self.block.openings.start + openings
         self.record.opened[self.month % len(self.record.opened), place] = received[~known]
         if market.user.size:
-            present, starts = np.unique(market.user, return_index=True)
-            state.deviation[self.month + lag, wiring.users[present]] += np.add.reduceat(
-                received, starts, axis=0
-            )
+            users = wiring.users
+            state.deviation[self.month + lag, users] += add_up(received, market.user, users.size)
         state.queue[e] *= 1.0 - deal.queue_sold[wiring.supplier][:, :, None]
         return room * (1.0 - deal.room_sold[:, :, None]), deal.asked
 

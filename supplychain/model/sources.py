@@ -1,9 +1,11 @@
 """Supply from outside the flows: states release stocks and share them, scrap is worked up."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
-from supplychain.model.arrays import Arrays, Block, Source
+from supplychain.model.arrays import Arrays, Block
 from supplychain.model.behaviour import Behaviour, State
 from supplychain.model.orders import missing, need
 
@@ -12,17 +14,23 @@ Index = npt.NDArray[np.int64]
 
 
 def release(
-    arrays: Arrays, behaviour: Behaviour, state: State, month: int, block: Block, users: Index
+    arrays: Arrays,
+    behaviour: Behaviour,
+    state: State,
+    month: int,
+    block: Block,
+    chosen: Sequence[int],
 ) -> Array:
-    """Let every source of the block's commodity serve its short users, pro rata to what they miss.
+    """Let sources of the block's commodity serve its short users, pro rata to what they miss.
 
     Within the month's release and what is left; allies come after the owner. Returns what each slot
     of the run received, (Q, L, K), months of need.
     """
     received = np.zeros_like(state.stock)
-    for i, source in enumerate(arrays.sources):
+    for i in chosen:
+        source = arrays.sources[i]
         allowed = behaviour.recovers if source.recovers else behaviour.releases
-        if not allowed or not _serves(source, users):
+        if not allowed:
             continue
         rate = source.release[month]
         left = np.minimum(rate, state.left[i])
@@ -48,9 +56,3 @@ def release(
             left = left - given
             state.left[i] = state.left[i] - given
     return received
-
-
-def _serves(source: Source, users: Index) -> bool:
-    """Whether a source is one of the commodity that these slots use."""
-    slots = [source.slots, *(shared for shared, _ in source.shared)]
-    return bool(np.isin(np.concatenate(slots), users).any())

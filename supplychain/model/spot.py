@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from supplychain.model.arrays import Arrays, Block
 from supplychain.model.orders import need
-from supplychain.model.wiring import Wiring
+from supplychain.model.wiring import Wiring, add_up
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -138,53 +138,30 @@ def clear_market(market: Market, rounds: int) -> Deal:
     offer = market.from_queue + market.from_room
     start = offer
     asked = np.zeros_like(offer)
-    per_user = _Grouped.of(user, market.missing.shape[0])
-    # Not a matrix product, whose order of adding hangs on the number of lanes.
-    by_supplier = np.argsort(supplier, kind="stable")
-    per_supplier = _Grouped.of(supplier[by_supplier], offer.shape[0])
     headroom, left = market.headroom, market.missing
     bought = np.zeros_like(headroom)
     for number in range(rounds if user.size else 0):
         pull = np.where(headroom > 0, offer[supplier][:, :, None], 0.0)
-        reach = per_user.sums(pull)
+        reach = add_up(pull, user, len(left))
         rate = np.divide(left, reach, out=np.zeros_like(left), where=reach > 0)
         ask = np.minimum(headroom, pull * rate[user])
-        demand = per_supplier.sums(ask.sum(axis=2)[by_supplier])
+        demand = add_up(ask, supplier, len(offer)).sum(axis=2)
+        if not demand.any():
+            break
         if number == 0:
             asked = demand
         fill = np.minimum(1.0, np.divide(offer, demand, out=np.ones_like(offer), where=demand > 0))
         got = ask * fill[supplier][:, :, None]
         bought += got
         headroom = headroom - got
-        left = np.maximum(left - per_user.sums(got), 0.0)
+        left = np.maximum(left - add_up(got, user, len(left)), 0.0)
         # Sold out is sold out to the last digit: nobody asks for what rounding leaves.
         offer = np.where(demand < offer, offer - demand, 0.0)
     sold = start - offer
     from_queue = np.minimum(sold, market.from_queue)
     part = _share(from_queue, market.from_queue)
-    rest = np.where(offer > 0, _share(sold - from_queue, market.from_room), 1.0)
+    rest = np.where((sold > 0) & (offer == 0), 1.0, _share(sold - from_queue, market.from_room))
     return Deal(bought, part, rest, asked)
-
-
-@dataclass(frozen=True)
-class _Grouped:
-    """Sorted keys: which groups have any members, where each starts, and how many there are."""
-
-    present: Index
-    starts: Index
-    count: int
-
-    @classmethod
-    def of(cls, group: Index, count: int) -> "_Grouped":
-        """Groups of a sorted list of keys."""
-        present, starts = np.unique(group, return_index=True)
-        return cls(present, starts.astype(np.int64), count)
-
-    def sums(self, members: Array) -> Array:
-        """Sum of members (members, ...) per group (groups, ...)."""
-        total = np.zeros((self.count, *members.shape[1:]))
-        total[self.present] = np.add.reduceat(members, self.starts, axis=0)
-        return total
 
 
 def _share(part: Array, whole: Array) -> Array:

@@ -14,6 +14,7 @@ from supplychain.model.turns import Turns
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Wiring:
         deal_supplier, deal_user: the ends of flows, then of openings.
         to_supplier: nodes x flows, weighted by the flow's share of its supplier's output.
         queue_to_supplier: nodes x flows, plain sums.
-        flows: deliveries by lag; deal_lag, deal_rank: of flows, then of openings.
+        flows: deliveries by lag; markets: by lag, then rank: the lag, and which deals these are.
+        sources: that serve the users.
         technologies: alternatives of the block's nodes, in order of merit.
         turns: whose turn it is; None where all share pro rata.
     """
@@ -55,8 +57,8 @@ class Wiring:
     to_supplier: sparse.csr_array
     queue_to_supplier: sparse.csr_array
     flows: tuple[Delivery, ...]
-    deal_lag: Index
-    deal_rank: Index
+    markets: tuple[tuple[int, Mask], ...]
+    sources: tuple[int, ...]
     technologies: Index
     turns: Turns | None
 
@@ -73,7 +75,10 @@ class Wiring:
         share = arrays.flows.quantity[e] / arrays.nodes.base[nodes][supplier]
         users = np.union1d(arrays.flows.slot[e], arrays.openings.slot[p])
         served = [np.concatenate([s.slots, *(q for q, _ in s.shared)]) for s in arrays.sources]
-        watched = [users, *(slots for slots in served if np.isin(slots, users).any())]
+        sources = tuple(i for i, slots in enumerate(served) if np.isin(slots, users).any())
+        watched = [users, *(served[i] for i in sources)]
+        lag = np.concatenate([arrays.flows.lag[e], arrays.openings.lag[p]])
+        rank = np.concatenate([arrays.flows.rank[e], arrays.openings.rank[p]])
         user = np.searchsorted(users, arrays.flows.slot[e])
         taker = np.searchsorted(users, arrays.openings.slot[p])
         seller, buyer = np.concatenate([supplier, opener]), np.concatenate([user, taker])
@@ -88,8 +93,11 @@ class Wiring:
             sums(supplier, count, share),
             sums(supplier, count),
             _deliveries(arrays.flows.lag[e], user, users.size),
-            np.concatenate([arrays.flows.lag[e], arrays.openings.lag[p]]),
-            np.concatenate([arrays.flows.rank[e], arrays.openings.rank[p]]),
+            tuple(
+                (months, (lag == months) & (rank == turn))
+                for months, turn in sorted(set(zip(lag.tolist(), rank.tolist(), strict=True)))
+            ),
+            sources,
             np.flatnonzero((tech >= nodes.start) & (tech < nodes.stop)),
             Turns.of(arrays, block),
         )
@@ -110,6 +118,20 @@ def total(matrix: sparse.csr_array, members: Array) -> Array:
     """Sums of members (m, L, K) by a matrix: (groups, L, K), added in one order in every lane."""
     flat = matrix @ members.reshape(members.shape[0], -1)
     return np.asarray(flat.reshape(matrix.shape[0], *members.shape[1:]))
+
+
+def add_up(values: Array, group: Index, groups: int) -> Array:
+    """Sum of rows by group, (groups, ...), each from its first row to its last.
+
+    As `total`, without a matrix to be built first.
+
+    >>> add_up(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1, 1]), 2).tolist()
+    [[0.0, 0.0], [4.0, 6.0]]
+    """
+    width = int(np.prod(values.shape[1:]))
+    place = group[:, None] * width + np.arange(width)
+    found = np.bincount(place.ravel(), values.ravel(), groups * width)
+    return np.asarray(found.reshape(groups, *values.shape[1:]), dtype=np.float64)
 
 
 def _deliveries(lag: Index, user: Index, users: int) -> tuple[Delivery, ...]:
