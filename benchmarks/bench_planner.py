@@ -1,9 +1,10 @@
 """How long the planner takes: all programmes of a focus country, and ten severities cold and warm.
 
 Per mineral, in one run and one process: the planner's programmes of every focus country; for the
-first of them a path of ten severities, against ten cold runs of the same programmes (compiled, set
-up and solved anew, by scipy) and against ten whole simulations without the band. CPU seconds, so
-that a busy machine does not decide. Both must find the same losses to 1e-7 of baseline exports.
+first of them a path of ten severities, against ten cold runs (every sector and the country
+compiled, set up and solved anew, by scipy, none skipped) and against ten whole simulations without
+the band. CPU seconds, so that a busy machine does not decide. Path and cold runs must find the same
+losses to 1e-7 of baseline exports.
 
     python benchmarks/bench_planner.py --focus KOR,JPN,USA,DEU
 """

@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from supplychain.paths import foresight, severity_path
+    from supplychain.paths import foresight, serve_in_order, severity_path
     from supplychain.result import Result
     from supplychain.scenario import Range, Restriction, Scenario, StockRelease, restrict
     from supplychain.scenario_file import load_scenario
@@ -34,6 +34,7 @@ __all__ = [
     "load",
     "load_scenario",
     "restrict",
+    "serve_in_order",
     "severity_path",
     "simulate",
 ]
@@ -51,6 +52,7 @@ _HOMES = {
     "load": "world",
     "load_scenario": "scenario_file",
     "restrict": "scenario",
+    "serve_in_order": "paths",
     "severity_path": "paths",
     "simulate": "simulation",
 }

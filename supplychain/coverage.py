@@ -13,6 +13,7 @@ from supplychain.forms import cover
 from supplychain.measures import (
     COMPLIANCE_PARAMETER,
     LUCK_PARAMETER,
+    PASSED_ON_PARAMETER,
     SURGE_CAP_PARAMETER,
     SURGE_PARAMETER,
     Measure,
@@ -229,6 +230,8 @@ def _terms(measure: Measure, network: Network, origin: int) -> tuple[tuple[str, 
         for product in measure.products:
             row = market(network, product)
             found[f"elasticity of {product}"] = float(row["demand_elasticity"])
+    if r.kind == "tax" and r.pass_through is None:
+        found["pass_through"] = known(PASSED_ON_PARAMETER, EVERYONE)
     if r.kind == "licence" and r.approval_luck is None:
         found["approval_luck"] = known(LUCK_PARAMETER, EVERYONE)
     if r.content_rule is not None and r.compliance is None:

@@ -12,6 +12,7 @@ from supplychain.vocabulary import EVERYONE
 
 COMPLIANCE_PARAMETER = "re_export_enforcement"
 LUCK_PARAMETER = "approval_luck"
+PASSED_ON_PARAMETER = "price_tax_pass_through"
 SURGE_PARAMETER, SURGE_CAP_PARAMETER = "front_loading_surge", "front_loading_cap_months"
 
 

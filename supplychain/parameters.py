@@ -46,6 +46,7 @@ PLAUSIBLE: Mapping[str, tuple[float, float]] = MappingProxyType(
         "licence_headroom": (1, 10),
         "licence_ramp_months": (0, 60),
         "new_supplier_share": (0, 1),
+        "price_tax_pass_through": (0, 1),
         "public_release_days": (0, 366),
         "qualification_lag_months": (0, 120),
         "queue_cap_months": (0, 60),

@@ -15,6 +15,7 @@ from supplychain.model.arrays import Arrays
 from supplychain.planning import Targets
 from supplychain.scenario import Range, Scenario
 from supplychain.sectors import Sector, sectors
+from supplychain.serving import Serving
 from supplychain.vocabulary import MONTHS_PER_YEAR
 from supplychain.world import World
 
@@ -113,6 +114,45 @@ def foresight(
         full = found[-1]["loss_usd"]
         rows += [row | {"information_usd": row["loss_usd"] - full} for row in found]
     return _table(rows, "sector")
+
+
+def serve_in_order(world: World, scenario: Scenario, focus: Sequence[str] = ()) -> "pd.DataFrame":
+    """Least losses of sectors when each focus country's planner serves them in an order.
+
+    The order is the one in which the scenario's priorities name industries (``defence`` before
+    ``automobiles``); sectors that it does not name come last, together. Without an order all are
+    one group, weighted by their exports.
+
+    Returns:
+        One row per country and sector: ``place`` of its group from 1, ``loss_share``, ``loss_usd``.
+
+    Raises:
+        ScenarioError: a scenario that does not fit the pack.
+        SolverError: a planner's answer failed its certificate.
+    """
+    from supplychain.model.planner import lexicographic
+
+    case = _Case.of(world, scenario, focus)
+    serving = Serving(world.network, scenario.priorities)
+    rows = []
+    for country in case.focus:
+        mine = [s for s in case.sectors if s.country == country and case.targets([s]).nodes.size]
+        names = list(dict.fromkeys(n.partition("/")[0] for n in serving.order(country)))
+        place = {n: k for k, n in enumerate(n for n in names if n in {s.sector for s in mine})}
+        groups: dict[int, list[Sector]] = {}
+        for sector in sorted(mine, key=lambda s: place.get(s.sector, len(place))):
+            groups.setdefault(place.get(sector.sector, len(place)), []).append(sector)
+        parts = [case.targets(group) for group in groups.values()]
+        if not parts:
+            continue
+        nodes = [part.nodes for part in parts]
+        output = lexicographic(case.arrays, nodes, [part.exports for part in parts])[-1].output
+        whole = Targets(np.concatenate(nodes), np.concatenate([part.exports for part in parts]))
+        for k, group in enumerate(groups.values(), start=1):
+            for sector in group:
+                lost = whole.lost(output, case.targets([sector]).nodes)
+                rows += case.rows(country, sector.sector, [sector], "place", {k: lost})
+    return _table(rows)
 
 
 @dataclass(frozen=True)

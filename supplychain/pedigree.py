@@ -48,8 +48,7 @@ def not_counted(network: Network, focus: Sequence[str]) -> tuple[str, ...]:
     """What the loss leaves out, and the sectors that the pack cannot measure."""
     found = [
         "price changes and their pass-through into export values (apart: --prices)",
-        "lost orders of suppliers whose customers abroad stop, and gains of those who replace "
-        "withheld supply (apart: --channels)",
+        "orders that suppliers lose or gain because others abroad stop (apart: --channels)",
         "losses of the rest of the economy (apart, without spending of lost income: --economy)",
     ]
     known = {(str(r["country"]), str(r["industry"])) for r in network.tables.rows("industries")}

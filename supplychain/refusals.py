@@ -24,6 +24,7 @@ Problem = tuple[str, str]
 _BELONGS: Mapping[str, tuple[Kind, ...]] = {
     "rate": ("tax",),
     "elasticity": ("tax",),
+    "pass_through": ("tax",),
     "approval_luck": ("licence",),
 }
 """Numbers that mean something under some kinds only."""
@@ -117,8 +118,6 @@ def _kinds(r: Restriction) -> Iterator[Problem]:
             yield "rate", "a tax needs one: its share of the price, such as 0.2"
         if r.severity != Range.of(0.0):
             yield "severity", "a tax withholds nothing by itself; it has a rate instead"
-    elif r.pass_through != Range.of(1.0):
-        yield "pass_through", f"belongs to kind 'tax', and only to it (this is a {r.kind})"
     in_turns = r.sharing == "priority"
     if in_turns and r.kind != "quota":
         yield "sharing", f"'priority' belongs to kind 'quota', and only to it (this is a {r.kind})"

@@ -17,6 +17,7 @@ from supplychain.holds import NEW_CUSTOMER, Hold, Holds, Link
 from supplychain.measures import (
     COMPLIANCE_PARAMETER,
     LUCK_PARAMETER,
+    PASSED_ON_PARAMETER,
     SURGE_CAP_PARAMETER,
     SURGE_PARAMETER,
     Measure,
@@ -197,7 +198,8 @@ class Ceilings:
             ends = (f"{column}_low", f"{column}_high")
             figure = Input.of(market(self.network, hold.product), column, column, *ends)
             elasticity = place(self.draws, figure, -np.inf, 0.0)
-        return rate, elasticity, self._drawn("pass_through", r.pass_through)
+        passed = self._stated("pass_through", r.pass_through, PASSED_ON_PARAMETER, most=1.0)
+        return rate, elasticity, passed
 
     def _turns(self, hold: Hold, severity: Array) -> Array:
         """Ceiling (L,) of a class of users under a quota in turns.

@@ -84,7 +84,7 @@ class Restriction:
     approval_luck: Range | None = None
     rate: Range | None = None
     elasticity: Range | None = None
-    pass_through: Range = Range(1.0, 1.0, 1.0)
+    pass_through: Range | None = None
     content_rule: float | None = None
     compliance: Range | None = None
     leakage: Range | None = None

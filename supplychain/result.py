@@ -458,7 +458,7 @@ def _restriction_dict(m: Measure, resolved: Resolved) -> dict[str, Any]:
         "approval_luck": _range(r.approval_luck),
         "rate": _range(r.rate),
         "elasticity": _range(r.elasticity),
-        "pass_through": _range(r.pass_through) if r.kind == "tax" else None,
+        "pass_through": _range(r.pass_through),
         "content_rule": r.content_rule,
         "compliance": _range(r.compliance),
         "also_covers": list(m.foreign.products) if m.foreign else [],

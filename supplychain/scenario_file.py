@@ -69,7 +69,7 @@ class _Restriction(_Strict):
     approval_luck: float | _Spread | None = None
     rate: float | _Spread | None = None
     elasticity: float | _Spread | None = None
-    pass_through: float | _Spread = 1.0
+    pass_through: float | _Spread | None = None
     content_rule: float | None = None
     compliance: float | _Spread | None = None
     leakage: float | _Spread | None = None
@@ -229,7 +229,7 @@ def _restriction(r: _Restriction, horizon: int) -> Restriction:
         approval_luck=_range(r.approval_luck),
         rate=_range(r.rate),
         elasticity=_range(r.elasticity),
-        pass_through=_range(r.pass_through) or Range.of(1.0),
+        pass_through=_range(r.pass_through),
         content_rule=r.content_rule,
         compliance=_range(r.compliance),
         leakage=_range(r.leakage),

@@ -257,7 +257,8 @@ def test_the_elasticity_is_that_of_the_product_its_stage_or_all(tmp_path, market
     network = LINK.but(markets=markets).network(tmp_path)
     assert ceilings(network, tax()) == near([left] * 12)
     (measure,) = resolve(several(tax()), network).measures
-    assert dict(measure.terms) == {"elasticity of magnet": float(markets[-1].split()[1])}
+    elasticity = float(markets[-1].split()[1])
+    assert dict(measure.terms) == {"elasticity of magnet": elasticity, "pass_through": 1}
 
 
 def test_a_tax_without_an_elasticity_is_refused_by_its_product(tmp_path):

@@ -57,6 +57,7 @@ CONSTANTS: Mapping[str, float] = {
     "restock_months": 0,  # nobody orders towards a stock
     "hoarding": 1,
     "allied_sharing": 0,
+    "price_tax_pass_through": 1,
     "elasticity_long": 0,  # an elasticity stays what it is
     "elasticity_time_months": 24,
     "leakage": 0,

@@ -154,7 +154,8 @@ class Allowed:
         """Share of each node's baseline output that leaves the network, (N,)."""
         flows, base = self.a.flows, self.a.nodes.base
         weight = flows.quantity / base[flows.supplier]
-        return np.maximum(1.0 - np.bincount(flows.supplier, weight, base.size), 0.0)
+        sold = np.bincount(flows.supplier, weight, base.size)
+        return np.asarray(np.maximum(1.0 - sold, 0.0), dtype=np.float64)
 
     @cached_property
     def own_share(self) -> Array:

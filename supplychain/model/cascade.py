@@ -173,7 +173,6 @@ class _Month:
             final.drawn,
             slots.weight[inputs][:, :, None],
             self.arrays.elasticity(self.month, inputs)[:, :, None],
-            slots.cost_share[inputs][:, None, None],
         )
         # A substitute is the last resort: what is in stock is used first.
         used = np.minimum(wanted, have)

@@ -84,7 +84,7 @@ def rolling(arrays: Arrays, targets: Index, value: Array, foresight: int) -> Rol
     residual = _residual(linear, x)
     if not residual <= CERTIFICATE:
         raise SolverError(f"a path with limited foresight is infeasible by {residual:.2g}")
-    return Rolled(foresight, first.target_output(x), residual)
+    return Rolled(foresight, first.target_output(x, linear.cost), residual)
 
 
 def believed(arrays: Arrays, known: int) -> Arrays:

@@ -33,7 +33,8 @@ class Plan(NamedTuple):
 
     Attributes:
         block: nodes, slots and flows that it has; users, drops, markets and sources of its goods
-            (users are those whose plants may come to want them); sleeps: it may be at its baseline; turned, tinkers: it has ranks, alternatives.
+            (users are those whose plants may come to want them); sleeps: it may be at its baseline;
+            turned, tinkers: it has ranks, alternatives.
         node: its slots, technologies and projects.
         slot: elastic: place among the slots with elasticities, -1 for a class; its calls: uses of
             its input by technologies.

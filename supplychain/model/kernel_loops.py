@@ -318,8 +318,8 @@ def allow_elastic(at: At, link: Index, real: Array, x: Array, q: int, month: int
         a = max(have, 0.0)
         if np.isnan(elasticity):
             most = (1.0 - weight) + weight * have if weight > 0.0 else np.inf
-        elif a == 1.0:
-            most = 1.0
+        elif a >= 1.0:
+            most = a
         elif a == 0.0 and elasticity <= 1.0:
             most = 0.0
         elif abs(elasticity - 1.0) < _ALIKE:
@@ -331,7 +331,7 @@ def allow_elastic(at: At, link: Index, real: Array, x: Array, q: int, month: int
             least = min(a, 1.0) if r < 0.0 else 1.0
             inner = theta * (a / least) ** r + (1.0 - theta) * least ** (-r)
             most = least * inner ** (1.0 / r)
-        x[row, w] = max(most, 1.0) if a > 1.0 else most
+        x[row, w] = most
 
 
 @compiled
@@ -461,23 +461,12 @@ def consume(at: At, link: Index, real: Array, x: Array, b: int, n: int, month: i
 @compiled
 def require(at: At, link: Index, real: Array, x: Array, q: int, month: int, row: int) -> None:
     """Input for an output beyond the baseline (`production.required_input`), in place."""
-    theta = real[at.slot_cost + q]
+    place = link[at.slot_elastic + q]
     for w in range(x.shape[1]):
         output, weight = x[row, w], x[at.weight + q, w]
-        if not output > 1.0:
-            continue
-        elasticity = np.nan
-        if link[at.slot_elastic + q] >= 0:
-            elasticity = sigma(at, x, link[at.slot_elastic + q], month, w)
-        if np.isnan(elasticity):
-            if weight > 0.0:
-                x[row, w] = (output - (1.0 - weight)) / weight
-        elif abs(elasticity - 1.0) < _ALIKE:
-            x[row, w] = output ** (1.0 / theta)
-        elif elasticity > 0.0:
-            r = (elasticity - 1.0) / elasticity
-            inner = (output**r - (1.0 - theta)) / theta
-            x[row, w] = inner ** (1.0 / r) if inner > 0.0 else np.inf
+        is_class = place < 0 or np.isnan(sigma(at, x, place, month, w))
+        if output > 1.0 and weight > 0.0 and is_class:
+            x[row, w] = (output - (1.0 - weight)) / weight
 
 
 @compiled

@@ -164,7 +164,7 @@ class Rules:
         sigma, w = self.sigma(q, t), self.weight[q]
         if math.isnan(sigma):
             return math.inf if self.is_free(q) else (1 - w) + w * z
-        if sigma == 0:
+        if sigma == 0 or z >= 1:
             return z
         theta, z = float(self.theta[q]), float(z)
         if sigma == 1:
@@ -177,16 +177,9 @@ class Rules:
     def required(self, q: int, drawn: Number, t: int) -> Number:
         """Input u_q for an output D: in proportion up to the baseline, beyond it by the rule."""
         sigma, w = self.sigma(q, t), self.weight[q]
-        if drawn <= 1 or sigma == 0 or self.is_free(q):
+        if drawn <= 1 or not math.isnan(sigma) or self.is_free(q):
             return drawn
-        if math.isnan(sigma):
-            return (drawn - (1 - w)) / w
-        theta, y = float(self.theta[q]), float(drawn)
-        if sigma == 1:
-            return float(y ** (1 / theta))
-        r = (sigma - 1) / sigma
-        inside = (y**r - (1 - theta)) / theta
-        return float(inside ** (1 / r)) if inside > 0 else math.inf
+        return (drawn - (1 - w)) / w
 
     # Turns.
 

@@ -46,7 +46,8 @@ class Plan:
     @classmethod
     def of(cls, programme: Programme, linear: Linear, optimum: Optimum) -> "Plan":
         """The plan in a checked answer."""
-        return cls(programme.target_output(optimum.x), programme, linear, optimum)
+        output = programme.target_output(optimum.x, linear.cost)
+        return cls(output, programme, linear, optimum)
 
     @property
     def primal_residual(self) -> float:
@@ -169,7 +170,7 @@ def lexicographic(
         start += value.size
         linear = replace(linear, cost=programme.cost(weight))
         best = solve(linear, kept)
-        found.append(Plan.of(programme, linear, best))
+        found.append(Plan(programme.target_output(best.x), programme, linear, best))
         most = float(linear.cost @ best.x)
         linear = replace(
             linear,

@@ -25,10 +25,12 @@ def class_output(available: Array, weight: Array) -> Array:
 
 
 def elastic_output(available: Array, elasticity: Array, cost_share: Array) -> Array:
-    """Most output under constant elasticity of substitution, all other inputs at baseline.
+    """Most output under constant elasticity of substitution.
 
-    ``y = (theta a^r + 1 - theta)^(1/r)``, ``r = (sigma - 1) / sigma``, theta the cost share. The
-    limits are fixed proportions (sigma = 0: y = a) and Cobb-Douglas (sigma = 1: y = a^theta).
+    ``y = (theta a^r + 1 - theta)^(1/r)``, ``r = (sigma - 1) / sigma``, theta the cost share, while
+    the input is short and all others stand at their baseline. The limits are fixed proportions
+    (sigma = 0: y = a) and Cobb-Douglas (sigma = 1: y = a^theta). Beyond the baseline a plant that
+    makes more uses more of all its inputs: constant returns, y = a.
 
     A 30 % shortage of an input with a 1 % cost share costs 30, 11.3 and 0.8 % of output at
     elasticities of 0, 0.05 and 0.2:
@@ -49,8 +51,8 @@ def elastic_output(available: Array, elasticity: Array, cost_share: Array) -> Ar
     ces = np.where(sigma <= 0, a, ces)
     ces = np.where(np.abs(sigma - 1.0) < _ALIKE, a**theta, ces)
     ces = np.where((a == 0) & (sigma <= 1), 0.0, ces)
-    # Baseline input gives baseline output exactly, and more no less, whatever the rounding.
-    return np.where(a >= 1.0, np.where(a == 1.0, 1.0, np.maximum(ces, 1.0)), ces)
+    # From the baseline on exactly in proportion, whatever the rounding of the powers.
+    return np.where(a >= 1.0, a, ces)
 
 
 def possible_output(available: Array, weight: Array, elasticity: Array, cost_share: Array) -> Array:
@@ -70,48 +72,37 @@ def possible_output(available: Array, weight: Array, elasticity: Array, cost_sha
     return result
 
 
-def required_input(output: Array, weight: Array, elasticity: Array, cost_share: Array) -> Array:
+def required_input(output: Array, weight: Array, elasticity: Array) -> Array:
     """Input drawn for an output: in proportion up to the baseline, beyond it what the rule asks.
 
     Below the baseline a plant uses its input in proportion to output (that is never less than the
-    rule needs). Above it (catching up) a partly binding input is needed more than in proportion:
-    ``(y - (1 - w)) / w``, or the inverse of the elastic rule.
+    rule needs). Above it (catching up) an input of a class is needed as the rule has it,
+    ``(y - (1 - w)) / w``, and one with an elasticity in proportion.
 
     >>> w, none = np.array([1.0, 0.5, 0.5]), np.full(3, np.nan)
-    >>> required_input(np.array([1.1, 1.1, 0.8]), w, none, np.ones(3)).round(6).tolist()
+    >>> required_input(np.array([1.1, 1.1, 0.8]), w, none).round(6).tolist()
     [1.1, 1.2, 0.8]
     """
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        above = np.where(weight > 0, (output - (1.0 - weight)) / weight, output)
-        elastic = ~np.isnan(elasticity)
-        if elastic.any():
-            r = (elasticity - 1.0) / elasticity
-            inner = (output**r - (1.0 - cost_share)) / cost_share
-            inverse = np.where(inner > 0, inner ** (1.0 / r), np.inf)
-            inverse = np.where(elasticity <= 0, output, inverse)
-            inverse = np.where(
-                np.abs(elasticity - 1.0) < _ALIKE, output ** (1.0 / cost_share), inverse
-            )
-            above = np.where(elastic, inverse, above)
+    by_class = np.isnan(elasticity) & (weight > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        above = np.where(by_class, (output - (1.0 - weight)) / weight, output)
     return np.where(output > 1.0, above, output)
 
 
-def elastic_tangents(elasticity: float, cost_share: float) -> list[tuple[float, float]]:
+def elastic_tangents(
+    elasticity: float, cost_share: float, most: float = 1.0
+) -> list[tuple[float, float]]:
     """Lines (intercept, slope) that lie on or above the elastic rule: for linear programmes.
 
-    The rule is concave in the input, so every tangent is an outer bound; touching points are spread
-    over (0, 1].
+    Up to the baseline the rule is concave, so every tangent is an outer bound; its slope at a is
+    ``theta (y / a)^(1 / sigma)``, and touching points are spread over (0, 1]. Beyond it the rule is
+    y = a: a line that is too flat is lifted until it allows `most`, the plant's capacity.
+
+    >>> elastic_tangents(1.0, 0.5)[-1], elastic_tangents(1.0, 0.5, 1.2)[-1]
+    ((0.5, 0.5), (0.6, 0.5))
     """
-    points = np.array([0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0])
-    step = 1e-6
-
-    def rule(a: Array) -> Array:
-        """The elastic rule at some points."""
-        return elastic_output(a, np.full(a.shape, elasticity), np.full(a.shape, cost_share))
-
-    slope = (rule(points + step) - rule(points - step)) / (2 * step)
-    # The finite difference may be off by about 1e-9: lift the lines by more than that.
-    return [
-        (float(y - s * a + 1e-7), float(s))
-        for a, s, y in zip(points, slope, rule(points), strict=True)
-    ]
+    a = np.array([0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0])
+    y = elastic_output(a, np.full(a.shape, elasticity), np.full(a.shape, cost_share))
+    slope = cost_share * (y / a) ** (1.0 / elasticity) if elasticity > 0 else np.ones_like(a)
+    touching = np.maximum(y - slope * a, most * (1.0 - slope))
+    return list(zip(touching.tolist(), slope.tolist(), strict=True))

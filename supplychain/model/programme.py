@@ -175,7 +175,8 @@ class Programme(Allowed):
         lines = [(s, t, 1.0 - weight[s], weight[s])]
         s, t = (k.astype(np.int64) for k in np.nonzero(~np.isnan(sigma) & drawn))
         if s.size:
-            rule = np.stack([sigma[s, t], self.a.slots.cost_share[u.slot[s]]], axis=1)
+            most = np.maximum(self.capacity.max(axis=1), 1.0)[u.slot_unit[s]]
+            rule = np.stack([sigma[s, t], self.a.slots.cost_share[u.slot[s]], most], axis=1)
             kinds, which = np.unique(rule, axis=0, return_inverse=True)
             tangents = np.array([elastic_tangents(*kind) for kind in kinds.tolist()])
             for k in range(tangents.shape[1]):
@@ -348,8 +349,15 @@ class Programme(Allowed):
         place[self.delivering] = self.at("delivered")
         return place
 
-    def target_output(self, x: Array) -> Array:
-        """What the targets deliver, (T, targets, K)."""
+    def target_output(self, x: Array, cost: Array | None = None) -> Array:
+        """What the targets deliver, (T, targets, K).
+
+        Over the horizon and all targets no more than the baseline, weighted by a cost: who gets
+        more than that (own customers, when others are refused) does not gain from a restriction.
+        """
         place = self._answer()
         found = [x[place[self.u.node == n]] for n in self.targets.tolist()]
-        return np.stack(found).transpose(2, 0, 1)
+        output = np.stack(found).transpose(2, 0, 1)
+        if cost is None or not self.delivering.size:
+            return output
+        return output * min(1.0, float(cost.sum()) / min(float(cost @ x), -_NOBODY))

@@ -99,10 +99,7 @@ class _View:
     def _used(self, output: Array) -> Array:
         """Input drawn for these outputs (units, T) of main technologies, (slot units, T)."""
         p, q = self.p, self.p.u.slot
-        drawn = required_input(
-            output[p.u.slot_unit], p.a.slots.weight[q, :1], p.elasticity,
-            p.a.slots.cost_share[q][:, None],
-        )  # fmt: skip
+        drawn = required_input(output[p.u.slot_unit], p.a.slots.weight[q, :1], p.elasticity)
         net = np.where(p.a.slots.main[q][:, None], np.maximum(drawn - p.help, 0.0), 0.0)
         return np.where(np.isfinite(net), net, _ENDLESS)
 
