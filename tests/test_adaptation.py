@@ -8,9 +8,21 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from worlds import CARS, LINK, path, restriction, run, several, stop, with_stock, world
+from worlds import (
+    CARS,
+    LINK,
+    network_of,
+    path,
+    restriction,
+    run,
+    several,
+    stop,
+    with_stock,
+    world,
+)
 
 from supplychain.draws import OneAtATime, Recorder
+from supplychain.errors import DataError
 from supplychain.model.adaptive import ADAPTIVE, adaptive
 from supplychain.model.cascade import run as play
 from supplychain.scenario import Range
@@ -162,6 +174,13 @@ def test_an_ally_lends_its_share_of_each_release_while_its_stock_lasts(tmp_path)
     # Only Korea is stopped: Japan needs nothing. Half of 30 days a month, of 60: four months.
     found = run(ALLIES.network(tmp_path), stop(to=["KOR"]))
     assert found.monthly("adaptive", CARS).tolist() == near([0.5] * 4 + [0] * 8)
+
+
+def test_sharing_is_a_constant_that_a_pack_must_give(tmp_path):
+    tables = ALLIES.records()
+    tables["parameters"] = [r for r in tables["parameters"] if r["parameter"] != "allied_sharing"]
+    with pytest.raises(DataError, match="allied_sharing"):
+        run(network_of(tables, tmp_path), stop(to=["KOR"]))
 
 
 def test_an_owner_in_need_comes_first(tmp_path):

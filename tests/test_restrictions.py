@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from worlds import CARS, LINK, restriction, run, several, stop, with_stock, world
+from worlds import CARS, LINK, network_of, restriction, run, several, stop, with_stock, world
 
 from supplychain import render
 from supplychain.cli import main
 from supplychain.coverage import resolve
 from supplychain.ends import use_shares
-from supplychain.errors import ScenarioError, UnknownNameError
+from supplychain.errors import DataError, ScenarioError, UnknownNameError
 from supplychain.model.ceilings import (
     licence_ceiling,
     luck_ranks,
@@ -259,6 +259,14 @@ def test_the_elasticity_is_that_of_the_product_its_stage_or_all(tmp_path, market
     (measure,) = resolve(several(tax()), network).measures
     elasticity = float(markets[-1].split()[1])
     assert dict(measure.terms) == {"elasticity of magnet": elasticity, "pass_through": 1}
+
+
+def test_what_buyers_pay_of_a_tax_is_a_constant_that_a_pack_must_give(tmp_path):
+    tables = LINK.but(markets=["magnet -1"]).records()
+    passed_on = "price_tax_pass_through"
+    tables["parameters"] = [r for r in tables["parameters"] if r["parameter"] != passed_on]
+    with pytest.raises(DataError, match=passed_on):
+        ceilings(network_of(tables, tmp_path), tax())
 
 
 def test_a_tax_without_an_elasticity_is_refused_by_its_product(tmp_path):

@@ -328,7 +328,7 @@ def allow_elastic(at: At, link: Index, real: Array, x: Array, q: int, month: int
             most = a
         else:
             r = (elasticity - 1.0) / elasticity
-            least = min(a, 1.0) if r < 0.0 else 1.0
+            least = a if r < 0.0 else 1.0
             inner = theta * (a / least) ** r + (1.0 - theta) * least ** (-r)
             most = least * inner ** (1.0 / r)
         x[row, w] = most
@@ -451,7 +451,7 @@ def consume(at: At, link: Index, real: Array, x: Array, b: int, n: int, month: i
         for w in range(x.shape[1]):
             beyond += x[drawn, w] > 1.0
         if beyond > 0:
-            require(at, link, real, x, q, month, drawn)
+            require(at, link, x, q, month, drawn)
         for w in range(x.shape[1]):
             used = min(x[drawn, w], x[have, w])
             # A slot that uses what arrives keeps its stock as it is, whatever the rounding.
@@ -459,7 +459,7 @@ def consume(at: At, link: Index, real: Array, x: Array, b: int, n: int, month: i
 
 
 @compiled
-def require(at: At, link: Index, real: Array, x: Array, q: int, month: int, row: int) -> None:
+def require(at: At, link: Index, x: Array, q: int, month: int, row: int) -> None:
     """Input for an output beyond the baseline (`production.required_input`), in place."""
     place = link[at.slot_elastic + q]
     for w in range(x.shape[1]):
