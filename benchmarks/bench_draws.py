@@ -90,7 +90,8 @@ def engines(network: Network) -> None:
     central = compile_arrays(network, resolved, Central()).arrays
     arrays = compile_arrays(network, resolved, Sample(LANES, 1)).arrays
     nodes, plan, links = np.arange(central.nodes.base.size), plan_of(arrays), wire(arrays)
-    print("one draw of the reference case,", nodes.size, "nodes,", central.flows.slot.size, "flows")
+    flows = central.flows.slot.size
+    print(f"one draw of the reference case, {nodes.size} nodes, {flows:,} flows")
     quick = 1000 * seconds(lambda: kernel.run_lanes(arrays, ADAPTIVE, nodes, plan=plan)) / LANES
     say("compiled, one thread", quick)
     alone = 1000 * seconds(lambda: kernel.run_lanes(central, ADAPTIVE, nodes, plan=plan))
@@ -130,7 +131,7 @@ def band(network: Network) -> None:
 def tiered(nodes: int, lanes: int, seed: int = 1, inputs: int = 3, suppliers: int = 5) -> Arrays:
     """A large network in tiers: every plant buys some inputs, each from plants a tier above.
 
-    A ban covers a tenth of what leaves the first tier; plants have a little to spare and some stock.
+    A ban covers a tenth of what leaves the first tier; plants have stocks and spare capacity.
     """
     rng = np.random.default_rng(seed)
     per_tier, months, bins = nodes // TIERS, 12, 5

@@ -110,7 +110,7 @@ def frozen_world(task: tuple[int, Features]) -> dict[str, float]:
 
 def report(title: str, worlds: int, sizes: list[float], cures: Counter[str]) -> None:
     """Counts, sizes, and what makes it vanish."""
-    print(f"{title}: {len(sizes)} of {worlds} worlds")
+    print(f"{title}: {len(sizes)} of {worlds} worlds", flush=True)
     if sizes:
         found = np.array(sizes)
         over = int((found > LARGE).sum())

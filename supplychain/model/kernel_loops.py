@@ -461,14 +461,11 @@ def consume(at: At, link: Index, real: Array, x: Array, b: int, n: int, month: i
 @compiled
 def require(at: At, link: Index, x: Array, q: int, month: int, row: int) -> None:
     """Input for an output beyond the baseline (`production.required_input`), in place."""
+    place = link[at.slot_elastic + q]
     for w in range(x.shape[1]):
         output, weight = x[row, w], x[at.weight + q, w]
-        if not output > 1.0:
-            continue
-        elasticity = np.nan
-        if link[at.slot_elastic + q] >= 0:
-            elasticity = sigma(at, x, link[at.slot_elastic + q], month, w)
-        if np.isnan(elasticity) and weight > 0.0:
+        is_class = place < 0 or np.isnan(sigma(at, x, place, month, w))
+        if output > 1.0 and weight > 0.0 and is_class:
             x[row, w] = (output - (1.0 - weight)) / weight
 
 
