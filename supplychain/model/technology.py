@@ -43,6 +43,10 @@ class Workshop:
     technologies: Index
     ramp: Array
 
+    def most(self, wanted: Array) -> Array:
+        """What is made in all of what is wanted, (n, L, K)."""
+        return self.make(wanted).whole if self.technologies.size else np.minimum(wanted, self.main)
+
     def make(self, wanted: Array) -> Made:
         """Make what is wanted (n, L, K): as much as possible by the main technology.
 
