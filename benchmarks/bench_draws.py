@@ -129,7 +129,7 @@ def band(network: Network) -> None:
 
 
 def tiered(nodes: int, lanes: int, seed: int = 1, inputs: int = 3, suppliers: int = 5) -> Arrays:
-    """A large network in tiers: every plant buys some inputs, each from some plants a tier above.
+    """A large network in tiers: every plant buys some inputs, each from plants a tier above.
 
     A ban covers a tenth of what leaves the first tier; plants have stocks and spare capacity.
     """

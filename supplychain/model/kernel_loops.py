@@ -584,9 +584,13 @@ def misses(
     month: int,
     lag: int,
     found: int,
+    market: int,
 ) -> bool:
-    """Unmet need of a slot when goods bought now arrive, unit/month, and whether there is any."""
-    orders = at.restocks and month >= at.start
+    """Unmet need of a slot when goods bought now arrive, unit/month, and whether there is any.
+
+    On the market (1) it orders towards its stock too; from sources (0) it gets what it needs.
+    """
+    orders = market == 1 and at.restocks and month >= at.start
     if not orders and is_usual(at, link, real, note, q, month, lag):
         return False
     want, have = at.work + WORK_WANT, at.work + WORK_HAVE
@@ -758,7 +762,7 @@ def total_missing(
     for j in range(link[at.turn_slot_first + t], link[at.turn_slot_last + t]):
         q = link[at.items + j]
         late = 1 if link[at.slot_node + q] < link[at.block_node_last + b] else 0
-        if misses(at, link, real, x, note, b, q, month, late, each):
+        if misses(at, link, real, x, note, b, q, month, late, each, 0):
             any_short = True
             over_bins(at, x, each, one)
             for i in range(at.lanes):
@@ -781,7 +785,7 @@ def hand_out(
             real[at.slot_need + q],
             1 if link[at.slot_node + q] < link[at.block_node_last + b] else 0,
         )
-        if misses(at, link, real, x, note, b, q, month, late, each):
+        if misses(at, link, real, x, note, b, q, month, late, each, 0):
             for k in range(at.bins):
                 first_column = k * at.lanes
                 for i in range(at.lanes):
@@ -861,7 +865,7 @@ def gather(
     buyers, lag = 0, link[at.market_lag + m]
     for u in range(link[at.market_buyer_first + m], link[at.market_buyer_last + m]):
         q = link[at.buyer_slot + u]
-        if misses(at, link, real, x, note, b, q, month, lag, at.missing + buyers):
+        if misses(at, link, real, x, note, b, q, month, lag, at.missing + buyers, 1):
             note[at.buyer + buyers] = u
             buyers += 1
     return buyers

@@ -192,7 +192,7 @@ class _Play:
         It arrives at once, and next month where a user's turn came before its supplier's.
         """
         lags = {q: int(self.rules.user[q] < block.nodes.stop) for q in slots.tolist()}
-        missing = self.missing_units(lags)
+        missing = self.missing_units(lags, buys=False)
         wanted = sum(missing.values())
         given = min(most, self.left[number], wanted)
         for (q, k), lacks in missing.items():
@@ -220,8 +220,11 @@ class _Play:
             return rules.capacity(j, month)
         return 1 + self.memory[j]
 
-    def missing(self, q: int, k: int, lag: int) -> Number:
-        """What a slot misses of a delivery that arrives after so many months, months of need."""
+    def missing(self, q: int, k: int, lag: int, *, buys: bool) -> Number:
+        """What a slot misses of a delivery that arrives after so many months, months of need.
+
+        On the market it buys towards its stock too; from sources it gets what it needs.
+        """
         rules = self.rules
         if rules.is_free(q):
             return self.zero
@@ -232,16 +235,16 @@ class _Play:
             stock = max(self.zero, stock + level + self.d[s, q, k] - want)
         have = stock + level + self.d[month, q, k] + rules.kappa(q, month)
         missing = max(self.zero, want - have)
-        adapts = self.behaviour.restocks and self.t >= rules.first_month
+        adapts = buys and self.behaviour.restocks and self.t >= rules.first_month
         if adapts and not math.isinf(rules.restock):
             gap = rules.hoard * rules.cover[q][k] - max(self.zero, have - want)
             missing += max(self.zero, gap) / rules.restock
         return missing
 
-    def missing_units(self, lags: dict[int, int]) -> dict[tuple[int, int], Number]:
+    def missing_units(self, lags: dict[int, int], *, buys: bool) -> dict[tuple[int, int], Number]:
         """The same by slot (and its lag) and bin, in the unit of the commodity."""
         return {
-            (q, k): self.missing(q, k, lag) * self.rules.need[q] / len(self.bins)
+            (q, k): self.missing(q, k, lag, buys=buys) * self.rules.need[q] / len(self.bins)
             for q, lag in lags.items()
             for k in self.bins
         }
@@ -297,7 +300,7 @@ class _Play:
 
     def market(self, deals: list[Deal]) -> None:
         """Some rounds among deals of one lag and rank: all ask at once, all are filled at once."""
-        missing = self.missing_units({deal.slot: deal.lag for deal in deals})
+        missing = self.missing_units({deal.slot: deal.lag for deal in deals}, buys=True)
         for number in range(self.rules.spot_rounds):
             offers = {i: self.offer(i) for i in {deal.supplier for deal in deals}}
             asks: dict[tuple[Deal, int], Number] = {}

@@ -27,6 +27,8 @@ def release(
     of the run received, (Q, L, K), months of need.
     """
     received = np.zeros_like(state.stock)
+    # A state helps plants that are short; it fills nobody's stock.
+    needs = behaviour.but(restocks=False)
     for i in chosen:
         source = arrays.sources[i]
         allowed = behaviour.recovers if source.recovers else behaviour.releases
@@ -43,9 +45,9 @@ def release(
             # A user that stands before its supplier (a loop of recipes) has had its turn already:
             # it is served for the next month.
             late = arrays.slots.node[slots] < block.nodes.stop
-            wanted = missing(arrays, behaviour, state, month, block, slots)
+            wanted = missing(arrays, needs, state, month, block, slots)
             if late.any():
-                later = missing(arrays, behaviour, state, month, block, slots, lag=1)
+                later = missing(arrays, needs, state, month, block, slots, lag=1)
                 wanted = np.where(late[:, None, None], later, wanted)
             total = wanted.sum(axis=2).cumsum(axis=0)[-1]  # in the same order for every lane
             given = np.minimum(np.minimum(most, left), total)
