@@ -318,6 +318,8 @@ class _Month:
             queue=state.queue[e], room=room, shipped=shipped, missing=short, chosen=chosen,
             leaks=self.behaviour.leaks,
         )  # fmt: skip
+        if not market.deals.size:
+            return room, np.zeros((room.shape[0], arrays.lanes))
         deal = clear_market(market, arrays.limits.spot_rounds)
         known = market.deals < shipped.shape[0]
         flows, openings = market.deals[known], market.deals[~known] - shipped.shape[0]
@@ -326,9 +328,8 @@ class _Month:
         received = deal.bought / need(arrays, wiring.users[market.user])
         place = self.block.openings.start + openings
         self.record.opened[self.month % len(self.record.opened), place] = received[~known]
-        if market.user.size:
-            users = wiring.users
-            state.deviation[self.month + lag, users] += add_up(received, market.user, users.size)
+        users = wiring.users
+        state.deviation[self.month + lag, users] += add_up(received, market.user, users.size)
         state.queue[e] *= 1.0 - deal.queue_sold[wiring.supplier][:, :, None]
         return room * (1.0 - deal.room_sold[:, :, None]), deal.asked
 

@@ -140,7 +140,7 @@ def clear_market(market: Market, rounds: int) -> Deal:
     asked = np.zeros_like(offer)
     headroom, left = market.headroom, market.missing
     bought = np.zeros_like(headroom)
-    for number in range(rounds if user.size else 0):
+    for number in range(rounds):
         pull = np.where(headroom > 0, offer[supplier][:, :, None], 0.0)
         reach = add_up(pull, user, len(left))
         rate = np.divide(left, reach, out=np.zeros_like(left), where=reach > 0)
