@@ -38,6 +38,7 @@ demo: $(VENV)  ## the first thing a user sees
 documents: $(VENV)  ## what README and notebooks show, written again from real output
 	PYTHONPATH=. $(PYTHON) docs/_examples.py
 	PYTHONPATH=. $(PYTHON) docs/_controls.py
+	PYTHONPATH=. $(PYTHON) docs/_engine.py
 
 chains: $(VENV)  ## every mineral restricted in turn, for docs/ranking.md and docs/evidence.md (minutes)
 	PYTHONPATH=. $(PYTHON) docs/_chains.py

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+
 import pytest
 from worlds import LINK, stop, with_stock
 
@@ -68,6 +71,16 @@ def test_the_road_begins_and_ends_where_the_cases_do(shipped_world):
         assert frozen.share[k] == run.loss(hit, "frozen")
         assert found.steps[-1].share[k] == run.loss(hit, "adaptive")
     assert [s.name for s in found.elasticities] == [f"elasticity {s:g}" for s in ELASTICITIES]
+
+
+def test_the_page_of_the_engine_shows_the_road_of_the_reference_case(shipped_world):
+    place = Path(__file__).parent.parent / "docs" / "_engine.py"
+    spec = importlib.util.spec_from_file_location("engine_page", place)
+    writer = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(writer)
+    road_ = sc.simulate(shipped_world, writer.REFERENCE, effort=writer.QUICK).mechanisms
+    page = writer.PAGE.read_text(encoding="utf-8")
+    assert writer.written(page, road_) == page
 
 
 def test_the_switches_of_the_road_are_all_that_the_adaptive_case_has():
