@@ -47,9 +47,9 @@ def baseline(network: Network) -> str:
 def not_counted(network: Network, focus: Sequence[str]) -> tuple[str, ...]:
     """What the loss leaves out, and the sectors that the pack cannot measure."""
     found = [
-        "price changes and their pass-through into export values (apart: --prices)",
-        "orders that suppliers lose or gain because others abroad stop (apart: --channels)",
-        "losses of the rest of the economy (apart, without spending of lost income: --economy)",
+        "price changes and their pass-through into export values (apart, with --prices)",
+        "orders that suppliers lose or gain because others abroad stop (apart, with --channels)",
+        "losses of the rest of the economy (apart, with --economy, without lost spending)",
     ]
     known = {(str(r["country"]), str(r["industry"])) for r in network.tables.rows("industries")}
     industries = [

@@ -196,5 +196,14 @@ def _run(
     cover = arrays.slots.cover.copy()
     cover[list(slots)] *= np.array(factors)[None, :, None]
     outcome = adaptive(replace(arrays, slots=replace(arrays.slots, cover=cover)), trace=False)
-    lanes = range(len(factors))
-    return [replace(outcome, output=outcome.output[:, :, k : k + 1].copy()) for k in lanes]
+    return [_lane(outcome, k) for k in range(len(factors))]
+
+
+def _lane(outcome: Outcome, lane: int) -> Outcome:
+    """What one lane made and delivered."""
+    only = slice(lane, lane + 1)
+    return replace(
+        outcome,
+        output=outcome.output[:, :, only].copy(),
+        delivered=outcome.delivered[:, :, only].copy(),
+    )
