@@ -5,6 +5,7 @@ Each function fills one value of `supplychain.model.arrays` from rows of the pac
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -71,11 +72,14 @@ def projects(builder: LaneBuilder, node_at: Mapping[int, int]) -> Projects:
 def _comes(builder: LaneBuilder, row: Row) -> npt.NDArray[np.bool_]:
     """Whether a project comes, (L,).
 
-    The chance is drawn as a figure of its own: 1 at its low, 0 at its high, its quantile between.
+    A lane comes where its score lies below the quantile of the chance: in so many of a sample, and
+    at central values where the chance is more than one half.
     """
     chance = float(row["probability"])
-    doubt = Input(row, "project fails", 1.0 - chance, 0.0, 1.0)
-    return np.asarray(place(builder.draws, doubt, 0.0, 1.0) < 0.5, dtype=np.bool_)  # noqa: PLR2004 - a coin
+    scores = builder.draws.scores(Input(row, "project fails", 1.0 - chance, 0.0, 1.0))
+    if chance in {0.0, 1.0}:
+        return np.full(scores.shape, chance == 1.0)
+    return np.asarray(scores < NormalDist().inv_cdf(chance), dtype=np.bool_)
 
 
 def sources(builder: LaneBuilder, slots: Sequence[int]) -> tuple[Source, ...]:

@@ -28,10 +28,11 @@ def channels(network: Network, run: Run, case: str = "adaptive") -> Channels:
     """Lost orders and gains of every supplier in the focus countries.
 
     With y the mean output of a plant over the horizon and s the mean of what a flow carried, both
-    over their baselines, its supplier loses ``max(0, s - (y - c))`` of the flow, c the orders the
-    plant has lost itself: what was delivered and is not needed. Users are taken before their
-    suppliers, so that lost orders travel up the whole chain. What a supplier could not deliver
-    anyway (s < y) is a loss of the input channel and is not counted again.
+    over their baselines, its supplier loses ``max(0, min(s, 1) - (y - c))`` of the flow, c the
+    orders the plant has lost itself: what was delivered of its usual orders and is not needed.
+    Users are taken before their suppliers, so that lost orders travel up the whole chain. What a
+    supplier could not deliver anyway (s < y) is a loss of the input channel and is not counted
+    again.
 
     A plant that makes 0.7 of its baseline needs 0.7 of the brakes delivered: its brake maker loses
     0.3 of that flow. Were only 0.8 delivered, it would lose 0.1.
@@ -104,7 +105,9 @@ class _Flows:
         steps = np.flatnonzero(np.diff(place[self.user][by_user])) + 1
         for members in np.split(by_user, steps):
             needed = np.maximum(self.made - cancelled, 0.0)[self.user[members]]
-            excess = np.maximum(self.shipped[members] - needed, 0.0)
+            # What came beyond the usual orders replaced something else: no order of the past.
+            usual = np.minimum(self.shipped[members], 1.0)
+            excess = np.maximum(usual - needed, 0.0)
             found[members] = np.where(excess > _VISIBLE, excess, 0.0)
             np.add.at(cancelled, self.supplier[members], self.weight[members] * found[members])
         return found

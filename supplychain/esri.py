@@ -78,7 +78,10 @@ def firms(network: Network, *, split: Collection[int] = ()) -> Firms:
     count = len(network.nodes)
     twins = {node: count + k for k, node in enumerate(sorted(split))}
     worth = np.array([price[n.product] for n in network.nodes])
-    sales = np.array([0.0 if n.kind == "other" else n.output for n in network.nodes]) * worth
+    sales = (
+        np.array([0.0 if n.kind == "other" or n.planned else n.output for n in network.nodes])
+        * worth
+    )
     supplier = np.array([_seller(network, twins, k) for k in range(len(network.flows))])
     customer = np.array([network.slots[f.slot].node for f in network.flows])
     kind = np.array([_kind(network.slots[f.slot]) for f in network.flows])
@@ -129,7 +132,7 @@ def ranking(network: Network, *, weight: Weight = "exports") -> pd.DataFrame:
     """
     found = firms(network)
     weights = found.exports if weight == "exports" else found.economy.sales
-    chosen = [i for i, node in enumerate(network.nodes) if node.kind != "other"]
+    chosen = [i for i, n in enumerate(network.nodes) if n.kind != "other" and not n.planned]
     nodes = [network.nodes[i] for i in chosen]
     table = pd.DataFrame(
         {

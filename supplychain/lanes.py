@@ -63,7 +63,7 @@ class LaneBuilder:
 
     @cached_property
     def first_month(self) -> int:
-        """Month in which the first restriction starts: adaptation begins then, not before."""
+        """Month in which the first restriction starts: all but buying ahead begins then."""
         first = (m.first_month for m in self.resolved.measures)
         return min(first, default=self.resolved.months)
 

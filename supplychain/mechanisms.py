@@ -89,6 +89,7 @@ def _stages(arrays: Arrays) -> list[tuple[str, Arrays, Behaviour]]:
         ("plants live on their stocks", arrays, FROZEN),
     ]
     behaviour = FROZEN.but(sets_aside=False)
+    found.append(("inputs of refused goods serve others", arrays, behaviour))
     for switch, name in SWITCHES:
         behaviour = behaviour.but(**{switch: True})
         found.append((name, arrays, behaviour))

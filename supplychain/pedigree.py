@@ -157,7 +157,7 @@ def assumptions(network: Network, resolved: Resolved, compiled: Compiled) -> tup
         for m in resolved.measures
         for c in m.covered
     ]
-    found += _rules(network.parameters)
+    found += _rules(network.parameters, served=bool(resolved.scenario.priorities))
     outside = sorted(
         {network.nodes[i].id for i in compiled.nodes if network.nodes[i].kind == "outside"}
     )
@@ -205,7 +205,7 @@ def _fitted(parameters: Parameters, resolved: Resolved) -> list[str]:
     return [f"{name} is fitted to {episode}: no test of it" for name, episode in sorted(fitted)]
 
 
-def _rules(parameters: Parameters) -> list[str]:
+def _rules(parameters: Parameters, *, served: bool) -> list[str]:
     """How everybody behaves in every run."""
     catch_up = _said(parameters, "catch_up_capacity")
     access = _said(parameters, "access_ceiling")
@@ -213,12 +213,12 @@ def _rules(parameters: Parameters) -> list[str]:
         _said(parameters, "leakage", scope) for scope in ("all_targets", "some_targets")
     )
     queue, bins = _said(parameters, "queue_cap_months"), int(parameters.value("cover_bins"))
+    shared = "; scarce output is shared pro rata between export and home use"
+    if served:
+        shared = ", but for the orders of service"
     return [
         "domestic supply of the restricting country is not restricted",
-        (
-            "rationing is pro rata to baseline flows; "
-            "scarce output is shared pro rata between export and home use"
-        ),
+        f"rationing is pro rata to baseline flows{shared}",
         f"catch-up: plants may run at {catch_up} x baseline to make up what they missed",
         f"access ceiling: a user gets at most {access} x its baseline flow from a supplier",
         (
@@ -228,6 +228,14 @@ def _rules(parameters: Parameters) -> list[str]:
         f"goods for a blocked flow are made until {queue} months wait",
         f"stock covers differ between plants (lognormal, {bins} bins)",
         "a release of a public stock serves the country's short plants pro rata",
+        (
+            f"plants order towards their stock over {_said(parameters, 'restock_months')} months, "
+            f"and want {_said(parameters, 'hoarding')} x of it while a measure is in force"
+        ),
+        (
+            "new plants, other recipes, substitutes and recovery come on along the ramps of their "
+            "rows; at central values a new plant comes if its chance is more than one half"
+        ),
     ]
 
 
@@ -289,6 +297,7 @@ def sources(
         flow = network.flows[e]
         if network.nodes[network.slots[flow.slot].node].country in focus:
             rows.append(flow.row)
+    rows += later_rows(network, compiled)
     rows += _priced_rows(network, prices)
     for cited in rows:
         if cited is not None:
@@ -298,6 +307,15 @@ def sources(
         for r in sorted(network.tables.rows("sources"), key=lambda r: str(r["source_id"]))
         if r["source_id"] in ids
     )
+
+
+def later_rows(network: Network, compiled: Compiled) -> list[Row]:
+    """Rows of what may come to the rescue in a run: new plants, other recipes, recovery."""
+    nodes = set(compiled.nodes)
+    rows = [p.row for p in network.projects if p.node in nodes]
+    rows += dict.fromkeys(t.row for t in network.technologies if t.node in nodes)
+    made = {network.nodes[i].product for i in nodes}
+    return rows + [r for r in network.tables.rows("recovery") if r["product"] in made]
 
 
 def _priced_rows(network: Network, prices: Prices | None) -> list[Row]:
@@ -328,7 +346,20 @@ def label(figure: Input) -> str:
             return f"{figure.kind} of {row['input']} in {user}"
         case "substitutes":
             return f"substitution of {row['product']}"
-        case "markets":
-            return f"{figure.kind.replace('_', ' ')} of {row['product']}"
-        case _:
+        case "parameters":
             return f"{row['parameter']} ({row['scope']})"
+        case _:
+            return _later_label(figure.kind, row, place)
+
+
+def _later_label(kind: str, row: Row, place: object) -> str:
+    """What a figure of adaptation or of a market is."""
+    match row.table:
+        case "projects":
+            return f"{kind} of {row['project']} ({row['product']}, {row['country']})"
+        case "technologies":
+            return f"pace of {row['technology']} in {row['output']}"
+        case "recovery":
+            return f"pace of {row['kind'].replace('_', ' ')} of {row['product']} ({place})"
+        case _:
+            return f"{kind.replace('_', ' ')} of {row['product']}"

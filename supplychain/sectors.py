@@ -144,7 +144,9 @@ def first_stop_day(
     """
     arrays = compiled.arrays
     chosen = np.flatnonzero(
-        np.isin(arrays.slots.node, list(sector.nodes)) & (arrays.slots.weight[:, 0] > 0)
+        np.isin(arrays.slots.node, list(sector.nodes))
+        & (arrays.slots.weight[:, 0] > 0)
+        & arrays.slots.main
     )
     if not chosen.size:
         return None
@@ -207,7 +209,7 @@ def _costliest_slot(compiled: Compiled, outcome: Outcome, nodes: set[int]) -> in
     """The slot that was the tightest wherever output was lost, weighted by that loss."""
     best, most = None, _NOTHING
     for node in sorted(nodes):
-        slots = np.flatnonzero(compiled.arrays.slots.node == node)
+        slots = _main_slots(compiled, node)
         if not slots.size:
             continue
         lost = np.maximum(1.0 - outcome.output[:, node, 0], 0.0)
@@ -219,6 +221,12 @@ def _costliest_slot(compiled: Compiled, outcome: Outcome, nodes: set[int]) -> in
             if cost > most:
                 best, most = int(q), cost
     return best
+
+
+def _main_slots(compiled: Compiled, node: int) -> npt.NDArray[np.int64]:
+    """Inputs of a node's main technology: an empty slot of an alternative stops nobody."""
+    slots = compiled.arrays.slots
+    return np.flatnonzero((slots.node == node) & slots.main)
 
 
 def _worst_supplier(compiled: Compiled, outcome: Outcome, slot: int) -> int | None:

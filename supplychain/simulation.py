@@ -437,7 +437,8 @@ def _traces(network: Network, run: Run) -> tuple[Trace, ...]:
         for node in sector.nodes:
             if not (outcome.output[:, node] < 1.0 - _VISIBLE).any():
                 continue
-            slots = np.flatnonzero(run.compiled.arrays.slots.node == node)
+            inputs = run.compiled.arrays.slots
+            slots = np.flatnonzero((inputs.node == node) & inputs.main)
             if not slots.size:
                 continue
             slot = min(slots, key=lambda q: float(outcome.allowed[:, q].min()))

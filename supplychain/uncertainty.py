@@ -165,13 +165,18 @@ def drivers(network: Network, run: Run) -> dict[tuple[str, str], tuple[Driver, .
 
 
 def _rows_of_focus(network: Network, run: Run) -> frozenset[Row]:
-    """Rows worth moving one by one: constants, and inputs that focus countries may miss."""
+    """Rows worth moving one by one.
+
+    Constants, inputs that focus countries may miss, and what may come to the rescue anywhere.
+    """
     short = reach(network, run.resolved.measures).downstream
     rows = set(network.tables.rows("parameters"))
     for q in run.compiled.slots:
         slot = network.slots[q]
         if slot.commodity in short and network.nodes[slot.node].country in run.resolved.focus:
             rows |= {row for row in (slot.recipe, slot.stock) if row is not None}
+    rows.update(pedigree.later_rows(network, run.compiled))
+    rows.update(network.tables.rows("markets"))
     products = {c[0] for c in short}
     rows |= {r for r in network.tables.rows("substitutes") if r["product"] in products}
     rows |= {

@@ -21,11 +21,13 @@ from worlds import (
     world,
 )
 
-from supplychain.draws import OneAtATime, Recorder
+from supplychain.draws import OneAtATime, Recorder, Sample
 from supplychain.errors import DataError
 from supplychain.model.adaptive import ADAPTIVE, adaptive
 from supplychain.model.cascade import run as play
+from supplychain.run import Run
 from supplychain.scenario import Range
+from supplychain.sectors import binding
 
 OPEN = {"new_supplier_share": 1}
 
@@ -281,3 +283,18 @@ def test_nothing_moves_without_a_measure(tmp_path):
         adaptive(run(everything.network(tmp_path), several(horizon=6)).compiled.arrays).output
     )
     assert free.size == 0 or (free == 1).all()
+
+
+def test_a_project_comes_in_as_many_draws_as_its_chance_says(tmp_path):
+    likely = LINK.but(projects=["one JPN magnet 60 2025-01 probability=0.9"], constants=OPEN)
+    lanes = run(likely.network(tmp_path), stop(), Sample(200, 1))
+    comes = lanes.compiled.arrays.projects.added[0, 0] > 0
+    assert comes.mean() == pytest.approx(0.9, abs=0.005)
+
+
+def test_an_empty_slot_of_another_recipe_binds_nobody(tmp_path):
+    found = run(FERRITE.network(tmp_path), stop())
+    played = Run.of(found.network, found.resolved)
+    (cars,) = [s for s in played.sectors if s.country == "KOR"]
+    bound = binding(found.network, played.compiled, cars, played.outcomes["adaptive"])
+    assert bound.name == "KOR:magnet"

@@ -111,3 +111,17 @@ def test_who_sells_more_gains(tmp_path):
     gains = {(a.country, a.product): a.usd for a in found.gains}
     assert gains == {("JPN", "magnet"): pytest.approx(12_000, rel=0.01)}
     assert channels(network, run, "frozen").gains == ()
+
+
+def test_what_is_bought_beyond_the_usual_orders_is_no_order_lost(tmp_path):
+    # Japan sells Korea twice its usual magnets while China is stopped; Korea makes a fifth of its
+    # cars. What Japan usually sells is needed; what came beyond it is a gain and no lost order.
+    spare = LINK.but(
+        processors=["CHN magnet 108", "JPN magnet 12 capacity=24"],
+        trade=["CHN KOR magnet 0.9", "JPN KOR magnet 0.1"],
+        industries=["KOR cars 120", "JPN cars 1"],
+        constants={"access_ceiling": 2},
+    )
+    network = spare.network(tmp_path)
+    run = played(network, stop(to=["KOR"], focus=["JPN", "KOR"]))
+    assert channels(network, run).lost_orders == ()

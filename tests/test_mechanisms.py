@@ -100,5 +100,5 @@ def test_the_waterfall_shows_every_step_in_its_rows(shipped_world):
     scenario = sc.restrict("China", "gallium", kind="ban")
     drawing = waterfall(sc.simulate(shipped_world, scenario, effort=effort))
     sectors = {row["sector"] for row in drawing.rows}
-    assert len(drawing.rows) == len(sectors) * (len(SWITCHES) + 3 + len(ELASTICITIES))
+    assert len(drawing.rows) == len(sectors) * (len(SWITCHES) + 4 + len(ELASTICITIES))
     assert drawing.figure.axes
