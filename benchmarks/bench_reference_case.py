@@ -12,12 +12,18 @@ import sys
 import time
 from collections.abc import Callable
 
+import numpy as np
+
 import supplychain as sc
 from supplychain.compiled import compile_arrays
 from supplychain.coverage import resolve
 from supplychain.draws import Central, Sample
-from supplychain.model.adaptive import adaptive
-from supplychain.model.frozen import frozen
+from supplychain.model import kernel
+from supplychain.model.adaptive import ADAPTIVE, adaptive
+from supplychain.model.arrays import Arrays
+from supplychain.model.behaviour import Behaviour
+from supplychain.model.frozen import FROZEN, frozen
+from supplychain.model.kernel_arrays import plan_of
 
 REPEATS = 5
 LANES = 24
@@ -55,6 +61,24 @@ def process(arguments: list[str]) -> Callable[[], object]:
     return lambda: subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
 
 
+def compiled(arrays: Arrays) -> dict[str, Callable[[], object]]:
+    """The same two cases in compiled code, where it is installed; compiled before it is timed."""
+    if not kernel.available():
+        return {}
+    final = np.flatnonzero(arrays.nodes.final)
+    plan = plan_of(arrays)
+    cases = {"frozen": FROZEN, "adaptive": ADAPTIVE}
+
+    def play(behaviour: Behaviour) -> Callable[[], object]:
+        """One case as a piece of work."""
+        return lambda: kernel.run_lanes(arrays, behaviour, final, plan=plan)
+
+    works = {f"{name}, compiled": play(behaviour) for name, behaviour in cases.items()}
+    for work in works.values():
+        work()
+    return works
+
+
 def main() -> None:
     """Print cold and warm times and their ratios."""
     print("cold, whole process (median of", REPEATS, "runs)")
@@ -73,6 +97,7 @@ def main() -> None:
         "compile": lambda: compile_arrays(network, resolved, Central()),
         "frozen": lambda: frozen(central),
         "adaptive": lambda: adaptive(central),
+        **compiled(central),
     }.items():
         print(f"  {name:48} {1000 * median_seconds(work):6.0f} ms")
     arrays = compile_arrays(network, resolved, Sample(LANES, 1)).arrays

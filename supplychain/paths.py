@@ -36,8 +36,8 @@ def severity_path(
     """Least losses of sectors and countries when every restriction has each of these severities.
 
     The planner's programmes are set up once and each answer starts the next (with the optional
-    package highspy), so a path costs little more than its hardest point. A tax and a dated path have no severity and
-    stay as they are.
+    package highspy), so a path costs little more than its hardest point. A tax and a dated path
+    have no severity and stay as they are.
 
     Returns:
         One row per country, sector (empty: all of the country together) and severity, with
