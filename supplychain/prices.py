@@ -174,7 +174,7 @@ class _Layer:
 def shortage(network: Network, run: Run, product: str, actors: frozenset[str]) -> Shortage | None:
     """What is missing of a product to users outside some countries; None where it has no users.
 
-    Per plant and month ``max(0, 1 - stock - arrivals)`` of its need, weighted by need; the spare is
+    Users are those that buy it in the baseline: no plant yet to be built, no other technology. Per plant and month ``max(0, 1 - stock - arrivals)`` of its need, weighted by need; the spare is
     what plants outside could have made beyond what they made, over what reached the users. What was
     rerouted, released or made more in the run has arrived already.
     """
@@ -183,7 +183,9 @@ def shortage(network: Network, run: Run, product: str, actors: frozenset[str]) -
     users = [
         k
         for k, q in enumerate(run.compiled.slots)
-        if slots[q].commodity == (product, "") and nodes[slots[q].node].country not in actors
+        if slots[q].commodity == (product, "")
+        and nodes[slots[q].node].country not in actors
+        and arrays.slots.level[k] > 0  # nothing can be missing where nothing is bought
     ]
     if not users:
         return None

@@ -219,6 +219,21 @@ def test_what_is_restricted_without_effect_keeps_its_price(tmp_path):
     assert (oxide.price_band, oxide.peak_band) == ((1.0, 1.0), (1.0, 1.0))
 
 
+DORMANT = CHAIN.but(
+    recipes=[*CHAIN.tables["recipes"], "cars/all oxide 3 critical technology=sprayed"],
+    technologies=["cars/all sprayed 0.5 0.5 60"],
+    projects=["one KOR magnet 120 2035-01"],
+)
+"""`CHAIN`, and two users of oxide that buy none yet: another way to make cars, and a new plant."""
+
+
+@pytest.mark.parametrize("severity", [0.0, 0.5])
+def test_who_buys_nothing_yet_misses_nothing(tmp_path, severity):
+    oxide = priced(tmp_path, stop(item="oxide", severity=severity), lines=DORMANT).markets[0]
+    assert oxide.missing == pytest.approx(severity, abs=1e-12)
+    assert oxide.price == pytest.approx((1 - severity) ** -2)
+
+
 def test_bands_come_from_the_ranges_and_the_seed(tmp_path):
     wide = market(wide=("demand_elasticity", "overshoot", "pass_through"))
     first, again, other = (
@@ -304,6 +319,15 @@ def test_every_market_of_the_shipped_pack_has_a_range_and_a_source(shipped):
         assert row["note"]
         assert row["demand_elasticity_low"] < row["demand_elasticity_high"] < 0
         assert row["choke_price_ratio_low"] > 1
+
+
+def test_a_quota_that_withholds_nothing_moves_no_price(shipped):
+    scenario = sc.restrict("China", "dysprosium", kind="quota", severity=0.0)
+    effort = Effort(planner=False, band=False, prices=True)
+    prices = sc.simulate(shipped, scenario, focus=["KOR"], effort=effort).as_dict()["prices"]
+    assert "dysprosium_oxide" in {m["product"] for m in prices["markets"]}
+    assert {(m["missing_share"], m["price_ratio"]) for m in prices["markets"]} == {(0.0, 1.0)}
+    assert {e["price_share"] for e in prices["exports"]} <= {0.0}
 
 
 def test_the_command_line_prints_and_answers_prices(capsys):
