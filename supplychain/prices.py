@@ -110,9 +110,9 @@ class _Layer:
 
     @cached_property
     def recipes(self) -> Mapping[Commodity, tuple[Row, ...]]:
-        """The inputs of every product and slice."""
+        """The inputs that every product and slice is made from in the baseline."""
         found: dict[Commodity, tuple[Row, ...]] = {}
-        for row in self.network.tables.rows("recipes"):
+        for row in self.network.tables.baseline_recipes():
             if row["relation"] == "input":
                 made = (str(row["output"]), str(row["segment"] or ""))
                 found[made] = (*found.get(made, ()), row)

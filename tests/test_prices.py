@@ -234,6 +234,12 @@ def test_who_buys_nothing_yet_misses_nothing(tmp_path, severity):
     assert oxide.price == pytest.approx((1 - severity) ** -2)
 
 
+def test_a_cost_is_passed_on_along_the_recipe_of_the_baseline_alone(tmp_path):
+    # As in the chain: 0.27 of a magnet, and none of the 3 * 0.03 of the oxide of sprayed cars.
+    found = priced(tmp_path, stop(item="oxide", severity=0.5), lines=DORMANT)
+    assert found.exports[0].price == pytest.approx(0.27 * 0.5 * 0.5)
+
+
 def test_bands_come_from_the_ranges_and_the_seed(tmp_path):
     wide = market(wide=("demand_elasticity", "overshoot", "pass_through"))
     first, again, other = (
