@@ -174,7 +174,8 @@ class _Layer:
 def shortage(network: Network, run: Run, product: str, actors: frozenset[str]) -> Shortage | None:
     """What is missing of a product to users outside some countries; None where it has no users.
 
-    Users are those that buy it in the baseline: no plant yet to be built, no other technology. Per plant and month ``max(0, 1 - stock - arrivals)`` of its need, weighted by need; the spare is
+    Users are those that buy it in the baseline: no plant yet to be built, no other technology.
+    Per plant and month ``max(0, 1 - stock - arrivals)`` of its need, weighted by need; the spare is
     what plants outside could have made beyond what they made, over what reached the users. What was
     rerouted, released or made more in the run has arrived already.
     """
@@ -206,11 +207,16 @@ def shortage(network: Network, run: Run, product: str, actors: frozenset[str]) -
 
 
 def _idle(run: Run, node: int) -> Array:
-    """Output that a node's capacity, inputs and host would still have allowed, (T, K)."""
+    """Output that a node's capacity, main inputs and host would still have allowed, (T, K).
+
+    Over its base; the capacity is each month's, new capacity counts from the month it comes on.
+    """
     arrays, outcome = run.compiled.arrays, run.outcomes["adaptive"]
-    inputs = np.flatnonzero(arrays.slots.node == node)
+    inputs = np.flatnonzero((arrays.slots.node == node) & arrays.slots.main)
+    place = np.array([node])
+    capacity = np.stack([arrays.capacity(t, place)[0, :1] for t in range(arrays.months)])
     most = np.minimum(
-        arrays.nodes.capacity[node, 0],
+        capacity,
         outcome.allowed[:, inputs, 0].min(axis=1, initial=np.inf),
     )
     host = int(arrays.nodes.host[node])

@@ -205,6 +205,46 @@ def test_idle_suppliers_come_in_by_price_alone(tmp_path):
     assert magnet.destroyed == pytest.approx(1 - 2**-0.5)
 
 
+BOTH = LINK.but(
+    constants=BAND,
+    processors=["CHN magnet 60", "JPN magnet 60"],
+    trade=["CHN KOR magnet 0.5", "JPN KOR magnet 0.5"],
+)
+"""China and Japan make half of Korea's magnets each, and neither can make more."""
+
+
+def test_new_capacity_is_spare_from_the_month_it_comes_on(tmp_path):
+    # Japan adds a half of its 5 a month from July, which Korea has no access to: a quarter of the
+    # 5 a month that still arrive, over the year.
+    found = priced(tmp_path, stop(), lines=BOTH.but(projects=["more JPN magnet 30 2025-07"]))
+    (magnet,) = found.markets
+    assert (magnet.missing, magnet.spare) == (pytest.approx(0.5), pytest.approx(0.25))
+
+
+def test_a_plant_yet_to_be_built_is_spare_once_it_stands(tmp_path):
+    found = priced(tmp_path, stop(), lines=BOTH.but(projects=["one USA magnet 30 2025-07"]))
+    assert found.markets[0].spare == pytest.approx(0.25)
+
+
+def test_an_unused_technology_does_not_hold_back_what_a_plant_could_make(tmp_path):
+    # Japan could make half as much again from its oxide; that a way nobody takes has no bolts is of
+    # no matter.
+    lines = BOTH.but(
+        products=["oxide refine", "bolt refine", *BOTH.tables["products"]],
+        processors=["CHN magnet 60", "JPN magnet 60 capacity=90", "JPN oxide 120", "KOR bolt 120"],
+        recipes=[
+            *BOTH.tables["recipes"],
+            "magnet oxide 1 critical",
+            "magnet bolt 1 critical technology=bolted",
+        ],
+        trade=[*BOTH.tables["trade"], "JPN JPN oxide 1", "JPN CHN oxide 1"],
+        stocks=["JPN magnet oxide 3600"],
+        other_uses=["KOR bolt 1"],
+        technologies=["magnet bolted 0.5 0.5 60"],
+    )
+    assert priced(tmp_path, stop(), lines=lines).markets[0].spare == pytest.approx(0.5)
+
+
 def test_stocks_come_before_prices(tmp_path):
     lines = CHAIN.but(stocks=["* * oxide 180"])
     found = priced(tmp_path, stop(item="oxide"), lines=lines)
