@@ -14,6 +14,7 @@ import numpy.typing as npt
 from supplychain.compiled import reach
 from supplychain.draws import Central, Draws, Input, Sample, place
 from supplychain.errors import DataError, Fault
+from supplychain.measures import market_row
 from supplychain.model.prices import REGIMES, Clearing, clear_by_price, export_value, peak_price
 from supplychain.network import Network
 from supplychain.network.values import Commodity
@@ -119,17 +120,20 @@ class _Layer:
         return found
 
     def market(self, product: str) -> Row:
-        """The most specific row of ``markets.csv``: the product's own, its stage's, everyone's."""
-        rows = {str(r["product"]): r for r in self.network.tables.rows("markets")}
-        stage = str(self.network.products[product]["stage"])
-        for scope in (product, stage, EVERYONE):
-            if scope in rows:
-                return rows[scope]
-        wanted = f"a row for {product}, {stage} or {EVERYONE}"
-        mend = "prices need one; without --prices the losses do not"
-        raise DataError(
-            (Fault("markets.csv", None, "product", product, "is missing", wanted, mend),)
-        )
+        """The market of a product; see `market_row`.
+
+        Raises:
+            DataError: the pack has none; the error names the row to add.
+        """
+        row = market_row(self.network, product)
+        if row is None:
+            stage = str(self.network.products[product]["stage"])
+            wanted = f"a row for {product}, {stage} or {EVERYONE}"
+            mend = "prices need one; without --prices the losses do not"
+            raise DataError(
+                (Fault("markets.csv", None, "product", product, "is missing", wanted, mend),)
+            )
+        return row
 
     def usd(self, product: str) -> float | None:
         """Baseline price in USD per unit; None where the pack has none."""

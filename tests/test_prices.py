@@ -14,7 +14,8 @@ from worlds import LINK, network_of, stop, world
 import supplychain as sc
 from supplychain.cli import main
 from supplychain.coverage import resolve
-from supplychain.errors import DataError
+from supplychain.errors import DataError, ScenarioError
+from supplychain.measures import market_row
 from supplychain.model.prices import (
     REGIMES,
     clear_by_price,
@@ -310,6 +311,29 @@ def test_countries_that_restrict_have_no_price_line(tmp_path):
     found = priced(tmp_path, scenario, lines=lines)
     assert [e.country for e in found.exports] == ["KOR"]
     assert found.markets[0].missing == pytest.approx(0.5)  # of what is used outside
+
+
+@pytest.mark.parametrize(
+    ("scopes", "found"),
+    [
+        (("*", "refine", "oxide"), "oxide"),
+        (("*", "component", "refine"), "refine"),
+        (("magnet", "*"), "*"),
+        (("magnet", "component"), None),
+    ],
+)
+def test_a_market_is_the_products_own_or_its_stages_or_everyones(tmp_path, scopes, found):
+    network = network_of(CHAIN.records() | {"markets": [market(s) for s in scopes]}, tmp_path)
+    row = market_row(network, "oxide")
+    assert (row and row["product"]) == found
+
+
+def test_a_tax_and_a_price_read_the_same_market_and_each_says_what_it_misses(tmp_path):
+    taxed = sc.restrict("CHN", "oxide", kind="tax", rate=1.0)
+    with pytest.raises(ScenarioError, match="elasticity: this pack has no market for oxide"):
+        run(tmp_path, taxed, market("component"))
+    with pytest.raises(DataError, match="prices need one"):
+        priced(tmp_path, stop(item="oxide"), market("component"))
 
 
 def test_a_pack_without_the_market_says_what_to_add(tmp_path):
