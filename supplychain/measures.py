@@ -89,16 +89,22 @@ def open_share(network: Network, measure: Measure) -> float:
     return sum(shares) / len(shares) if shares else 0.0
 
 
+def market_row(network: Network, product: str) -> Row | None:
+    """The row of ``markets.csv`` for a product: its own, that of its stage, or that of all."""
+    rows = {str(r["product"]): r for r in network.tables.rows("markets")}
+    scopes = (product, str(network.products[product]["stage"]), EVERYONE)
+    return next((rows[scope] for scope in scopes if scope in rows), None)
+
+
 def market(network: Network, product: str) -> Row:
-    """The row of ``markets.csv`` for a product: its own, that of its stage, or that of all.
+    """The market that a measure takes its elasticity of demand from; see `market_row`.
 
     Raises:
-        ScenarioError: the pack has none of them.
+        ScenarioError: the pack has none for the product.
     """
-    rows = {str(r["product"]): r for r in network.tables.rows("markets")}
-    for scope in (product, str(network.products[product]["stage"]), EVERYONE):
-        if scope in rows:
-            return rows[scope]
-    raise ScenarioError(
-        f"elasticity: this pack has no market for {product}; state its elasticity of demand"
-    )
+    row = market_row(network, product)
+    if row is None:
+        raise ScenarioError(
+            f"elasticity: this pack has no market for {product}; state its elasticity of demand"
+        )
+    return row

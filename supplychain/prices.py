@@ -14,6 +14,7 @@ import numpy.typing as npt
 from supplychain.compiled import reach
 from supplychain.draws import Central, Draws, Input, Sample, place
 from supplychain.errors import DataError, Fault
+from supplychain.measures import market_row
 from supplychain.model.prices import REGIMES, Clearing, clear_by_price, export_value, peak_price
 from supplychain.network import Network
 from supplychain.network.values import Commodity
@@ -110,26 +111,29 @@ class _Layer:
 
     @cached_property
     def recipes(self) -> Mapping[Commodity, tuple[Row, ...]]:
-        """The inputs of every product and slice."""
+        """The inputs that every product and slice is made from in the baseline."""
         found: dict[Commodity, tuple[Row, ...]] = {}
-        for row in self.network.tables.rows("recipes"):
+        for row in self.network.tables.baseline_recipes():
             if row["relation"] == "input":
                 made = (str(row["output"]), str(row["segment"] or ""))
                 found[made] = (*found.get(made, ()), row)
         return found
 
     def market(self, product: str) -> Row:
-        """The most specific row of ``markets.csv``: the product's own, its stage's, everyone's."""
-        rows = {str(r["product"]): r for r in self.network.tables.rows("markets")}
-        stage = str(self.network.products[product]["stage"])
-        for scope in (product, stage, EVERYONE):
-            if scope in rows:
-                return rows[scope]
-        wanted = f"a row for {product}, {stage} or {EVERYONE}"
-        mend = "prices need one; without --prices the losses do not"
-        raise DataError(
-            (Fault("markets.csv", None, "product", product, "is missing", wanted, mend),)
-        )
+        """The market of a product; see `market_row`.
+
+        Raises:
+            DataError: the pack has none; the error names the row to add.
+        """
+        row = market_row(self.network, product)
+        if row is None:
+            stage = str(self.network.products[product]["stage"])
+            wanted = f"a row for {product}, {stage} or {EVERYONE}"
+            mend = "prices need one; without --prices the losses do not"
+            raise DataError(
+                (Fault("markets.csv", None, "product", product, "is missing", wanted, mend),)
+            )
+        return row
 
     def usd(self, product: str) -> float | None:
         """Baseline price in USD per unit; None where the pack has none."""
@@ -174,6 +178,7 @@ class _Layer:
 def shortage(network: Network, run: Run, product: str, actors: frozenset[str]) -> Shortage | None:
     """What is missing of a product to users outside some countries; None where it has no users.
 
+    Users are those that buy it in the baseline: no plant yet to be built, no other technology.
     Per plant and month ``max(0, 1 - stock - arrivals)`` of its need, weighted by need; the spare is
     what plants outside could have made beyond what they made, over what reached the users. What was
     rerouted, released or made more in the run has arrived already.
@@ -183,7 +188,9 @@ def shortage(network: Network, run: Run, product: str, actors: frozenset[str]) -
     users = [
         k
         for k, q in enumerate(run.compiled.slots)
-        if slots[q].commodity == (product, "") and nodes[slots[q].node].country not in actors
+        if slots[q].commodity == (product, "")
+        and nodes[slots[q].node].country not in actors
+        and arrays.slots.level[k] > 0  # nothing can be missing where nothing is bought
     ]
     if not users:
         return None
@@ -204,11 +211,16 @@ def shortage(network: Network, run: Run, product: str, actors: frozenset[str]) -
 
 
 def _idle(run: Run, node: int) -> Array:
-    """Output that a node's capacity, inputs and host would still have allowed, (T, K)."""
+    """Output that a node's capacity, main inputs and host would still have allowed, (T, K).
+
+    Over its base; the capacity is each month's, new capacity counts from the month it comes on.
+    """
     arrays, outcome = run.compiled.arrays, run.outcomes["adaptive"]
-    inputs = np.flatnonzero(arrays.slots.node == node)
+    inputs = np.flatnonzero((arrays.slots.node == node) & arrays.slots.main)
+    place = np.array([node])
+    capacity = np.stack([arrays.capacity(t, place)[0, :1] for t in range(arrays.months)])
     most = np.minimum(
-        arrays.nodes.capacity[node, 0],
+        capacity,
         outcome.allowed[:, inputs, 0].min(axis=1, initial=np.inf),
     )
     host = int(arrays.nodes.host[node])

@@ -14,7 +14,8 @@ from worlds import LINK, network_of, stop, world
 import supplychain as sc
 from supplychain.cli import main
 from supplychain.coverage import resolve
-from supplychain.errors import DataError
+from supplychain.errors import DataError, ScenarioError
+from supplychain.measures import market_row
 from supplychain.model.prices import (
     REGIMES,
     clear_by_price,
@@ -205,6 +206,46 @@ def test_idle_suppliers_come_in_by_price_alone(tmp_path):
     assert magnet.destroyed == pytest.approx(1 - 2**-0.5)
 
 
+BOTH = LINK.but(
+    constants=BAND,
+    processors=["CHN magnet 60", "JPN magnet 60"],
+    trade=["CHN KOR magnet 0.5", "JPN KOR magnet 0.5"],
+)
+"""China and Japan make half of Korea's magnets each, and neither can make more."""
+
+
+def test_new_capacity_is_spare_from_the_month_it_comes_on(tmp_path):
+    # Japan adds a half of its 5 a month from July, which Korea has no access to: a quarter of the
+    # 5 a month that still arrive, over the year.
+    found = priced(tmp_path, stop(), lines=BOTH.but(projects=["more JPN magnet 30 2025-07"]))
+    (magnet,) = found.markets
+    assert (magnet.missing, magnet.spare) == (pytest.approx(0.5), pytest.approx(0.25))
+
+
+def test_a_plant_yet_to_be_built_is_spare_once_it_stands(tmp_path):
+    found = priced(tmp_path, stop(), lines=BOTH.but(projects=["one USA magnet 30 2025-07"]))
+    assert found.markets[0].spare == pytest.approx(0.25)
+
+
+def test_an_unused_technology_does_not_hold_back_what_a_plant_could_make(tmp_path):
+    # Japan could make half as much again from its oxide; that a way nobody takes has no bolts is of
+    # no matter.
+    lines = BOTH.but(
+        products=["oxide refine", "bolt refine", *BOTH.tables["products"]],
+        processors=["CHN magnet 60", "JPN magnet 60 capacity=90", "JPN oxide 120", "KOR bolt 120"],
+        recipes=[
+            *BOTH.tables["recipes"],
+            "magnet oxide 1 critical",
+            "magnet bolt 1 critical technology=bolted",
+        ],
+        trade=[*BOTH.tables["trade"], "JPN JPN oxide 1", "JPN CHN oxide 1"],
+        stocks=["JPN magnet oxide 3600"],
+        other_uses=["KOR bolt 1"],
+        technologies=["magnet bolted 0.5 0.5 60"],
+    )
+    assert priced(tmp_path, stop(), lines=lines).markets[0].spare == pytest.approx(0.5)
+
+
 def test_stocks_come_before_prices(tmp_path):
     lines = CHAIN.but(stocks=["* * oxide 180"])
     found = priced(tmp_path, stop(item="oxide"), lines=lines)
@@ -217,6 +258,27 @@ def test_what_is_restricted_without_effect_keeps_its_price(tmp_path):
     (oxide,) = priced(tmp_path, stop(item="oxide", severity=0.0)).markets
     assert (oxide.price, oxide.peak, oxide.regime, oxide.destroyed) == (1.0, 1.0, "none", 0.0)
     assert (oxide.price_band, oxide.peak_band) == ((1.0, 1.0), (1.0, 1.0))
+
+
+DORMANT = CHAIN.but(
+    recipes=[*CHAIN.tables["recipes"], "cars/all oxide 3 critical technology=sprayed"],
+    technologies=["cars/all sprayed 0.5 0.5 60"],
+    projects=["one KOR magnet 120 2035-01"],
+)
+"""`CHAIN`, and two users of oxide that buy none yet: another way to make cars, and a new plant."""
+
+
+@pytest.mark.parametrize("severity", [0.0, 0.5])
+def test_who_buys_nothing_yet_misses_nothing(tmp_path, severity):
+    oxide = priced(tmp_path, stop(item="oxide", severity=severity), lines=DORMANT).markets[0]
+    assert oxide.missing == pytest.approx(severity, abs=1e-12)
+    assert oxide.price == pytest.approx((1 - severity) ** -2)
+
+
+def test_a_cost_is_passed_on_along_the_recipe_of_the_baseline_alone(tmp_path):
+    # As in the chain: 0.27 of a magnet, and none of the 3 * 0.03 of the oxide of sprayed cars.
+    found = priced(tmp_path, stop(item="oxide", severity=0.5), lines=DORMANT)
+    assert found.exports[0].price == pytest.approx(0.27 * 0.5 * 0.5)
 
 
 def test_bands_come_from_the_ranges_and_the_seed(tmp_path):
@@ -249,6 +311,29 @@ def test_countries_that_restrict_have_no_price_line(tmp_path):
     found = priced(tmp_path, scenario, lines=lines)
     assert [e.country for e in found.exports] == ["KOR"]
     assert found.markets[0].missing == pytest.approx(0.5)  # of what is used outside
+
+
+@pytest.mark.parametrize(
+    ("scopes", "found"),
+    [
+        (("*", "refine", "oxide"), "oxide"),
+        (("*", "component", "refine"), "refine"),
+        (("magnet", "*"), "*"),
+        (("magnet", "component"), None),
+    ],
+)
+def test_a_market_is_the_products_own_or_its_stages_or_everyones(tmp_path, scopes, found):
+    network = network_of(CHAIN.records() | {"markets": [market(s) for s in scopes]}, tmp_path)
+    row = market_row(network, "oxide")
+    assert (row and row["product"]) == found
+
+
+def test_a_tax_and_a_price_read_the_same_market_and_each_says_what_it_misses(tmp_path):
+    taxed = sc.restrict("CHN", "oxide", kind="tax", rate=1.0)
+    with pytest.raises(ScenarioError, match="elasticity: this pack has no market for oxide"):
+        run(tmp_path, taxed, market("component"))
+    with pytest.raises(DataError, match="prices need one"):
+        priced(tmp_path, stop(item="oxide"), market("component"))
 
 
 def test_a_pack_without_the_market_says_what_to_add(tmp_path):
@@ -304,6 +389,15 @@ def test_every_market_of_the_shipped_pack_has_a_range_and_a_source(shipped):
         assert row["note"]
         assert row["demand_elasticity_low"] < row["demand_elasticity_high"] < 0
         assert row["choke_price_ratio_low"] > 1
+
+
+def test_a_quota_that_withholds_nothing_moves_no_price(shipped):
+    scenario = sc.restrict("China", "dysprosium", kind="quota", severity=0.0)
+    effort = Effort(planner=False, band=False, prices=True)
+    prices = sc.simulate(shipped, scenario, focus=["KOR"], effort=effort).as_dict()["prices"]
+    assert "dysprosium_oxide" in {m["product"] for m in prices["markets"]}
+    assert {(m["missing_share"], m["price_ratio"]) for m in prices["markets"]} == {(0.0, 1.0)}
+    assert {e["price_share"] for e in prices["exports"]} <= {0.0}
 
 
 def test_the_command_line_prints_and_answers_prices(capsys):
