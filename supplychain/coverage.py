@@ -22,7 +22,7 @@ from supplychain.measures import (
 )
 from supplychain.names import Names
 from supplychain.network.values import Network
-from supplychain.refusals import announcement_problems
+from supplychain.refusals import early_or_late
 from supplychain.restriction import Restriction, month_number
 from supplychain.scenario import Priority, Scenario, StockRelease, check
 from supplychain.vocabulary import ABROAD, EVERYONE, HOME, MONTHS_PER_YEAR
@@ -66,6 +66,7 @@ def resolve(scenario: Scenario, network: Network) -> Resolved:
     releases = tuple(_named_release(m, finder) for m in scenario.mitigations)
     priorities = tuple(_named_priority(p, finder) for p in scenario.priorities)
     finder.raise_problems()
+    check(replace(scenario, priorities=priorities))  # two names of one country or use are found now
     measures, notes = [], []
     for restriction in restrictions:
         measure, said = _measure(restriction, network, finder.names, start)
@@ -109,11 +110,16 @@ class _Finder:
         return str(getattr(found, "id", found))
 
     def turn(self, text: str) -> str:
-        """A country or a use whose turn a quota states."""
+        """A country or a use whose turn a quota states; a wrong name may be meant as either."""
         try:
             return self.names.country(text)
-        except UnknownNameError:
-            return self.one(self.uses.named, text)
+        except UnknownNameError as as_country:
+            try:
+                return self.uses.named(text)
+            except UnknownNameError as as_use:
+                near = (*as_country.suggestions, *self.uses.near(text)) or as_use.suggestions
+                self.problems.append(type(as_country)(text, "country or use", near))
+        return ""
 
     def raise_problems(self) -> None:
         """Raise what was collected: one error as itself, several as one."""
@@ -208,7 +214,7 @@ def _refuse_unfounded(measure: Measure, network: Network, start: int) -> None:
     """Refuse what neither the scenario nor the pack gives a figure for.
 
     Raises:
-        ScenarioError: no market or compliance is known; an announcement after the start.
+        ScenarioError: no market or compliance is known; a date on the wrong side of the start.
     """
     r = measure.restriction
     if r.kind == "tax" and r.elasticity is None:
@@ -217,9 +223,8 @@ def _refuse_unfounded(measure: Measure, network: Network, start: int) -> None:
     has_rate = network.parameters.optional(COMPLIANCE_PARAMETER, EVERYONE) is not None
     if r.content_rule is not None and r.compliance is None and not has_rate:
         raise ScenarioError(f"compliance: this pack has no {COMPLIANCE_PARAMETER}; state a share")
-    if r.announced:
-        for field, what in announcement_problems(r, r.window(start)):
-            raise ScenarioError(f"{field}: {what}")
+    for field, what in early_or_late(r, start):
+        raise ScenarioError(f"{field}: {what}")
 
 
 def _terms(measure: Measure, network: Network, origin: int) -> tuple[tuple[str, float], ...]:
@@ -283,21 +288,30 @@ def _refuse_industries(products: Sequence[str], network: Network) -> None:
 
 
 def _flow_notes(measure: Measure, network: Network) -> list[str]:
-    """What to say of an actor, or of targets, exceptions and uses, without a flow of its goods."""
+    """What to say of an actor, or of targets, exceptions and uses, without a flow of its goods.
+
+    Its goods are its own, and under a content rule those that others make of them.
+    """
     restriction, products = measure.restriction, measure.products
     actor, named, what = restriction.actor, set(products), ", ".join(products)
     nothing = "so nothing is withheld"
-    if not any(n.country == actor and n.product in named for n in network.nodes):
+    makes = (n.country == actor and n.product in named for n in network.nodes if not n.planned)
+    if not any(makes):
         outside = "is part of the rest of world in this pack and has no known output of"
         said = "makes no" if actor in network.countries else outside
         return [f"{actor} {said} {what}: it has no flow into the chain, {nothing}"]
+    foreign = measure.foreign.share if measure.foreign else (0.0,) * len(network.nodes)
+    of_it = [
+        (n.country == actor and n.product in named) or share > 0
+        for n, share in zip(network.nodes, foreign, strict=True)
+    ]
     sold = [
         (network.nodes[flow.supplier], network.slots[flow.slot])
         for flow in network.flows
-        if network.nodes[flow.supplier].country == actor
-        and network.nodes[flow.supplier].product in named
+        if of_it[flow.supplier]
     ]
-    buyers = {network.nodes[slot.node].country for _, slot in sold} - {actor}
+    abroad = ((network.nodes[slot.node].country, supplier.country) for supplier, slot in sold)
+    buyers = {user for user, seller in abroad if user != seller} - {actor}
     if not any(covers(network, measure, supplier, slot) for supplier, slot in sold):
         of_use = f" for {', '.join(restriction.uses)}" if restriction.uses else ""
         return [f"nobody who buys {what} from {actor}{of_use} is restricted, {nothing}"]

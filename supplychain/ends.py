@@ -35,16 +35,21 @@ class Uses:
         """The id of a use: ``machinery``, ``machinery/carbide_tools``, ``defence``.
 
         Raises:
-            UnknownNameError: no user of the pack is called so; with the nearest names.
+            UnknownNameError: no user of the pack is called so; with the nearest names, or those of
+                all industries and demand classes where none is near.
         """
         known = self._known()
         entry = self.names.materials.found.get(folded(text))
         called = entry.named.id if entry is not None else text
         found = known.get(folded(called))
         if found is None:
-            near = nearest(folded(text), known)
-            raise UnknownNameError(text, "use", [known[n] for n in near])
+            raise UnknownNameError(text, "use", self.near(text) or self._ends())
         return found
+
+    def near(self, text: str) -> list[str]:
+        """Ids of the uses that look most like a text; none where none is alike."""
+        known = self._known()
+        return [known[name] for name in nearest(folded(text), known)]
 
     def _known(self) -> dict[str, str]:
         """Every name of a use by the form in which names are compared."""
@@ -53,8 +58,17 @@ class Uses:
         found = [product for product, _ in commodities]
         found += [f"{product}/{segment}" for product, segment in commodities if segment]
         found += [str(r["group"]) for r in self.network.products.values() if r["group"]]
-        found += [str(r["class"]) for r in self.network.tables.rows("demand_classes")]
+        found += self._classes()
         return {folded(name): name for name in found}
+
+    def _ends(self) -> list[str]:
+        """Industries and demand classes: what a chain is for."""
+        makers = (n.product for n in self.network.nodes if n.kind == "industry")
+        return list(dict.fromkeys([*makers, *self._classes()]))
+
+    def _classes(self) -> list[str]:
+        """Ids of the demand classes."""
+        return [str(r["class"]) for r in self.network.tables.rows("demand_classes")]
 
 
 def use_shares(network: Network, uses: Collection[str]) -> tuple[float, ...]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from supplychain.restriction import Range, Restriction, Window, month_number
+from supplychain.restriction import Range, Restriction, month_number
 from supplychain.vocabulary import FORMS, KINDS, MONTHS_PER_YEAR, SHARINGS, STAGES, Kind
 
 LONGEST_HORIZON = 120
@@ -26,6 +26,8 @@ _BELONGS: Mapping[str, tuple[Kind, ...]] = {
     "elasticity": ("tax",),
     "pass_through": ("tax",),
     "approval_luck": ("licence",),
+    "dead_time_months": ("licence",),
+    "ramp_months": ("licence",),
 }
 """Numbers that mean something under some kinds only."""
 
@@ -138,8 +140,8 @@ def _dates(r: Restriction) -> Iterator[Problem]:
         yield "start", "a restriction with an end date needs a start date"
         return
     window = r.window(0)
-    if r.start and r.announced and is_month(r.announced):
-        yield from announcement_problems(r, window)
+    if r.start and is_month(r.announced) and is_month(r.enforcement):
+        yield from early_or_late(r, window.start)
     if r.end and window.months < 1:
         yield "end", f"{r.end} lies before the start"
     elif r.end and window.months > LONGEST_HORIZON:
@@ -161,10 +163,12 @@ def _breaks(r: Restriction) -> Iterator[Problem]:
             yield "suspended", "two suspensions overlap"
 
 
-def announcement_problems(r: Restriction, window: Window) -> Iterator[Problem]:
-    """An announcement after the fact."""
-    if month_number(r.announced) > window.start:
+def early_or_late(r: Restriction, start: int) -> Iterator[Problem]:
+    """An announcement after the start, or its enforcement abroad before it."""
+    if r.announced and month_number(r.announced) > start:
         yield "announced", f"{r.announced} lies after the start"
+    if r.enforcement and month_number(r.enforcement) < start:
+        yield "enforcement", f"{r.enforcement} lies before the start"
 
 
 def is_month(text: str) -> bool:

@@ -4,6 +4,7 @@ The values are frozen and the names not yet resolved. A scenario knows no data;
 `supplychain.coverage` finds out which products and flows it touches in a pack.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -185,8 +186,9 @@ def check(scenario: Scenario) -> None:
     for number, restriction in enumerate(scenario.restrictions, 1):
         found += [(f"restriction {number}: {field}", what) for field, what in problems(restriction)]
     for number, release in enumerate(scenario.mitigations, 1):
-        if release.days < 0 or (release.release_days or 0.0) < 0 or release.lag_months < 0:
-            what = "days, release_days and lag_months must not be negative"
+        sizes = (release.days, release.release_days or 0.0, release.lag_months)
+        if not all(0 <= size < math.inf for size in sizes):  # NaN is in no range either
+            what = "days, release_days and lag_months must be finite and not negative"
             found.append((f"mitigation {number}", what))
         if not 0 <= release.share <= 1:
             found.append((f"mitigation {number}: share", f"{release.share:g} is not from 0 to 1"))

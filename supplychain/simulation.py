@@ -16,6 +16,7 @@ from supplychain.channels import channels
 from supplychain.compiled import compile_arrays
 from supplychain.coverage import Measure, Resolved, resolve
 from supplychain.draws import Central
+from supplychain.errors import UsageError
 from supplychain.mechanisms import road
 from supplychain.model.adaptive import adaptive
 from supplychain.network import Network
@@ -56,7 +57,7 @@ class Effort:
     Attributes:
         planner: solve the planner's programmes.
         band: sample the pack's ranges, and move the figures one at a time.
-        seed: of the sample; draws: its size (None: as the pack says).
+        seed: of the sample; draws: its size, from 1 (None: as the pack says).
         prices: what the shortages would do to prices, and these to the value of exports.
         channels: orders that suppliers lose when their customers stop, and who gains.
         mechanisms: what each mechanism takes off the loss.
@@ -69,6 +70,15 @@ class Effort:
     prices: bool = False
     channels: bool = False
     mechanisms: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a sample of nothing.
+
+        Raises:
+            UsageError: fewer than one draw.
+        """
+        if self.draws is not None and self.draws < 1:
+            raise UsageError(f"draws: {self.draws} is not at least 1")
 
 
 def simulate(

@@ -6,6 +6,7 @@ import functools
 import io
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -402,6 +403,35 @@ def test_text_says_range_reason_and_what_to_try_next(capsys):
     assert said.err == ""
 
 
+def test_what_to_try_next_keeps_the_options_of_the_command(capsys, tmp_path):
+    start = ("restrict", "China", "dysprosium")
+    options = (
+        *("--months", "6", "--horizon", "9", "--except", "JPN", "--start", "2025-04"),
+        *("--announced", "2025-03", "--delay", "1", "--uses", "automobiles"),
+        *("--data", str(HOUSE / "data"), *QUICK),
+    )
+    assert main([*start, *options, "--focus", "KOR", "--out", str(tmp_path)]) == 0
+    hints = capsys.readouterr().out.split("Try next:\n")[1].splitlines()
+    asked = [
+        ("--kind", "ban", "--focus", "KOR", "--out", "results"),
+        ("--focus", "KOR,JPN,USA,DEU"),
+        ("--form", "contained", "--kind", "ban", "--focus", "KOR"),
+    ]
+    assert [shlex.split(h) for h in hints] == [
+        ["supplychain", *start, *options, *more] for more in asked
+    ]
+
+
+def test_what_to_try_next_keeps_the_kind_of_the_command(capsys):
+    tax = ("restrict", "China", "gallium", "--kind", "tax", "--rate", "0.2", "--stage", "refine")
+    assert main([*tax, *QUICK]) == 0
+    hints = capsys.readouterr().out.split("Try next:\n")[1].splitlines()
+    assert [shlex.split(h) for h in hints] == [
+        ["supplychain", *tax, *QUICK, "--focus", "KOR", "--out", "results"],
+        ["supplychain", *tax, *QUICK, "--focus", "KOR,JPN,USA,DEU"],
+    ]
+
+
 def test_quiet_keeps_the_table_and_drops_the_rest(capsys):
     assert main(["restrict", "China", "dysprosium", "--quiet", *QUICK]) == 0
     said = capsys.readouterr()
@@ -526,9 +556,14 @@ def test_graph_show_names_suppliers_and_users(capsys):
     assert node["users"][0]["node"] in text
 
 
-def test_data_check_of_the_shipped_pack(capsys):
+def test_data_check_of_the_shipped_pack(capsys, world):
     report = answer("data", "check", "--json")
     assert report["faults"] == 0
+    planned = {f"{r['country']}:{r['product']}" for r in world.tables.rows("projects")}
+    makers = {f"{r['country']}:{r['product']}" for r in world.tables.rows("processors")}
+    makers |= {f"{r['country']}:{r['product']}" for r in world.tables.rows("producers")}
+    assert len(planned - makers) > 0
+    assert report["nodes"] == len(world.network.nodes) - len(planned - makers)
     assert report["largest_adjustments"]
     assert main(["data", "check", str(HOUSE / "data")]) == 0
     assert "0 faults" in capsys.readouterr().out
@@ -633,6 +668,10 @@ def test_without_a_command_the_help_is_shown(capsys):
         (("restrict", "China", "dysprosium", "--severity", "much"), 2, ["--severity"]),
         (("restrict", "China", "dysprosium", "--json", "--csv"), 2, ["--json and --csv"]),
         (("restrict", "China", "dysprosium", "--data", "nowhere"), 2, ["nowhere"]),
+        (("restrict", "China", "dysprosium", "--draws", "0"), 2, ["--draws"]),
+        (("restrict", "China", "dysprosium", "--draws", "5", "--no-band"), 2, ["--no-band"]),
+        (("run", "china-april-2025", "--draws", "5", "--no-band"), 2, ["--draws and --no-band"]),
+        (("restrict", "China", "gallium", "--uses", "foo"), 4, ["semiconductors", "defence"]),
         (("restrict", "China", "dysprosium", "--severity", "80"), 4, ["0.8"]),
         (("restrict", "China", "dysprosium", "--kind", "embargo"), 4, ["embargo", "quota"]),
         (("restrict", "China", "dysprosium", "--months", "0"), 4, ["months"]),

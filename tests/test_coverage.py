@@ -280,6 +280,15 @@ def test_a_reader_is_told_when_nothing_or_only_delay_can_follow(tmp_path, option
     assert [n for n in said if n.endswith(told)] == notes
 
 
+@pytest.mark.parametrize(("actor", "said"), [("JPN", "makes no"), ("USA", "is part of the rest")])
+def test_what_is_yet_to_be_built_makes_nothing(tmp_path, actor, said):
+    planned = CHAIN.but(projects=["works USA alloy 10 2027-01", "plant JPN alloy 10 2027-01"])
+    network = planned.network(tmp_path)
+    assert {"JPN", "USA"} & set(network.countries) == {"JPN"}
+    (note,) = resolve(restrict(actor, "alloy", kind="ban", start="2025-01"), network).notes
+    assert note.startswith(f"{actor} {said}")
+
+
 def test_the_same_note_is_made_once(network):
     licence = restriction("CHN", "magnet", kind="licence", severity=Range.of(0))
     once, twice = (resolve(several(*[licence] * n), network).notes for n in (1, 2))

@@ -17,7 +17,7 @@ from supplychain import render
 from supplychain.cli import main
 from supplychain.coverage import resolve
 from supplychain.ends import use_shares
-from supplychain.errors import DataError, ScenarioError, UnknownNameError
+from supplychain.errors import AmbiguousNameError, DataError, ScenarioError, UnknownNameError
 from supplychain.model.ceilings import (
     licence_ceiling,
     luck_ranks,
@@ -130,9 +130,17 @@ def test_a_quota_in_turns_leaves_nothing_to_new_customers(tmp_path):
     ("priority", "meant"), [("crs", "cars"), ("robots/smal", "robots/small"), ("Koera", "cars")]
 )
 def test_a_turn_of_nobody_is_refused(tmp_path, priority, meant):
-    with pytest.raises(UnknownNameError, match=re.escape(f"unknown use '{priority}'")) as caught:
+    wrong = re.escape(f"unknown country or use '{priority}'")
+    with pytest.raises(UnknownNameError, match=wrong) as caught:
         resolve(several(quota(0.5, priority)), THREE.network(tmp_path))
     assert (meant in caught.value.suggestions) == (priority != "Koera")
+    assert ("land of KOR" in caught.value.suggestions) == (priority == "Koera")
+
+
+def test_a_turn_of_one_of_two_countries_says_which_ones(tmp_path):
+    with pytest.raises(AmbiguousNameError, match="it may be 'land of ") as caught:
+        resolve(several(quota(0.5, "land of")), THREE.network(tmp_path))
+    assert {"land of KOR", "land of JPN"} <= set(caught.value.suggestions)
 
 
 # A licence and luck -------------------------------------------------------------------------------
@@ -354,6 +362,12 @@ def test_without_constants_nobody_buys_ahead_and_the_reader_is_told(tmp_path):
     assert any("nobody buys ahead" in note for note in found.resolved.notes)
 
 
+def test_an_enforcement_before_the_start_is_refused(tmp_path):
+    early = restriction("CHN", "magnet", enforcement="2024-12")
+    with pytest.raises(ScenarioError, match="enforcement: 2024-12 lies before the start"):
+        resolve(several(early), LINK.network(tmp_path))
+
+
 def test_an_announcement_after_the_horizons_start_is_refused(tmp_path):
     late = several(restriction("CHN", "magnet", announced="2025-02"))
     with pytest.raises(ScenarioError, match="announced: 2025-02 lies after the start"):
@@ -489,7 +503,10 @@ def test_an_unknown_use_is_refused_with_the_nearest(tmp_path, use, near_by):
     with pytest.raises(UnknownNameError) as caught:
         resolve(several(restriction("CHN", "magnet", uses=(use,))), ENDS.network(tmp_path))
     assert caught.value.kind == "use"
-    assert near_by is None or near_by in caught.value.suggestions
+    everything = ("cars", "robots", "defence")  # where nothing is near
+    assert (
+        near_by in caught.value.suggestions if near_by else caught.value.suggestions == everything
+    )
 
 
 def test_a_use_of_nobody_withholds_nothing_and_says_so(tmp_path):
@@ -579,6 +596,25 @@ def test_a_content_rule_that_reaches_nothing_says_so(tmp_path):
         "the content rule covers nothing" in note
         for note in resolve(several(ban), LINK.network(tmp_path)).notes
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "note"),
+    [
+        ({"to": ("KOR",)}, None),  # which buys no oxide, but magnets of it
+        ({"to": ("KOR", "JPN")}, None),
+        ({"exclude": ("KOR",)}, None),
+        ({"to": ("JPN", "AUS")}, "AUS buys no oxide from CHN in this pack: naming it changes"),
+        ({"to": ("AUS",)}, "nobody who buys oxide from CHN is restricted, so nothing is withheld"),
+        ({"to": ("KOR",), "content_rule": 0.1}, "nobody who buys oxide from CHN is restricted"),
+    ],
+)
+def test_who_buys_foreign_goods_under_a_content_rule_is_restricted(tmp_path, options, note):
+    words = {"content_rule": 0.001, "compliance": Range.of(1)} | options
+    notes = resolve(several(restriction("CHN", "oxide", **words)), ABROAD.network(tmp_path)).notes
+    said = [n for n in notes if "nobody who buys" in n or "changes nothing" in n]
+    assert len(said) == (note is not None)
+    assert all(n.startswith(note) for n in said)
 
 
 def test_a_content_rule_takes_its_followers_out_of_the_leakage(tmp_path):

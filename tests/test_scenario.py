@@ -106,7 +106,7 @@ def test_all_problems_are_told_at_once_and_counted_from_one():
     bad = several(
         restriction("CHN", "magnet"),
         restriction("CHN", months=0, severity=Range.of(2), start="soon"),
-        restriction("CHN", "magnet", dead_time_months=-1.0, ramp_months=121.0),
+        restriction("CHN", "magnet", kind="licence", dead_time_months=-1.0, ramp_months=121.0),
         releases=[StockRelease("KOR", "magnet", 60), StockRelease("KOR", "magnet", -60)],
     )
     assert refused(check, replace(bad, focus=(), start="2025", horizon=300)) == [
@@ -119,8 +119,17 @@ def test_all_problems_are_told_at_once_and_counted_from_one():
         "restriction 2: months: 0 is not between 1 and 120",
         "restriction 3: dead_time_months: -1 is not between 0 and 120",
         "restriction 3: ramp_months: 121 is not between 0 and 120",
-        "mitigation 2: days, release_days and lag_months must not be negative",
+        "mitigation 2: days, release_days and lag_months must be finite and not negative",
     ]
+
+
+@pytest.mark.parametrize("field", ["days", "release_days", "lag_months", "share"])
+@pytest.mark.parametrize("size", [float("nan"), float("inf"), -1])
+def test_a_release_of_no_finite_size_is_refused(field, size):
+    release = replace(StockRelease("KOR", "magnet", 60), **{field: size})
+    (line,) = refused(check, several(restriction("CHN", "magnet"), releases=[release]))
+    assert line.startswith("mitigation 1")
+    assert field in line
 
 
 @pytest.mark.parametrize(
@@ -169,6 +178,17 @@ def test_all_problems_are_told_at_once_and_counted_from_one():
         (
             {"suspended": (("2025-12", "2025-11"),)},
             ["suspended: 2025-12 to 2025-11 runs backwards"],
+        ),
+        (
+            {"start": "2025-04", "enforcement": "2025-03"},
+            ["enforcement: 2025-03 lies before the start"],
+        ),
+        (
+            {"dead_time_months": 1.0, "ramp_months": 2.0},
+            [
+                "dead_time_months: belongs to kind 'licence', and only to it (this is a ban)",
+                "ramp_months: belongs to kind 'licence', and only to it (this is a ban)",
+            ],
         ),
         ({"suspended": (("2025-12", ""),)}, ["suspended: '' is not a month; write it as 2025-04"]),
         (

@@ -128,6 +128,19 @@ def test_impossible_orders_are_refused(priorities, said):
         parse_scenario(file)
 
 
+@pytest.mark.parametrize(
+    ("orders", "said"),
+    [
+        ([(("export",), "JPN"), (("domestic",), "land of JPN")], "country: 'JPN' has two orders"),
+        ([(("cars", "Cars"), "*")], "order: 'cars' stands in it twice"),
+    ],
+)
+def test_two_names_of_the_same_thing_are_one(tmp_path, orders, said):
+    twice = replace(stop(item="oxide"), priorities=tuple(Priority(*order) for order in orders))
+    with pytest.raises(ScenarioError, match=said):
+        run(MAKERS.network(tmp_path), twice)
+
+
 def test_an_unknown_class_is_named_with_what_is_near(tmp_path):
     network = MAKERS.network(tmp_path)
     with pytest.raises(ScenarioError, match="missile"):

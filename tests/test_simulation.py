@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from worlds import LINK, restriction, several, stop, with_stock, world
 
-from supplychain.errors import ScenarioError
+from supplychain.errors import ScenarioError, UsageError
 from supplychain.result import Driver
 from supplychain.scenario import Range, StockRelease, restrict
 from supplychain.simulation import Effort, known_d_weight, paradoxes, simulate
@@ -292,6 +292,12 @@ def test_an_effort_leaves_out_what_it_says_and_nothing_else(
     for case in ("adaptive", "frozen"):
         assert (loss.share[case], loss.monthly[case]) == (full.share[case], full.monthly[case])
     assert (loss.binding, loss.first_stop_day) == (full.binding, full.first_stop_day)
+
+
+@pytest.mark.parametrize("draws", [0, -1])
+def test_a_sample_of_nothing_is_refused(draws):
+    with pytest.raises(UsageError, match=f"draws: {draws} is not at least 1"):
+        Effort(draws=draws)
 
 
 def test_the_seed_changes_the_band_and_nothing_else(stocked):

@@ -60,10 +60,10 @@ NoBand = Annotated[
     bool, typer.Option("--no-band", help="Leave out the band.", rich_help_panel="Output")
 ]
 DrawsOption = Annotated[
-    int,
+    int | None,
     typer.Option(
         "--draws",
-        min=0,
+        min=1,
         help="Draws of the band, such as 10000; default: as many as the pack says.",
         rich_help_panel="Output",
     ),

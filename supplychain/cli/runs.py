@@ -34,7 +34,6 @@ from supplychain.cli.common import (
     write_folder,
 )
 from supplychain.errors import UsageError
-from supplychain.vocabulary import EVERYONE
 
 if TYPE_CHECKING:
     from supplychain.result import Result
@@ -75,6 +74,7 @@ def demo(
 
 
 def restrict_command(
+    context: typer.Context,
     country: Annotated[str, typer.Argument(help="The country that restricts, such as China.")],
     items: Annotated[
         list[str], typer.Argument(help="Minerals or products, such as dysprosium ndfeb_magnet.")
@@ -148,7 +148,7 @@ def restrict_command(
     seed: SeedOption = 1,
     no_planner: NoPlanner = False,
     no_band: NoBand = False,
-    draws: DrawsOption = 0,
+    draws: DrawsOption = None,
     prices: PricesFlag = False,
     channels: ChannelsFlag = False,
     mechanisms: MechanismsFlag = False,
@@ -186,28 +186,39 @@ def restrict_command(
         delay_months=delay,
         focus=split(focus),
     )
-    again = ["supplychain", "restrict", country, *items]
-    again += ["--to", to] if to != EVERYONE else []
-    again += ["--except", except_] if except_ else []
-    again += ["--form", form] if form != "listed" else []
-    again += ["--uses", uses] if uses else []
+    as_ban = ["--kind", "ban"] if scenario.ladder else []
+    again = _again(context, "focus", "out")  # another command must not overwrite these results
     hints = [
-        shlex.join([*again, "--kind", "ban", "--focus", focus, "--out", "results"]),
+        shlex.join([*again, *as_ban, "--focus", focus, "--out", "results"]),
         shlex.join([*again, "--focus", "KOR,JPN,USA,DEU"]),
     ]
-    if form == "listed":
-        hints.append(shlex.join([*again, "--form", "contained", "--kind", "ban", "--focus", focus]))
+    if form == "listed" and not stage:
+        hints.append(shlex.join([*again, "--form", "contained", *as_ban, "--focus", focus]))
     effort = Effort(
         planner=not no_planner,
         band=not no_band,
         seed=seed,
-        draws=draws or None,
+        draws=draws,
         prices=prices,
         channels=channels,
         mechanisms=mechanisms,
     )
     to_ = _Output(as_json, as_csv, quiet, out, None, tuple(hints), economy, values)
     _play([scenario], focus="", data=data, effort=effort, to=to_)
+
+
+def _again(context: typer.Context, *without: str) -> list[str]:
+    """The words of a command as it was given, without some options and what is left at default."""
+    words = ["supplychain", str(context.info_name)]
+    for parameter in context.command.params:
+        value = context.params.get(str(parameter.name))
+        if parameter.name in without or value == parameter.default or value is None:
+            continue
+        if parameter.param_type_name == "argument":
+            words += [value] if isinstance(value, str) else value
+        else:
+            words += [parameter.opts[0]] if value is True else [parameter.opts[0], str(value)]
+    return words
 
 
 def run_command(
@@ -223,7 +234,7 @@ def run_command(
     seed: SeedOption = 1,
     no_planner: NoPlanner = False,
     no_band: NoBand = False,
-    draws: DrawsOption = 0,
+    draws: DrawsOption = None,
     prices: PricesFlag = False,
     channels: ChannelsFlag = False,
     mechanisms: MechanismsFlag = False,
@@ -248,7 +259,7 @@ def run_command(
         planner=not no_planner,
         band=not no_band,
         seed=seed,
-        draws=draws or None,
+        draws=draws,
         prices=prices,
         channels=channels,
         mechanisms=mechanisms,
@@ -286,6 +297,8 @@ def _play(
     beside += [n for n in ("economy", "values") if getattr(to, n)]
     if beside and to.as_csv:
         raise UsageError(f"--{beside[0]} and --csv: the CSV holds export losses alone; use --json")
+    if effort.draws is not None and not effort.band:
+        raise UsageError("--draws and --no-band: the draws are those of the band")
     if to.values and not effort.planner:
         raise UsageError("--values and --no-planner: the values are those of the best response")
     twice = [s.id for s in scenarios if [t.id for t in scenarios].count(s.id) > 1]

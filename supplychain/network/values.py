@@ -205,5 +205,5 @@ class Network:
 
     @cached_property
     def countries(self) -> tuple[str, ...]:
-        """Countries with a node of their own; all others are part of the rest of world."""
-        return tuple(sorted({node.country for node in self.nodes}))
+        """Countries with a node of their own today; all others are part of the rest of world."""
+        return tuple(sorted({node.country for node in self.nodes if not node.planned}))
