@@ -99,10 +99,11 @@ def _listed(
     semis = tuple(
         str(r["product"]) for r in network.tables.rows("products") if mineral in r["semi_of"]
     )
+    what = "export duty" if restriction.kind == _DUTY else "measure"
     return Covered(
         mineral,
         refined + semis,
-        f"no measure of {actor} on it is in force at {date}: "
+        f"no {what} of {actor} on it is in force at {date}: "
         "refined forms and first semi-finished product",
     )
 

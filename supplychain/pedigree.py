@@ -80,17 +80,19 @@ def reliance(network: Network, resolved: Resolved) -> tuple[Reliance, ...]:
 def _reliance(network: Network, measure: Measure, country: str, product: str) -> Reliance | None:
     """Share of the actor in one country's use and imports of one product."""
     use = imports = direct = 0.0
-    grade = "prior"
+    grade, is_held = "prior", False
     for flow in network.flows:
         slot, supplier = network.slots[flow.slot], network.nodes[flow.supplier]
         if slot.commodity[0] != product or network.nodes[slot.node].country != country:
             continue
         use += flow.quantity
         imports += flow.quantity if supplier.country != country else 0.0
-        if covers(network, measure, supplier, slot):
+        is_held = is_held or covers(network, measure, supplier, slot)
+        # What comes from the actor is a fact of the baseline, however much of it a measure holds.
+        if supplier.country == measure.restriction.actor != country:
             direct += flow.quantity
             grade = str(flow.row["evidence"]) if flow.row is not None else grade
-    if direct <= 0:
+    if direct <= 0 or not is_held:
         return None
     return Reliance(
         country, product, measure.restriction.actor, direct / use, direct / imports, grade
@@ -187,7 +189,10 @@ def releases(resolved: Resolved) -> list[str]:
         found.append(f"{m.country} releases {what}, beside its public stocks{shared}")
     for p in resolved.scenario.priorities:
         whose = "all countries" if p.country == EVERYONE else p.country
-        found.append(f"suppliers of {whose} serve {', then '.join(p.order)} first")
+        found.append(
+            f"suppliers of {whose} serve in this order: {', '.join(p.order)}, others (the best "
+            "response keeps no order, and losses are of exports alone)"
+        )
     return found
 
 

@@ -315,7 +315,7 @@ def footer(result: Result) -> list[str]:
     if result.unsourced:
         needs = "; ".join(f"{d.label} ({d.name.split()[0]})" for d in result.unsourced)
         lines.append(f"Most in need of a source: {needs}.")
-    lines.append(f"Not counted: {'; '.join(result.not_counted)}.")
+    lines.append(f"Not counted: {'; '.join(result.left_out)}.")
     lines.append(
         f"Valued as {result.valuation}; data {result.pack['pack']} {result.pack['version']} "
         f"({result.pack['sha256'][:8]})."
@@ -331,10 +331,11 @@ def economy_table(result: Result, words: Words) -> "Table":
     rung = f"\n{result.ladder[-1].name}" if result.ladder else ""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(f"loss of value added{rung}", no_wrap=True, overflow="fold")
+    year = economy.year if economy else ""
     for case in economy.cases if economy else ():
-        table.add_column(f"{_CASE_NAMES[case]}\n% of GDP\ndirectly", justify="right")
+        table.add_column(f"{_CASE_NAMES[case]}\n% of GDP {year}\ndirectly", justify="right")
         table.add_column("\n% with\nsuppliers", justify="right")
-        table.add_column("\nbn USD with\nsuppliers", justify="right")
+        table.add_column("today's\nbn USD with\nsuppliers", justify="right")
     for loss in economy.countries if economy else ():
         if loss.country in result.resolved.focus:
             whole = loss.whole

@@ -147,7 +147,9 @@ def _prices(prices: Prices, words: Words) -> Iterator["Table"]:
     from rich.table import Table
 
     rung = f" ({prices.rung})" if prices.rung else ""
-    table = Table(title=f"Prices over baseline{rung}", title_justify="left", box=None)
+    table = Table(
+        title=f"Prices as multiples of the baseline{rung}", title_justify="left", box=None
+    )
     for number, header in enumerate(
         ("product", "% missing", "equilibrium", "10-90 %", "with overshoot", "10-90 %", "set by")
     ):

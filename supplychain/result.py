@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 
+_APART = ("prices", "channels", "economy")
+"""What a result may show beside its losses, under the names of its options."""
+
 
 @dataclass(frozen=True)
 class SegmentLoss:
@@ -330,6 +333,12 @@ class Result:
     mechanisms: Road | None = None
     economy: Economy | None = None
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What the losses leave out, less what this result shows apart."""
+        shown = [name for name in _APART if getattr(self, name) is not None]
+        return tuple(t for t in self.not_counted if not any(f"--{name}" in t for name in shown))
+
     def loss(self, country: str, sector: str) -> SectorLoss:
         """The loss of one sector.
 
@@ -381,7 +390,7 @@ class Result:
             "data": dict(self.pack),
             "valuation": self.valuation,
             "baseline": self.baseline,
-            "not_counted": list(self.not_counted),
+            "not_counted": list(self.left_out),
             "losses": [s.as_dict() for s in self.losses],
             "totals": [t.as_dict() for t in self.totals],
             "ladder": [r.as_dict() for r in self.ladder],

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from worlds import LINK, restriction, several
 
+from supplychain import scenario_file
 from supplychain.coverage import resolve
 from supplychain.errors import ScenarioError, UnknownNameError
 from supplychain.scenario import Range, StockRelease, check, month_number, restrict
@@ -628,3 +631,13 @@ def test_a_horizon_that_is_not_given_holds_every_restriction_whole(tmp_path):
     # Six months from October: until March, the fifteenth month.
     late = several(restriction("CHN", "magnet", start="2025-10", months=6))
     assert resolve(late, LINK.network(tmp_path)).months == 15
+
+
+def test_the_page_of_scenario_files_names_every_key_and_its_example_is_read():
+    page = (Path(__file__).parent.parent / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    example = tomllib.loads(page.split("```toml\n")[1].split("```")[0])
+    assert parse_scenario(example).priorities[0].order == ("defence", "domestic", "export")
+    models = (scenario_file._Restriction, scenario_file._Mitigation, scenario_file._Priority)
+    for model in models:
+        for name, field in model.model_fields.items():
+            assert f"`{field.alias or name}`" in page or name == "kind", name
