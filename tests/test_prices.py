@@ -373,6 +373,11 @@ def test_a_price_changes_no_volume_loss(shipped):
     )
     assert plain.pop("prices") is None
     prices = dear.pop("prices")
+    # What is shown apart is no longer among what is left out.
+    left_out = dear.pop("not_counted")
+    assert [t for t in plain.pop("not_counted") if t not in left_out] == [
+        "price changes and their pass-through into export values (apart, with --prices)"
+    ]
     known, cited = ({s["source_id"] for s in found.pop("sources")} for found in (plain, dear))
     assert cited - known == {"redlinger_2016", "imf_wp_16_23"}
     assert plain == dear
@@ -409,7 +414,7 @@ def test_the_command_line_prints_and_answers_prices(capsys):
     assert gallium["price_ratio_band"]["low"] <= gallium["price_ratio"]
     assert main([*words, "--prices"]) == 0
     text = capsys.readouterr().out
-    assert "Prices over baseline" in text
+    assert "Prices as multiples of the baseline" in text
     assert "a price changes no loss" in text
     assert main([*words, "--prices", "--csv"]) != 0
     assert "--prices and --csv" in capsys.readouterr().err

@@ -11,6 +11,8 @@ all records, ``x`` the memory of rows, ``note`` that of notes (`supplychain.mode
 """
 
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -27,11 +29,7 @@ from supplychain.model.kernel_rows import (
 )
 from supplychain.vocabulary import MONTHS_PER_YEAR
 
-numba: Any
-try:
-    import numba
-except ImportError:
-    numba = None
+numba: Any = import_module("numba") if find_spec("numba") else None
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
