@@ -29,7 +29,7 @@ def technologies(
 ) -> Technologies:
     """Alternatives of the run's nodes, each on a ramp that starts with the first measure."""
     chosen = [t for t in builder.network.technologies if t.node in node_at]
-    uses = [(a, slot_at[q], f) for a, t in enumerate(chosen) for q, f in t.uses]
+    uses = [(a, slot_at[q], f) for a, t in enumerate(chosen) for q, f in t.uses if q in slot_at]
     rate = [place(builder.draws, _rate(t), 0.0, 1.0) for t in chosen]
     return Technologies(
         np.array([node_at[t.node] for t in chosen], dtype=np.int64),

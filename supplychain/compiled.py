@@ -91,10 +91,9 @@ def compile_arrays(network: Network, resolved: Resolved, draws: Draws) -> Compil
     node_at = {old: new for new, old in enumerate(chosen.nodes)}
     slot_at = {old: new for new, old in enumerate(chosen.slots)}
     links = [(f.supplier, f.slot) for f in (network.flows[e] for e in chosen.flows)] + openings
-    active = frozenset(reached.active)
     bins = int(network.parameters.value("cover_bins"))
     ceilings = Ceilings(network, resolved, draws, bins, links)
-    builder = LaneBuilder(network, resolved, draws, reached.downstream, active, ceilings)
+    builder = LaneBuilder(network, resolved, draws, reached.downstream, ceilings)
     arrays = Arrays(
         months=resolved.months,
         bins=bins,
@@ -133,7 +132,12 @@ def _choose(network: Network, reached: Reach) -> _Chosen:
     )
     node_at = {old: new for new, old in enumerate(nodes)}
     slots = sorted(
-        (q for q, s in enumerate(network.slots) if s.node in node_at),
+        (
+            q
+            for q, s in enumerate(network.slots)
+            # What is not bought yet and cannot run short limits nobody: it has no row.
+            if s.node in node_at and (s.commodity in active or not _is_later(network, q))
+        ),
         key=lambda q: node_at[network.slots[q].node],
     )
     slot_at = {old: new for new, old in enumerate(slots)}

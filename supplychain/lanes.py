@@ -40,7 +40,7 @@ class LaneBuilder:
 
     Attributes:
         network, resolved, draws: what the run is about.
-        downstream, active: commodities that a restriction can make short, and all of the run.
+        downstream: commodities that a restriction can make short.
         ceilings: what measures leave of the flows and openings of the run.
     """
 
@@ -48,7 +48,6 @@ class LaneBuilder:
     resolved: Resolved
     draws: Draws
     downstream: frozenset[Commodity]
-    active: frozenset[Commodity]
     ceilings: Ceilings
 
     @cached_property
@@ -141,9 +140,8 @@ class LaneBuilder:
         )
 
     def _level(self, slot: Slot) -> float:
-        """Baseline arrivals: none where nothing is bought yet and the run knows who sells."""
-        is_later = not slot.is_main or self.network.nodes[slot.node].planned
-        return 0.0 if is_later and slot.commodity in self.active else 1.0
+        """Baseline arrivals: none where nothing is bought yet."""
+        return 0.0 if not slot.is_main or self.network.nodes[slot.node].planned else 1.0
 
     def _rule(self, recipe: Row) -> tuple[Array, Array, float]:
         """Class weight, elasticity (NaN where a class is given) and cost share of one input."""

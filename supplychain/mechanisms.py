@@ -16,9 +16,8 @@ from supplychain.draws import Central
 from supplychain.model.adaptive import ADAPTIVE
 from supplychain.model.arrays import Arrays
 from supplychain.model.behaviour import Behaviour
-from supplychain.model.cascade import run as play
+from supplychain.model.engine import Links, play
 from supplychain.model.frozen import FROZEN
-from supplychain.model.wiring import wire
 from supplychain.network import Network
 from supplychain.run import Run
 from supplychain.sectors import Sector, loss_share, shares
@@ -51,8 +50,9 @@ def road(network: Network, run: Run, elasticities: Sequence[float] = ELASTICITIE
     Then come the classes of the inputs, the stocks (that is the frozen case), and `SWITCHES`.
     """
     hit = [s for s in run.sectors if s.nodes]
+    links = Links(run.compiled.arrays)
     steps = [
-        Step(name, _losses(hit, arrays, behaviour))
+        Step(name, _losses(hit, arrays, behaviour, links))
         for name, arrays, behaviour in _stages(run.compiled.arrays)
     ]
     bent = [
@@ -96,9 +96,11 @@ def _stages(arrays: Arrays) -> list[tuple[str, Arrays, Behaviour]]:
     return found
 
 
-def _losses(hit: Sequence[Sector], arrays: Arrays, behaviour: Behaviour) -> tuple[float, ...]:
+def _losses(
+    hit: Sequence[Sector], arrays: Arrays, behaviour: Behaviour, links: Links | None = None
+) -> tuple[float, ...]:
     """Loss of each sector in one run."""
-    outcome = play(arrays, behaviour, trace=False, wiring=wire(arrays))
+    outcome = play(arrays, behaviour, trace=False, links=links)
     return tuple(float(loss_share(s, outcome, shares(s, Central()))[0]) for s in hit)
 
 

@@ -7,9 +7,9 @@ from supplychain.compiled import Compiled, compile_arrays
 from supplychain.coverage import Resolved
 from supplychain.draws import Central, Input, Recorder
 from supplychain.model.adaptive import adaptive, without_catch_up
-from supplychain.model.cascade import Outcome
+from supplychain.model.engine import Links
 from supplychain.model.frozen import frozen
-from supplychain.model.wiring import wire
+from supplychain.model.outcome import Outcome
 from supplychain.network import Network
 from supplychain.sectors import Sector, loss_share, sectors, shares
 
@@ -34,11 +34,11 @@ class Run:
         """Compile and simulate."""
         recorder = Recorder()
         compiled = compile_arrays(network, resolved, recorder)
-        arrays, links = compiled.arrays, wire(compiled.arrays)
+        arrays, links = compiled.arrays, Links(compiled.arrays)
         outcomes = {
-            "adaptive": adaptive(arrays, wiring=links),
-            "frozen": frozen(arrays, wiring=links),
-            "all_lost": adaptive(without_catch_up(arrays), trace=False, wiring=links),
+            "adaptive": adaptive(arrays, links=links),
+            "frozen": frozen(arrays, links=links),
+            "all_lost": adaptive(without_catch_up(arrays), trace=False, links=links),
         }
         reached = sectors(network, compiled, resolved.focus)
         return cls(resolved, compiled, reached, outcomes, tuple(recorder.asked.values()))

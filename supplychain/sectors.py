@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from supplychain.compiled import Compiled
 from supplychain.draws import Draws, Input, place
-from supplychain.model.cascade import Outcome
 from supplychain.model.kernel import Played
+from supplychain.model.outcome import Outcome
 from supplychain.network.values import Network
 from supplychain.tables import Row
 from supplychain.vocabulary import node_id

@@ -14,7 +14,7 @@ from supplychain.compiled import Compiled, compile_arrays, reach
 from supplychain.coverage import Resolved, resolve
 from supplychain.draws import Central, Input, Sample
 from supplychain.model.adaptive import adaptive
-from supplychain.model.cascade import Outcome
+from supplychain.model.outcome import Outcome
 from supplychain.network.values import Network
 from supplychain.scenario import Range, Scenario
 from supplychain.sectors import Sector, binding, loss_share, sectors, shares

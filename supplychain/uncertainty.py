@@ -15,8 +15,8 @@ from supplychain import pedigree
 from supplychain.compiled import compile_arrays, reach
 from supplychain.coverage import Resolved
 from supplychain.draws import Central, Draws, Input, OneAtATime, Part, Sample
-from supplychain.model import kernel
-from supplychain.model.adaptive import ADAPTIVE, adaptive
+from supplychain.model import cascade, kernel
+from supplychain.model.adaptive import ADAPTIVE
 from supplychain.model.arrays import Arrays
 from supplychain.model.wiring import wire
 from supplychain.network import Network
@@ -90,7 +90,7 @@ class _Plain:
         parts = []
         for start in range(0, arrays.lanes, _LANES_AT_ONCE):
             some = arrays.take(slice(start, start + _LANES_AT_ONCE))
-            outcome = adaptive(some, trace=False, wiring=wiring)
+            outcome = cascade.run(some, ADAPTIVE, trace=False, wiring=wiring)
             parts.append([mean_losses(s, outcome) for s in self.chosen])
         return [np.concatenate(found, axis=1) for found in zip(*parts, strict=True)]
 

@@ -18,7 +18,7 @@ from supplychain.compiled import compile_arrays
 from supplychain.coverage import resolve
 from supplychain.draws import Part, Sample
 from supplychain.errors import MissingExtraError
-from supplychain.model import cascade, kernel
+from supplychain.model import cascade, engine, kernel
 from supplychain.model.adaptive import ADAPTIVE
 from supplychain.model.behaviour import Behaviour
 from supplychain.model.frozen import FROZEN
@@ -139,6 +139,89 @@ def test_the_shipped_pack_gives_the_same_bits_in_both_engines(pack, mineral):
     for behaviour in (FROZEN, ADAPTIVE):
         found = same(arrays, behaviour)
         assert (found.output == cascade.run(arrays, behaviour, trace=False).output).all()
+
+
+# Traces -------------------------------------------------------------------------------------------
+
+
+def same_trace(arrays, behaviour):
+    """Every figure of every month in both engines, up to rounding."""
+    found, expected = kernel.run(arrays, behaviour), cascade.run(arrays, behaviour)
+    for name in (f.name for f in fields(expected)):
+        one, other = getattr(found, name), getattr(expected, name)
+        if name == "allowed":  # said to be 1 where an engine skipped what is at its baseline
+            one, other = np.minimum(one, 1.0), np.minimum(other, 1.0)
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-12, err_msg=name)
+    return found, expected
+
+
+@needs_numba
+@pytest.mark.parametrize("elasticities", [False, True])
+@pytest.mark.parametrize("examples", [40, pytest.param(2000, marks=pytest.mark.slow)])
+def test_a_trace_tells_what_that_of_the_array_engine_tells(elasticities, examples):
+    def law(seed, behaviour):
+        same_trace(random_arrays(seed, EVERYTHING.but(elasticities=elasticities)), behaviour)
+
+    behaviours = st.sampled_from([FROZEN, ADAPTIVE, *SINGLE, *ALL_BUT])
+    tried(law, examples, st.integers(0, 2**32), behaviours)
+
+
+@needs_numba
+@pytest.mark.parametrize(
+    "mineral",
+    ["dysprosium", "gallium", pytest.param("cobalt", marks=pytest.mark.slow),
+     pytest.param("graphite", marks=pytest.mark.slow)],
+)  # fmt: skip
+def test_a_trace_of_the_shipped_pack_is_the_same_to_the_last_bit(pack, mineral):
+    arrays = sampled(pack, mineral, 2)
+    for behaviour in (FROZEN, ADAPTIVE):
+        found, expected = same_trace(arrays, behaviour)
+        for name in (f.name for f in fields(expected)):
+            assert (getattr(found, name) == getattr(expected, name)).all(), name
+
+
+@needs_numba
+def test_a_trace_by_hand(tmp_path):
+    # A stock of one month and a half; magnets stop in the first month of twelve.
+    network = LINK.but(stocks=["* * * 45"]).network(tmp_path)
+    played = run(network, stop())
+    arrays = played.compiled.arrays
+    slot = int(np.flatnonzero(arrays.slots.node == played.at(CARS))[0])
+    told = kernel.run(arrays, FROZEN)
+    assert told.stock[:3, slot, 0, 0].tolist() == [0.5, 0.0, 0.0]
+    assert told.used[:3, slot, 0, 0].tolist() == [1.0, 0.5, 0.0]
+    assert told.arrivals[:3, slot, 0, 0].tolist() == [0.0, 0.0, 0.0]
+
+
+# Which engine plays -------------------------------------------------------------------------------
+
+
+@needs_numba
+def test_a_run_is_the_same_with_and_without_compiled_code(pack, monkeypatch):
+    resolved = resolve(supplychain.restrict("China", ["dysprosium"], kind="ban"), pack)
+    found = []
+    for quick in (True, False):
+        monkeypatch.setattr(kernel, "ready", lambda quick=quick: quick)
+        found.append(Run.of(pack, resolved).outcomes)
+    for case, expected in found[1].items():
+        for name in (f.name for f in fields(expected)):
+            assert (getattr(found[0][case], name) == getattr(expected, name)).all(), (case, name)
+
+
+def test_a_small_run_does_not_load_compiled_code(pack, monkeypatch):
+    monkeypatch.setattr(kernel, "available", lambda: True)
+    monkeypatch.setattr(kernel, "ready", lambda: pytest.fail("looked for compiled code"))
+    monkeypatch.delitem(sys.modules, "numba", raising=False)
+    assert not engine.is_quick(sampled(pack, "gallium", 1))
+
+
+def test_a_large_run_takes_compiled_code_where_it_is_at_hand(pack, monkeypatch):
+    monkeypatch.setattr(kernel, "available", lambda: True)
+    monkeypatch.delitem(sys.modules, "numba", raising=False)
+    arrays = sampled(pack, "dysprosium", 1)
+    for at_hand in (True, False):
+        monkeypatch.setattr(kernel, "ready", lambda at_hand=at_hand: at_hand)
+        assert engine.is_quick(arrays) == at_hand
 
 
 # Parts and threads --------------------------------------------------------------------------------

@@ -24,9 +24,9 @@ from supplychain.compiled import compile_arrays
 from supplychain.draws import Input, Sample
 from supplychain.model.adaptive import adaptive
 from supplychain.model.arrays import Arrays
-from supplychain.model.cascade import Outcome
 from supplychain.model.ceilings import backlog_months, stop_month
 from supplychain.model.frozen import frozen
+from supplychain.model.outcome import Outcome
 from supplychain.model.planner import plan
 from supplychain.model.static import static
 from supplychain.network.values import Network

@@ -26,9 +26,10 @@ from supplychain.model.arrays import (
     Technologies,
 )
 from supplychain.model.behaviour import Behaviour
-from supplychain.model.cascade import Outcome, run
+from supplychain.model.cascade import run
 from supplychain.model.frozen import FROZEN
 from supplychain.model.oracle import Account, play
+from supplychain.model.outcome import Outcome
 
 SWITCHES = [field.name for field in fields(Behaviour)]
 ELASTIC = EVERYTHING.but(elasticities=True)

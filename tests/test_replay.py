@@ -11,9 +11,9 @@ import supplychain as sc
 from supplychain.compiled import Compiled, compile_arrays
 from supplychain.coverage import resolve
 from supplychain.draws import Central
-from supplychain.model.cascade import Outcome
 from supplychain.model.ceilings import backlog_months, stop_month
 from supplychain.model.frozen import frozen
+from supplychain.model.outcome import Outcome
 
 DAYS = 30.4375
 NODE = "KOR:auto_parts/hre_magnet"

@@ -21,8 +21,8 @@ from supplychain.compiled import Compiled, compile_arrays
 from supplychain.coverage import Resolved, resolve
 from supplychain.draws import Central, Draws
 from supplychain.model.adaptive import adaptive
-from supplychain.model.cascade import Outcome
 from supplychain.model.frozen import frozen
+from supplychain.model.outcome import Outcome
 from supplychain.model.planner import Plan, plan
 from supplychain.model.static import static
 from supplychain.network.build import build_network

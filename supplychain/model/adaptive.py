@@ -17,15 +17,14 @@ The step order of one month, commodity by commodity from upstream to downstream:
 A worked example stands in ``docs/model.md`` and is a test.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from supplychain.model.arrays import Arrays
 from supplychain.model.behaviour import Behaviour
-from supplychain.model.cascade import Outcome, run
-from supplychain.model.wiring import Wiring
+from supplychain.model.engine import Links, play
+from supplychain.model.outcome import Outcome
 
 ADAPTIVE = Behaviour(
     leaks=True,
@@ -42,9 +41,9 @@ ADAPTIVE = Behaviour(
 )
 
 
-def adaptive(arrays: Arrays, *, trace: bool = True, wiring: Sequence[Wiring] = ()) -> Outcome:
+def adaptive(arrays: Arrays, *, trace: bool = True, links: Links | None = None) -> Outcome:
     """Simulate the adaptive case (see the step order above)."""
-    return run(arrays, ADAPTIVE, trace=trace, wiring=wiring)
+    return play(arrays, ADAPTIVE, trace=trace, links=links)
 
 
 def without_catch_up(arrays: Arrays) -> Arrays:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from supplychain.model.arrays import Arrays, Block
 from supplychain.model.behaviour import Behaviour, State
 from supplychain.model.orders import missing, need
+from supplychain.model.outcome import Outcome
 from supplychain.model.production import possible_output, required_input
 from supplychain.model.sources import release
 from supplychain.model.spot import Market, clear_market
@@ -26,61 +27,6 @@ Index = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What happened, in months of baseline.
-
-    Attributes:
-        output: (T, N, L, K) output of every node over its base.
-        delivered: (T, N, L, K) what the node's customers outside the network got, over their
-            baseline: their turn of what contracts shared, before goods for full queues are taken
-            back.
-        stock: (T, Q, L, K) stock at the end of each month, months of need.
-        arrivals: (T, Q, L, K) what reached each slot.
-        shipped: (T, E, L, K) flows over their baseline (contracts and spot together).
-        queue: (T, E, L, K) goods made and not shipped, months of the flow.
-        allowed: (T, Q, L, K) most output that each slot allowed; 1 where a commodity at its
-            baseline was skipped.
-        used: (T, Q, L, K) input drawn, months of need.
-        opened: (T, P, L, K) new flows, in months of the slot's need.
-        released: (T, Q, L, K) received from public stocks and recovery.
-    """
-
-    output: Array
-    delivered: Array
-    stock: Array
-    arrivals: Array
-    shipped: Array
-    queue: Array
-    allowed: Array
-    used: Array
-    opened: Array
-    released: Array
-
-    @classmethod
-    def at_baseline(cls, arrays: Arrays, kept: int) -> "Outcome":
-        """A record that holds the baseline; all but the outputs for so many months."""
-        tail = (arrays.lanes, arrays.bins)
-        q, e = arrays.slots.need.size, arrays.flows.supplier.size
-        p, t = arrays.openings.supplier.size, kept
-        one, zero = np.ones, np.zeros
-        output = one((arrays.months, arrays.nodes.base.size, *tail))
-        output *= arrays.nodes.level[:, None, None]
-        arrivals = one((t, q, *tail)) * arrays.slots.level[:, None, None]
-        return cls(
-            output,
-            output.copy(),
-            zero((t, q, *tail)),
-            arrivals,
-            one((t, e, *tail)),
-            zero((t, e, *tail)),
-            one((t, q, *tail)),
-            arrivals.copy(),
-            zero((t, p, *tail)),
-            zero((t, q, *tail)),
-        )
-
-
 def run(
     arrays: Arrays, behaviour: Behaviour, *, trace: bool = True, wiring: Sequence[Wiring] = ()
 ) -> Outcome:
@@ -89,8 +35,8 @@ def run(
     Args:
         arrays: the compiled network and scenario; never changed.
         behaviour: what plants and states may do.
-        trace: keep flows, stocks and slots of every month; without it (many lanes) only the last
-            month of them is kept, and outputs of all months.
+        trace: keep flows, stocks and slots of every month; without it (many lanes) only outputs
+            are told.
         wiring: index work of the same blocks, if done before (`supplychain.model.wiring.wire`).
     """
     if not behaviour.builds:
@@ -108,7 +54,7 @@ def run(
                 record.stock[month % len(record.stock), block.slots] = state.stock[block.slots]
             else:
                 _Month(arrays, behaviour, state, record, month, block, links).play()
-    return record
+    return record if trace else Outcome.untraced(record.output, record.delivered)
 
 
 def _is_quiet(

@@ -1,16 +1,14 @@
 """No adaptation: frozen sourcing, queues and stocks only."""
 
-from collections.abc import Sequence
-
 from supplychain.model.arrays import Arrays
 from supplychain.model.behaviour import Behaviour
-from supplychain.model.cascade import Outcome, run
-from supplychain.model.wiring import Wiring
+from supplychain.model.engine import Links, play
+from supplychain.model.outcome import Outcome
 
 FROZEN = Behaviour(sets_aside=True)
 
 
-def frozen(arrays: Arrays, *, trace: bool = True, wiring: Sequence[Wiring] = ()) -> Outcome:
+def frozen(arrays: Arrays, *, trace: bool = True, links: Links | None = None) -> Outcome:
     """Plants keep their suppliers, live on their stocks, and lose what they miss.
 
     Cumulative flows are built from minima, sums and products with non-negative constants, so the
@@ -18,4 +16,4 @@ def frozen(arrays: Arrays, *, trace: bool = True, wiring: Sequence[Wiring] = ())
     not made, and the inputs set aside for them help nobody else; both are checked by property test.
     It is the no-adaptation case, usually the largest loss, and no bound.
     """
-    return run(arrays, FROZEN, trace=trace, wiring=wiring)
+    return play(arrays, FROZEN, trace=trace, links=links)

@@ -5,6 +5,7 @@ cache; parts of lanes are dealt to threads. Lanes never touch each other, so nei
 the threads change a bit of the result. Needs numba (the extra ``fast``).
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -16,7 +17,8 @@ from supplychain.errors import MissingExtraError
 from supplychain.model.arrays import Arrays
 from supplychain.model.behaviour import Behaviour
 from supplychain.model.kernel_arrays import Plan, plan_of
-from supplychain.model.kernel_rows import rows_of
+from supplychain.model.kernel_rows import rows_of, traced_rows
+from supplychain.model.outcome import Outcome
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -60,6 +62,15 @@ def ready() -> bool:
     return any(key[1] == here for key in kept)
 
 
+def _loops() -> Callable[..., None]:
+    """The compiled months."""
+    if not available():
+        raise MissingExtraError("compiled code needs numba: pip install 'supplychain[fast]'")
+    from supplychain.model.kernel_loops import play
+
+    return play
+
+
 def run_lanes(
     arrays: Arrays,
     behaviour: Behaviour,
@@ -82,10 +93,7 @@ def run_lanes(
     Raises:
         MissingExtraError: numba is not installed (the extra `fast`).
     """
-    if not available():
-        raise MissingExtraError("many lanes at once need numba: pip install 'supplychain[fast]'")
-    from supplychain.model.kernel_loops import play
-
+    months = _loops()
     links = plan_of(arrays) if plan is None else plan
     shape = (arrays.months, chosen.size, arrays.lanes, arrays.bins)
     played = Played(np.empty(shape), np.empty(shape))
@@ -93,7 +101,7 @@ def run_lanes(
     def part(lanes: slice) -> None:
         """Play some lanes."""
         at, x, note = rows_of(arrays.take(lanes), behaviour, links, chosen)
-        play(at, links.link, links.real, x, note)
+        months(at, links.link, links.real, x, note)
         for whole, first in ((played.output, at.kept), (played.delivered, at.delivered)):
             rows = x[first : first + shape[0] * shape[1]]
             whole[:, :, lanes] = rows.reshape(*shape[:2], arrays.bins, -1).swapaxes(2, 3)
@@ -107,3 +115,30 @@ def run_lanes(
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(part, parts))
     return played
+
+
+def run(arrays: Arrays, behaviour: Behaviour, *, plan: Plan | None = None) -> Outcome:
+    """Simulate all months of all lanes together and keep everything, as `cascade.run` does.
+
+    Args:
+        arrays, behaviour, plan: as for `run_lanes`.
+
+    Raises:
+        MissingExtraError: numba is not installed (the extra `fast`).
+    """
+    months = _loops()
+    links = plan_of(arrays) if plan is None else plan
+    every = np.arange(arrays.nodes.base.size)
+    at, x, note = rows_of(arrays, behaviour, links, every, trace=True)
+    months(at, links.link, links.real, x, note)
+
+    def figure(first: int, count: int) -> Array:
+        """Rows of one figure, (T, count, L, K)."""
+        rows = x[first : first + arrays.months * count]
+        return rows.reshape(arrays.months, count, arrays.bins, arrays.lanes).swapaxes(2, 3)
+
+    traced = {
+        name: figure(getattr(at, f"trace_{name}"), count)
+        for name, count in traced_rows(arrays).items()
+    }
+    return Outcome(figure(at.kept, every.size), figure(at.delivered, every.size), **traced)

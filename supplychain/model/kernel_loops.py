@@ -161,6 +161,9 @@ def play_block(at: At, link: Index, real: Array, x: Array, note: Index, b: int, 
         if note[at.calm + n] == 0:
             consume(at, link, real, x, b, n, month)
             remember(at, link, real, x, note, n)
+    if at.traced:
+        trace_slots(at, link, real, x, note, b, month)
+        trace_flows(at, link, x, note, b, month)
 
 
 @compiled
@@ -246,6 +249,50 @@ def serve(x: Array, row: int, before: float, size: float) -> None:
         output = x[row, w]
         within = min(max((output - before) / share, 0.0), 1.0)
         x[row, w] = output if output >= 1.0 else within
+
+
+# Traces -------------------------------------------------------------------------------------------
+
+
+@compiled
+def copy(x: Array, row: int, place: int) -> None:
+    """One row into another."""
+    for w in range(x.shape[1]):
+        x[place, w] = x[row, w]
+
+
+@compiled
+def trace_slots(
+    at: At, link: Index, real: Array, x: Array, note: Index, b: int, month: int
+) -> None:
+    """Write down what reached and left the slots of a block (`outcome.Outcome`).
+
+    A calm node used what arrived, which is its baseline; what its slots allowed is worked out here.
+    """
+    first = link[at.block_slot_first + b]
+    for n in range(link[at.block_node_first + b], link[at.block_node_last + b]):
+        calm = note[at.calm + n] == 1
+        if calm:
+            receive(at, link, real, x, b, n, month)
+        for j in range(link[at.node_slot_first + n], link[at.node_slot_last + n]):
+            q = link[at.items + j]
+            place, row = q - first, month * at.slots + q
+            copy(x, at.arrived + place, at.trace_arrivals + row)
+            copy(x, at.allowed + place, at.trace_allowed + row)
+            copy(x, (at.arrived if calm else at.drawn) + place, at.trace_used + row)
+            copy(x, at.stock + q, at.trace_stock + row)
+
+
+@compiled
+def trace_flows(at: At, link: Index, x: Array, note: Index, b: int, month: int) -> None:
+    """Write down what flows carried, and what waits."""
+    first = link[at.block_flow_first + b]
+    for e in range(first, link[at.block_flow_last + b]):
+        row = month * at.flows + e
+        if note[at.moves + e] == 1:
+            copy(x, at.shipped + e - first, at.trace_shipped + row)
+        if note[at.waits + e] == 1:
+            copy(x, at.queue + e, at.trace_queue + row)
 
 
 # Production ---------------------------------------------------------------------------------------
@@ -452,6 +499,7 @@ def consume(at: At, link: Index, real: Array, x: Array, b: int, n: int, month: i
             require(at, link, x, q, month, drawn)
         for w in range(x.shape[1]):
             used = min(x[drawn, w], x[have, w])
+            x[drawn, w] = used
             # A slot that uses what arrives keeps its stock as it is, whatever the rounding.
             x[stock, w] = x[stock, w] if used == x[arrived, w] else x[have, w] - used
 
@@ -790,6 +838,10 @@ def hand_out(
                     w = first_column + i
                     x[each, w] = x[each, w] * x[part, i] / need
             bring(at, link, real, x, note, month + late, q, each)
+            if at.traced:
+                row = at.trace_released + month * at.slots + q
+                for w in range(x.shape[1]):
+                    x[row, w] += x[each, w]
 
 
 # The spot market ----------------------------------------------------------------------------------
@@ -808,7 +860,7 @@ def trade(at: At, link: Index, real: Array, x: Array, note: Index, b: int, month
                 clear(x, at.asked + n)
                 find_room(at, link, real, x, note, b, n, month)
         if buyers > 0 and clear_market(at, link, real, x, note, b, buyers, month):
-            settle(at, link, real, x, note, b, buyers, month + link[at.market_lag + m])
+            settle(at, link, real, x, note, b, buyers, month, link[at.market_lag + m])
     for n in range(first, last):
         if opened:
             sell(at, link, real, x, n, month)
@@ -1062,11 +1114,19 @@ def take(at: At, x: Array, note: Index, buyers: int) -> None:
 
 @compiled
 def settle(
-    at: At, link: Index, real: Array, x: Array, note: Index, b: int, buyers: int, month: int
+    at: At,
+    link: Index,
+    real: Array,
+    x: Array,
+    note: Index,
+    b: int,
+    buyers: int,
+    month: int,
+    lag: int,
 ) -> None:
-    """Hand over what was bought in a market; `month` is that of its arrival."""
+    """Hand over what was bought in a market whose goods take some months."""
     for u in range(buyers):
-        hand_over(at, link, real, x, note, b, u, month)
+        hand_over(at, link, real, x, note, b, u, month, lag)
     for n in range(link[at.block_node_first + b], link[at.block_node_last + b]):
         part_with(at, x, n)
     for e in range(link[at.block_flow_first + b], link[at.block_flow_last + b]):
@@ -1080,7 +1140,7 @@ def settle(
 
 @compiled
 def hand_over(
-    at: At, link: Index, real: Array, x: Array, note: Index, b: int, u: int, month: int
+    at: At, link: Index, real: Array, x: Array, note: Index, b: int, u: int, month: int, lag: int
 ) -> None:
     """What one buyer bought: to the slot, and to what its flows shipped."""
     total, first = at.work + WORK_SUM, link[at.block_flow_first + b]
@@ -1095,7 +1155,11 @@ def hand_over(
             shipped, quantity = at.shipped + e - first, real[at.flow_quantity + e]
             for w in range(x.shape[1]):
                 x[shipped, w] += x[bought, w] / quantity
-    bring(at, link, real, x, note, month, q, total)
+        elif at.traced:
+            row = at.trace_opened + month * at.openings + e - at.flows
+            for w in range(x.shape[1]):
+                x[row, w] = x[bought, w] / need
+    bring(at, link, real, x, note, month + lag, q, total)
 
 
 @compiled

@@ -14,10 +14,11 @@ import numpy.typing as npt
 
 from supplychain.model.arrays import Arrays
 from supplychain.model.behaviour import Behaviour
-from supplychain.model.kernel_arrays import Plan, elastic_slots
+from supplychain.model.kernel_arrays import Plan
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 CATCH_UP, ACCESS, NEW_SHARE, QUEUE_CAP, RESTOCK, HOARD = range(6)
 WORK = 10
@@ -28,29 +29,36 @@ At = np.record
 """Sizes and switches of a part of lanes, and where everything begins.
 
 Sizes: months, bins, lanes, rounds (of the spot market), start (first month of adaptation), ring
-(months of arrivals that are kept), regimes, projects, sources, chosen, blocks, nodes, slots, flows;
-free: whether no ceiling of access and no queue cap can stop a flow at its baseline. Switches: as in
-`Behaviour`. Places of links: `Plan.places`. Rows and notes: see `_rows` and `_notes`.
+(months of arrivals that are kept), regimes, projects, sources, chosen, blocks, nodes, slots, flows,
+openings; free: whether no ceiling of access and no queue cap can stop a flow at its baseline;
+traced: whether all months of slots and flows are written down. Switches: as in `Behaviour`. Places
+of links: `Plan.places`. Rows and notes: see `_rows`, `traced_rows` and `_notes`.
 """
 
 
 def rows_of(
-    arrays: Arrays, behaviour: Behaviour, plan: Plan, chosen: Index
+    arrays: Arrays, behaviour: Behaviour, plan: Plan, chosen: Index, *, trace: bool = False
 ) -> tuple[At, Array, Index]:
     """The memory of rows and of notes at the start: full stocks, empty queues, goods at sea.
 
-    Give it few lanes (`Arrays.take`).
+    Give it few lanes (`Arrays.take`). With a trace it has rows for all months of slots and flows.
     """
-    sizes = _sizes(arrays, behaviour)
+    sizes = _sizes(arrays, behaviour) | {"traced": trace}
     rows = _rows(arrays, plan, sizes["ring"], chosen.size)
+    months = arrays.months if trace else 0
+    rows |= {f"trace_{name}": months * count for name, count in traced_rows(arrays).items()}
     notes = _notes(plan, sizes["ring"])
     at = _record(
         sizes | _starts(rows) | _starts(notes) | dict(plan.places) | {"chosen": chosen.size}
     )
     x = np.zeros((sum(rows.values()), arrays.bins, arrays.lanes))
-    for name, values in _figures(arrays, behaviour, chosen).items():
+    elastic = plan.slot["elastic"] >= 0
+    for name, values in _figures(arrays, behaviour, chosen, elastic).items():
         first = getattr(at, name)
         x[first : first + len(values)] = values
+    for name, values in (_untouched(arrays) if trace else {}).items():
+        figure = x[getattr(at, name) :][: rows[name]]
+        figure.reshape(arrays.months, rows[name] // arrays.months, *x.shape[1:])[:] = values
     note = np.zeros(sum(notes.values()), dtype=np.int64)
     note[at.asleep : at.asleep + len(plan.block)] = plan.block["sleeps"]
     note[at.place : at.place + len(plan.node)] = -1
@@ -87,6 +95,7 @@ def _sizes(arrays: Arrays, behaviour: Behaviour) -> dict[str, int]:
         "nodes": arrays.nodes.base.size,
         "slots": arrays.slots.need.size,
         "flows": arrays.flows.slot.size,
+        "openings": arrays.openings.slot.size,
         "free": bool((limits.access >= 1).all() and (limits.queue_cap >= 0).all()),
     }
 
@@ -129,6 +138,32 @@ def _rows(arrays: Arrays, plan: Plan, ring: int, chosen: int) -> dict[str, int]:
     }  # fmt: skip
 
 
+def traced_rows(arrays: Arrays) -> dict[str, int]:
+    """Rows that one month of each figure of a trace has, by its name in `Outcome`."""
+    q, e, p = arrays.slots.node.size, arrays.flows.slot.size, arrays.openings.slot.size
+    return {
+        **dict.fromkeys(("stock", "arrivals", "allowed", "used", "released"), q),
+        **dict.fromkeys(("shipped", "queue"), e),
+        "opened": p,
+    }
+
+
+def _untouched(arrays: Arrays) -> dict[str, Array]:
+    """What a trace tells where nothing reaches: the baseline, full stocks, (rows, K or 1, L or 1).
+
+    Figures that are nothing then are left out.
+    """
+    level = arrays.slots.level[:, None, None]
+    one = np.ones((1, 1, 1))
+    return {
+        "trace_stock": np.swapaxes(arrays.slots.cover, 1, 2),
+        "trace_arrivals": level,
+        "trace_allowed": one,
+        "trace_used": level,
+        "trace_shipped": one,
+    }
+
+
 def _notes(plan: Plan, ring: int) -> dict[str, int]:
     """How many notes there are of each kind.
 
@@ -154,10 +189,11 @@ def _most_of_a_market(plan: Plan) -> tuple[int, int]:
     return int((deals[last] - deals[first]).max(initial=0)), int((last - first).max(initial=0))
 
 
-def _figures(arrays: Arrays, behaviour: Behaviour, chosen: Index) -> dict[str, Array]:
+def _figures(
+    arrays: Arrays, behaviour: Behaviour, chosen: Index, elastic: Mask
+) -> dict[str, Array]:
     """What rows hold at the start, (rows, K or 1, L)."""
     slots, limits, lanes = arrays.slots, arrays.limits, arrays.lanes
-    elastic = elastic_slots(arrays)
     table = arrays.regimes.leaky if behaviour.leaks else arrays.regimes.ceiling
     bound = np.isfinite(table)
     middle = np.arange(arrays.months)[:, None] + 0.5
