@@ -1,5 +1,6 @@
 """What each month allows the units of a programme: tables (member, month)."""
 
+from collections.abc import Sequence
 from copy import copy
 from functools import cached_property
 from typing import Self
@@ -12,6 +13,8 @@ from supplychain.model.subgraph import Units
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
+Tops = tuple[Array, Array]
+"""Most of each flow (flows, T) and of each opening (openings, T)."""
 
 _ROUNDING = 1e-12
 
@@ -62,6 +65,11 @@ class Allowed:
             return np.asarray(table[:, :, 0])
         own = table[np.arange(k.size), :, np.maximum(k, 0)]
         return np.where((k < 0)[:, None], table.mean(axis=2), own)
+
+    @property
+    def tops(self) -> Tops:
+        """Most of each flow and of each opening."""
+        return self.flow_top, self.opening_top
 
     @cached_property
     def help(self) -> Array:
@@ -187,3 +195,12 @@ class Allowed:
                 mine = np.flatnonzero(lag == months)
                 np.add.at(table[:, months:], place[mine], moved[mine, : self.months - months])
         return table
+
+
+def envelope(programmes: Sequence[Allowed]) -> tuple[Tops, Tops]:
+    """Most and least that any of some programmes allows its flows and openings."""
+    flows, openings = [p.flow_top for p in programmes], [p.opening_top for p in programmes]
+    return (
+        (np.max(flows, axis=0), np.max(openings, axis=0)),
+        (np.min(flows, axis=0), np.min(openings, axis=0)),
+    )

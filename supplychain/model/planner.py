@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from supplychain.model.allowed import envelope
 from supplychain.model.arrays import Arrays
 from supplychain.model.programme import Linear, Programme
 from supplychain.model.reduction import reduced
@@ -101,7 +102,8 @@ def path(variants: Sequence[Arrays], targets: Index, value: Array) -> tuple[Plan
     first = Programme(variants[0], units_of(variants[0], targets), targets)
     linear = first.linear(value)
     programmes = [first.under(arrays) for arrays in variants]
-    linears = [replace(linear, high=p.high()) for p in programmes]
+    high = first.high(envelope(programmes)[0])
+    linears = [replace(linear, high=p.own(high)) for p in programmes]
     kept, family = reduced(programmes), Family()
     found: dict[int, Optimum] = {}
 

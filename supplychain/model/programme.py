@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from supplychain.model.allowed import Allowed
+from supplychain.model.allowed import Allowed, Tops
 from supplychain.model.arrays import Arrays
 from supplychain.model.production import elastic_tangents
 from supplychain.model.subgraph import Units
@@ -311,8 +311,12 @@ class Programme(Allowed):
 
     # Bounds, cost and answers ---------------------------------------------------------------------
 
-    def high(self) -> Array:
-        """Upper bound of every variable; where no rule gives one, what its rows imply."""
+    def high(self, most: Tops | None = None) -> Array:
+        """Upper bound of every variable; where no rule gives one, what its rows imply.
+
+        Args:
+            most: flows and openings of the mildest of several programmes, if this is one of them.
+        """
         high = np.empty(self.size)
         tables = {
             "output": self.capacity,
@@ -328,10 +332,16 @@ class Programme(Allowed):
             tables["held"] = np.repeat(self.cover[:, None], self.months, axis=1)
         for name, table in tables.items():
             high[self.at(name)] = table
-        most = self.most_arrivals(self.flow_top, self.opening_top)
-        np.add.at(most, self.release_slot, tables["release"])
-        have = self.cover[:, None] + np.cumsum(most, axis=1)
+        come = self.most_arrivals(*(most or self.tops))
+        np.add.at(come, self.release_slot, tables["release"])
+        have = self.cover[:, None] + np.cumsum(come, axis=1)
         high[self.at("stock")], high[self.at("used")] = have, have[self.drawn]
+        return high
+
+    def own(self, high: Array) -> Array:
+        """The bounds of another programme of its family with its own ceilings."""
+        high = high.copy()
+        high[self.at("flow")], high[self.at("opening")] = self.tops
         return high
 
     def cost(self, value: Array, months: slice = slice(None)) -> Array:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from supplychain.model.allowed import Tops, envelope
 from supplychain.model.production import required_input
 from supplychain.model.programme import Programme
 
@@ -36,39 +37,43 @@ def reduced(programmes: Sequence[Programme]) -> tuple[Reduced, ...]:
     """Leave out what is ample in every one of some programmes that differ in ceilings only.
 
     All of them keep the same variables and rows, so that one answer can start the next. Least
-    fixed point: nothing is ample until its suppliers are shown to be.
+    fixed point: nothing is ample until its suppliers are shown to be, where they are asked for the
+    most and are brought the least that any of the programmes allows.
     """
-    views = [_View(p) for p in programmes]
-    nodes = np.zeros(programmes[0].a.nodes.base.size, dtype=bool)
-    while True:
-        more = np.logical_and.reduce([view.ample_nodes(nodes) for view in views])
-        if (more == nodes).all():
-            slots = np.logical_and.reduce([view.ample_slots(nodes) for view in views])
-            return tuple(view.reduced(nodes, slots) for view in views)
+    first = programmes[0]
+    hardest = _View(first, *envelope(programmes))
+    nodes = np.zeros(first.a.nodes.base.size, dtype=bool)
+    while not ((more := hardest.ample_nodes(nodes)) == nodes).all():
         nodes = more
+    slots = hardest.ample_slots(nodes)
+    return tuple(_View(p, p.tops, p.tops).reduced(nodes, slots) for p in programmes)
 
 
 class _View:
-    """One programme, seen as flows at their ceilings."""
+    """One programme, seen as flows at their ceilings.
 
-    def __init__(self, programme: Programme) -> None:
+    `most` is what its flows and openings may ask for, `least` what they are sure to be allowed.
+    """
+
+    def __init__(self, programme: Programme, most: Tops, least: Tops) -> None:
         self.p = p = programme
+        self.most, self.least = most, least
         a, u = p.a, p.u
         self.hosted = a.nodes.host[u.node]
         self.flow_supplier = a.flows.supplier[u.flow]
         self.opening_supplier = a.openings.supplier[u.opening]
         self.target = np.isin(u.node, p.targets)
         self.asked = self._asked()[u.node]
-        most = np.where(a.nodes.final[u.node][:, None], np.minimum(p.capacity, 1.0), p.capacity)
-        self.able = (self.asked <= most + _ROUNDING).all(axis=1) & ~self.target
+        room = np.where(a.nodes.final[u.node][:, None], np.minimum(p.capacity, 1.0), p.capacity)
+        self.able = (self.asked <= room + _ROUNDING).all(axis=1) & ~self.target
 
     def _asked(self) -> Array:
         """Most that flows, openings and by-products can ask of each node, (N, T), over base."""
         p = self.p
         nodes, node = p.a.nodes, p.u.node
         asked = np.zeros((nodes.base.size, p.months))
-        np.add.at(asked, self.flow_supplier, p.flow_weight[:, None] * p.flow_top)
-        np.add.at(asked, self.opening_supplier, p.opening_weight[:, None] * p.opening_top)
+        np.add.at(asked, self.flow_supplier, p.flow_weight[:, None] * self.most[0])
+        np.add.at(asked, self.opening_supplier, p.opening_weight[:, None] * self.most[1])
         for n in np.unique(node[self.hosted >= 0]).tolist():
             most = p.capacity[node == n].max(axis=0) / max(nodes.host_ratio[n], _ROUNDING)
             asked[nodes.host[n]] = np.maximum(asked[nodes.host[n]], most)
@@ -107,8 +112,8 @@ class _View:
         """Stock at each month's end if ample suppliers bring all they may, (slot units, T)."""
         p = self.p
         arrivals = p.most_arrivals(
-            p.flow_top * nodes[self.flow_supplier][:, None],
-            p.opening_top * nodes[self.opening_supplier][:, None],
+            self.least[0] * nodes[self.flow_supplier][:, None],
+            self.least[1] * nodes[self.opening_supplier][:, None],
         )
         return p.cover[:, None] + np.cumsum(arrivals - used, axis=1)
 
