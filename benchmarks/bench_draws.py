@@ -22,9 +22,9 @@ import numpy as np
 import supplychain as sc
 from supplychain import uncertainty
 from supplychain.compiled import compile_arrays
-from supplychain.coverage import resolve
+from supplychain.coverage import Resolved, resolve
 from supplychain.draws import Central, Sample
-from supplychain.model import kernel
+from supplychain.model import cascade, kernel
 from supplychain.model.adaptive import ADAPTIVE, adaptive
 from supplychain.model.arrays import (
     Arrays,
@@ -97,12 +97,26 @@ def engines(network: Network) -> None:
     alone = 1000 * seconds(lambda: kernel.run_lanes(central, ADAPTIVE, nodes, plan=plan))
     say("compiled, one draw alone", alone, "ms", f"{alone / quick:8.1f} x")
     some = arrays.take(slice(0, 48))
-    batch = 1000 * seconds(lambda: adaptive(some, trace=False, wiring=links), 1) / some.lanes
+    batch = (
+        1000
+        * seconds(lambda: cascade.run(some, ADAPTIVE, trace=False, wiring=links), 1)
+        / some.lanes
+    )
     say("arrays, 48 at once", batch, "ms", f"{batch / quick:8.1f} x")
-    single = 1000 * seconds(lambda: adaptive(central, trace=False, wiring=links))
+    single = 1000 * seconds(lambda: cascade.run(central, ADAPTIVE, trace=False, wiring=links))
     say("arrays, one at a time", single, "ms", f"{single / quick:8.1f} x")
+    every = 1000 * seconds(lambda: batched(network, resolved)) / LANES
+    say("a draw, its figures drawn and compiled", every)
+    path = 1000 * seconds(lambda: adaptive(compile_arrays(network, resolved, Central()).arrays))
+    say("the single-run path, compiled, every flow kept", path, "ms", f"{path / every:8.1f} x that")
     plain = 1000 * seconds(lambda: play(central, ADAPTIVE), 1)
     say("plain Python", plain, "ms", f"{plain / quick:8.1f} x")
+
+
+def batched(network: Network, resolved: Resolved) -> None:
+    """Many draws from the tables to their outputs."""
+    arrays = compile_arrays(network, resolved, Sample(LANES, 1)).arrays
+    kernel.run_lanes(arrays, ADAPTIVE, np.arange(arrays.nodes.base.size))
 
 
 def band(network: Network) -> None:
@@ -228,9 +242,10 @@ def growth(sizes: tuple[int, ...]) -> None:
         plan, nodes = plan_of(arrays), np.arange(size - 10, size)
         quick = seconds(lambda: kernel.run_lanes(arrays, ADAPTIVE, nodes, plan=plan), 2) / lanes  # noqa: B023
         one, links = arrays.take(slice(0, 1)), wire(arrays)
-        single = seconds(lambda: adaptive(one, trace=False, wiring=links), 1)  # noqa: B023
+        single = seconds(lambda: cascade.run(one, ADAPTIVE, trace=False, wiring=links), 1)  # noqa: B023
         found = kernel.run_lanes(one, ADAPTIVE, nodes, plan=plan).output
-        off = np.abs(found - adaptive(one, trace=False, wiring=links).output[:, nodes]).max()
+        plain = cascade.run(one, ADAPTIVE, trace=False, wiring=links).output[:, nodes]
+        off = np.abs(found - plain).max()
         edges = arrays.flows.slot.size
         say(f"{size:,} nodes, {edges:,} flows: a draw", 1000 * quick, "ms",
             f"{1e9 * quick / edges / 12 / arrays.bins:6.2f} ns per flow, plant and month;"

@@ -1,10 +1,11 @@
 """How long the planner takes: all programmes of a focus country, and ten severities cold and warm.
 
 Per mineral, in one run and one process: the planner's programmes of every focus country; for the
-first of them a path of ten severities, against ten cold runs (every sector and the country
-compiled, set up and solved anew, by scipy, none skipped) and against ten whole simulations without
-the band. CPU seconds, so that a busy machine does not decide. Path and cold runs must find the same
-losses to 1e-7 of baseline exports.
+first of them a path of ten severities, against ten cold plans (every sector and the country
+compiled, set up and solved anew, by scipy, none skipped), against ten runs (`simulate` as it
+stands: three cases and the band), and against ten runs without the band. CPU seconds, so that a
+busy machine does not decide. Path and cold plans must find the same losses to 1e-7 of baseline
+exports.
 
     python benchmarks/bench_planner.py --focus KOR,JPN,USA,DEU
 """
@@ -43,12 +44,14 @@ def main() -> None:
     focus = parser.parse_args().focus.split(",")
     world = sc.load()
     warm_up(world, focus[0])
-    print(f"{'case':30} {'programmes, CPU s':>30} {'path':>6} {'cold':>6} {'runs':>6}  ratios")
+    print(f"{'case':30} {'programmes, CPU s':>30} {'path':>6} {'plans':>6} {'runs':>6}  path to")
     for name, items in CASES.items():
         times = [planned(world, scenario(items, 1.0, country)) for country in focus]
-        path, cold, runs = side_by_side(world, items, focus[0])
+        path, cold, runs, plain = side_by_side(world, items, focus[0])
         each = " ".join(f"{c} {t:.2f}" for c, t in zip(focus, times, strict=True))
-        ratios = f"1/{cold / path:.1f} of cold, 1/{runs / path:.1f} of runs"
+        ratios = (
+            f"plans 1/{cold / path:.1f}, runs 1/{runs / path:.1f}, no band 1/{plain / path:.1f}"
+        )
         print(f"{name:30} {each:>30} {path:6.2f} {cold:6.2f} {runs:6.2f}  {ratios}", flush=True)
 
 
@@ -78,21 +81,22 @@ def planned(world: sc.World, given: Scenario) -> float:
 
 def side_by_side(
     world: sc.World, items: tuple[str, ...], country: str
-) -> tuple[float, float, float]:
-    """CPU seconds of a path, of ten cold runs of its programmes, and of ten simulations."""
+) -> tuple[float, float, float, float]:
+    """CPU seconds of a path, of ten cold plans, and of ten runs with the band and without."""
     given = scenario(items, 1.0, country)
     path, table = clock(lambda: sc.severity_path(world, given, SEVERITIES))
     cold, losses = clock(lambda: [cold_run(world, scenario(items, s, country)) for s in SEVERITIES])
-    effort = sc.Effort(band=False)
-    runs, _ = clock(
-        lambda: [sc.simulate(world, scenario(items, s, country), effort=effort) for s in SEVERITIES]
+    scenarios = [scenario(items, s, country) for s in SEVERITIES]
+    runs, plain = (
+        clock(lambda: [sc.simulate(world, each, effort=effort) for each in scenarios])[0]  # noqa: B023
+        for effort in (sc.Effort(), sc.Effort(band=False))
     )
     for severity, found in zip(SEVERITIES, losses, strict=True):
         there = table[table.severity == severity].set_index("sector").loss_share
         off = max(abs(there[sector] - share) for sector, share in found.items())
         if off > ALIKE:
             raise SystemExit(f"{items} at {severity}: path and cold runs differ by {off:.1e}")
-    return path, cold, runs
+    return path, cold, runs, plain
 
 
 def cold_run(world: sc.World, given: Scenario) -> dict[str, float]:

@@ -12,18 +12,16 @@ import sys
 import time
 from collections.abc import Callable
 
-import numpy as np
-
 import supplychain as sc
 from supplychain.compiled import compile_arrays
 from supplychain.coverage import resolve
 from supplychain.draws import Central, Sample
-from supplychain.model import kernel
-from supplychain.model.adaptive import ADAPTIVE, adaptive
+from supplychain.model import cascade, kernel
+from supplychain.model.adaptive import ADAPTIVE
 from supplychain.model.arrays import Arrays
 from supplychain.model.behaviour import Behaviour
-from supplychain.model.frozen import FROZEN, frozen
-from supplychain.model.kernel_arrays import plan_of
+from supplychain.model.engine import Links
+from supplychain.model.frozen import FROZEN
 
 REPEATS = 5
 LANES = 24
@@ -65,13 +63,12 @@ def compiled(arrays: Arrays) -> dict[str, Callable[[], object]]:
     """The same two cases in compiled code, where it is installed; compiled before it is timed."""
     if not kernel.available():
         return {}
-    final = np.flatnonzero(arrays.nodes.final)
-    plan = plan_of(arrays)
+    links = Links(arrays)
     cases = {"frozen": FROZEN, "adaptive": ADAPTIVE}
 
     def play(behaviour: Behaviour) -> Callable[[], object]:
         """One case as a piece of work."""
-        return lambda: kernel.run_lanes(arrays, behaviour, final, plan=plan)
+        return lambda: kernel.run(arrays, behaviour, plan=links.plan)
 
     works = {f"{name}, compiled": play(behaviour) for name, behaviour in cases.items()}
     for work in works.values():
@@ -91,23 +88,27 @@ def main() -> None:
     network = world.network
     resolved = resolve(sc.restrict("China", ["dysprosium"], kind="ban"), network)
     central = compile_arrays(network, resolved, Central()).arrays
+    links = Links(central)
     print("warm, one scenario")
     for name, work in {
         "load and balance the pack": sc.load,
         "compile": lambda: compile_arrays(network, resolved, Central()),
-        "frozen": lambda: frozen(central),
-        "adaptive": lambda: adaptive(central),
+        "compile its links": lambda: Links(central).plan,
+        "frozen, arrays": lambda: cascade.run(central, FROZEN, wiring=links.wiring),
+        "adaptive, arrays": lambda: cascade.run(central, ADAPTIVE, wiring=links.wiring),
         **compiled(central),
     }.items():
         print(f"  {name:48} {1000 * median_seconds(work):6.0f} ms")
     arrays = compile_arrays(network, resolved, Sample(LANES, 1)).arrays
-    batch = median_seconds(lambda: adaptive(arrays, trace=False))
+    batch = median_seconds(lambda: cascade.run(arrays, ADAPTIVE, trace=False))
     one_by_one = median_seconds(
-        lambda: [adaptive(arrays.take(slice(k, k + 1)), trace=False) for k in range(LANES)]
+        lambda: [
+            cascade.run(arrays.take(slice(k, k + 1)), ADAPTIVE, trace=False) for k in range(LANES)
+        ]
     )
     print(
         f"{LANES} draws in one batch are {one_by_one / batch:.1f} x as fast as one by one "
-        f"({1000 * batch / LANES:.0f} ms a draw)"
+        f"(array arithmetic, {1000 * batch / LANES:.0f} ms a draw)"
     )
 
 
