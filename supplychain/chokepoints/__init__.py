@@ -1,0 +1,1 @@
+"""What hurts most: every restriction, plant and link taken away, and who could do it to whom."""

@@ -1,0 +1,1 @@
+"""Indices of the network itself, without a simulation: concentration, cuts, hidden dependence."""
