@@ -160,10 +160,10 @@ def _layers(
     position = {commodity: i for i, commodity in enumerate(network.order)}
     last = len(position)
     used: dict[int, list[int]] = {}
-    for index in np.flatnonzero(is_filled):
+    for index in np.flatnonzero(is_filled).tolist():
         user = network.nodes[present[index].node]
         place = last if user.kind == "other" else position[user.commodity]
-        used.setdefault(place, []).append(int(index))
+        used.setdefault(place, []).append(index)
     bound: dict[int, list[int]] = {}
     for node in network.hosts:
         bound.setdefault(position[network.nodes[node].commodity], []).append(node)

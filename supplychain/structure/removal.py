@@ -49,7 +49,7 @@ def stopped_share(links: Links, removed: Truths, *, tiers: int | None = None) ->
 def _lose(links: Links, layer: Layer, before: Array, loss: Array) -> None:
     """Losses of one layer, from those of its suppliers and hosts in `before`, into `loss`."""
     if layer.nodes.size:
-        short = links.weight[layer.slots, None] * (layer.shares @ before)
+        short = links.weight[layer.slots, None] * np.asarray(layer.shares @ before)
         worst = np.maximum.reduceat(short, layer.starts, axis=0)
         loss[layer.nodes] = np.maximum(loss[layer.nodes], worst)
     if layer.bound.size:
