@@ -122,7 +122,7 @@ def exposures(links: Links, importer: str, actors: Sequence[str]) -> tuple[Expos
     seller = links.supplier[abroad]
     rows = np.array([row[nodes[i].product] for i in seller.tolist()], dtype=np.int64)
     bought = csr_array((links.quantity[abroad], (rows, seller)), shape=(len(row), len(nodes)))
-    totals = np.asarray(bought.sum(axis=1))
+    totals: Array = np.asarray(bought.sum(axis=1))
     others = [a for a in actors if a != importer]
     removed = links.columns(
         [[i for i, n in enumerate(nodes) if n.country == a and n.kind != "other"] for a in others]

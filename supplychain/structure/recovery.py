@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from supplychain.errors import UsageError
 from supplychain.network.values import Network
 from supplychain.schema import Row
 from supplychain.structure.links import Array
@@ -35,7 +37,7 @@ class Recovery:
     @property
     def total(self) -> Array:
         """All sources together; above 1 there is more than enough (months,)."""
-        return np.sum(list(self.replaced.values()), axis=0)
+        return np.asarray(np.sum(list(self.replaced.values()), axis=0))
 
     @property
     def months(self) -> float:
@@ -64,6 +66,9 @@ def time_to_recover(network: Network, actor: str, product: str, start: str = "")
         actor: country that stops selling.
         product: product id.
         start: month 0 as YYYY-MM; default: ``default_start`` of the pack.
+
+    Raises:
+        UsageError: no month is given, or it is none.
 
     A maker with a tenth of the actor's exports to spare after 2 months, substitutes of 0.2 a year
     from month 0 up to 0.5 and nothing else leave a gap for ever: 0.6 is the most.
@@ -131,7 +136,10 @@ def _ramped(rows: Sequence[Row], product: str, column: str, used: Mapping[str, f
 def _projects(network: Network, actor: str, product: str, start: str) -> Array:
     """Expected new capacity outside the actor by month, unit/year."""
     months = np.arange(HORIZON_MONTHS + 1)
-    first = _month_number(start or str(network.tables.info.default_start))
+    text = start or network.tables.info.default_start
+    if re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", text) is None:
+        raise UsageError(f"start {text!r}: name month 0 as YYYY-MM (the pack may give it too)")
+    first = _month_number(text)
     total = np.zeros(months.size)
     for row in network.tables.rows("projects"):
         if row["product"] != product or row["country"] == actor:

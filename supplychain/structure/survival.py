@@ -9,7 +9,7 @@ from supplychain.structure.removal import stopped_share
 
 
 def time_to_survive(links: Links, stopped: Integers) -> Array:
-    """Days until each node can no longer make its full output, if some nodes stop for good (nodes,).
+    """Days until each node can no longer make its full output, if some nodes stop for good.
 
     A slot lives on its stock for as long as the stock makes up for what is missing. A supplier v
     stops delivering the part L(v) that rests on the stopped nodes (`stopped_share`) when its own
@@ -25,7 +25,7 @@ def time_to_survive(links: Links, stopped: Integers) -> Array:
     public stocks stay closed.
 
     Returns:
-        0 for the stopped nodes, infinity for those that never miss anything.
+        Days (nodes,): 0 for the stopped nodes, infinity for those that never miss anything.
 
     A plant with 60 days of an input, half of which came from a stopped mine, survives 120 days.
     """
@@ -37,12 +37,11 @@ def time_to_survive(links: Links, stopped: Integers) -> Array:
     time[stopped] = 0.0
     cover = _covers(links)
     for layer in links.layers:
-        ends = [*layer.starts[1:].tolist(), layer.slots.size]
-        for node, start, end in zip(layer.nodes.tolist(), layer.starts.tolist(), ends, strict=True):
-            for k in range(start, end):
-                if lost[node] > 0 and links.weight[layer.slots[k]] > 0:
-                    own = _slot_days(links, layer, k, lost, time, cover[layer.slots[k]])
-                    time[node] = min(time[node], own)
+        counts = np.diff(np.append(layer.starts, layer.slots.size))
+        for row, node in enumerate(np.repeat(layer.nodes, counts).tolist()):
+            if lost[node] > 0 and links.weight[layer.slots[row]] > 0:
+                gone = _gone(links, layer, row, lost, time)
+                time[node] = min(time[node], run_out_days(*gone, cover[layer.slots[row]]))
         falls = lost[layer.bound] > 0
         hosts = np.where(falls, time[layer.hosts], np.inf)
         time[layer.bound] = np.minimum(time[layer.bound], hosts)
@@ -67,19 +66,16 @@ def run_out_days(missing: Array, since: Array, cover_days: float) -> float:
     return day + left / rate if rate > 0 else float("inf")
 
 
-def _slot_days(
-    links: Links, layer: Layer, row: int, lost: Array, time: Array, cover_days: float
-) -> float:
-    """When one slot runs dry."""
+def _gone(links: Links, layer: Layer, row: int, lost: Array, time: Array) -> tuple[Array, Array]:
+    """Parts of one slot's supply that fail, and the days from which they are missed."""
     table = layer.shares
     entries = slice(table.indptr[row], table.indptr[row + 1])
     suppliers, shares = table.indices[entries], table.data[entries]
-    gone = (lost[suppliers] > 0) & np.isfinite(time[suppliers])
-    suppliers, shares = suppliers[gone], shares[gone]
+    failing = (lost[suppliers] > 0) & np.isfinite(time[suppliers])
+    suppliers, shares = suppliers[failing], shares[failing]
     user = links.network.nodes[links.network.present_slots[layer.slots[row]].node]
-    transit = [_transit_days(links, int(v), user.country) for v in suppliers]
-    since = time[suppliers] + np.array(transit, dtype=float)
-    return run_out_days(shares * lost[suppliers], since, cover_days)
+    transit = np.array([_transit_days(links, int(v), user.country) for v in suppliers], dtype=float)
+    return shares * lost[suppliers], time[suppliers] + transit
 
 
 def _transit_days(links: Links, supplier: int, user_country: str) -> float:
