@@ -27,9 +27,10 @@ CHAIN = world(
         *("CHN magnet 100", "JPN magnet 100"),
     ],
     industries=["KOR motor 100"],
+    segments=["* motor all 1"],
     recipes=[
         *("oxide ore 1 critical", "magnet oxide 1 critical"),
-        *("motor magnet 2 critical", "motor copper 1 critical"),
+        *("motor/all magnet 2 critical", "motor/all copper 1 critical"),
     ],
     trade=[
         *("MMR CHN ore 1", "AUS AUS ore 1"),
@@ -146,7 +147,7 @@ def test_taking_more_away_stops_more_and_all_is_lost_where_nothing_is_left(view,
 
 
 def test_a_true_single_point_that_no_path_leads_through(view, network):
-    """Copper and oxide are both needed, so copper is on no magnet's path and yet stops the motor."""
+    """Copper is on no path of the magnets, and yet there is no motor without it."""
     found = {(p.country, p.product): p for p in structure.single_points(view, ["KOR"])}
     assert structure.path_dominators(view, ["KOR"])[motor(network)] == ()
     assert found["CHL", "copper"].dead_share == 1
@@ -162,7 +163,8 @@ def test_a_dominator_lies_on_every_path_and_its_removal_cuts_everything(tmp_path
         producers=["AUS ore 100"],
         processors=["CHN oxide 60", "JPN oxide 40"],
         industries=["KOR motor 100"],
-        recipes=["oxide ore 1 critical", "motor oxide 1 critical"],
+        segments=["* motor all 1"],
+        recipes=["oxide ore 1 critical", "motor/all oxide 1 critical"],
     ).network(tmp_path)
     view = structure.links(line)
     assert structure.path_dominators(view, ["KOR"])[motor(line)] == ("AUS:ore",)

@@ -62,6 +62,8 @@ def structure_command(
     """
     if index not in _INDICES:
         raise UnknownNameError(index, "index", suggestions=nearest(index, _INDICES) or _INDICES)
+    if index in _OF_AN_ACTOR and not actor:
+        raise UsageError(f"--index {index}: name the country whose goods stop, as in --actor China")
     from supplychain.names import Names
 
     network = load_world(data).network
@@ -69,8 +71,6 @@ def structure_command(
     countries = tuple(dict.fromkeys(names.country(c) for c in split(focus)))
     if not countries:
         raise UsageError("--focus: name at least one country, such as KOR,JPN")
-    if index in _OF_AN_ACTOR and not actor:
-        raise UsageError(f"--index {index}: name the country whose goods stop, as in --actor China")
     products = _products(network, names, materials or [])
     stopping = names.country(actor) if actor else ""
     found, note = _INDICES[index](network, countries, products, stopping)
