@@ -8,8 +8,8 @@ and cars can stand in one network. The value that rests on a node goes upstream 
 with share(f) the part of the slot s that f fills and w(s) how badly it is needed. Yields are
 ignored: a tonne lost in melting takes no value with it, since f counts by its share of the slot and
 not by its tonnes. An export that needs several critical inputs is carried whole by each of them;
-the maximum flow counts it once. A by-product's tie to its host metal is no flow of goods and is left
-out here, so the part that *stops* without a host (`removal`) may be larger.
+the maximum flow counts it once. A by-product's tie to its host metal is no flow of goods and
+is left out here, so the part that *stops* without a host (`removal`) may be larger.
 """
 
 from __future__ import annotations
