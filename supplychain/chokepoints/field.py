@@ -1,7 +1,7 @@
 """The field on which removals are played: one network, one horizon, one set of focus countries."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,7 +12,7 @@ from supplychain.chokepoints.parts import Whole
 from supplychain.compiled import Compiled
 from supplychain.coverage import Resolved, resolve
 from supplychain.draws import Central
-from supplychain.forms import cover
+from supplychain.forms import Covered, cover
 from supplychain.measures import Measure
 from supplychain.names import Names
 from supplychain.network.values import Flow, Network
@@ -39,6 +39,7 @@ class Field:
     base: Resolved
     names: Names
     whole: Whole
+    _covered: dict[Ban, Covered] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, network: Network, focus: Iterable[str], months: int = MONTHS_PER_YEAR) -> "Field":
@@ -57,7 +58,11 @@ class Field:
         restriction = Restriction(
             ban.actor, (ban.item,), "ban", Range.of(severity), months, to=ban.to
         )
-        covered = cover(ban.item, restriction, self.network, self.names, self.base.start)
+        if ban not in self._covered:
+            self._covered[ban] = cover(
+                ban.item, restriction, self.network, self.names, self.base.start
+            )
+        covered = self._covered[ban]
         return Measure(restriction, (covered,), covered.products, 0, ((0, months),))
 
     def products(self, candidate: Candidate) -> tuple[str, ...]:

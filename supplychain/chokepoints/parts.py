@@ -50,6 +50,10 @@ class Whole:
         goods = [str(p) for p, row in self.network.products.items() if row["stage"] != "industry"]
         return compile_arrays(self.network, self._reaching(goods), Central())
 
+    def prepare(self) -> None:
+        """Work out what all parts share, so that threads only read it."""
+        _ = self._served, self._is_other, self._made, self._used, self._is_later
+
     @cached_property
     def _order(self) -> tuple[Commodity, ...]:
         """Commodities of the blocks; a last block holds the uses outside the industries."""
