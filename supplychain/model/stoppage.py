@@ -21,9 +21,10 @@ _NO_LIMIT = np.inf
 def stoppable(arrays: Arrays, nodes: Index) -> tuple[Arrays, Index]:
     """The same network with an input for each of some plants that `stopped` can make critical.
 
-    Returns the arrays and the new slots, one per node. As long as no plant is stopped every outcome
-    is the same, bit for bit. A plant without a host becomes its own, without a limit: the engines
-    pass over plants that nothing unusual reaches, unless these hang on a host.
+    Returns the arrays and the new slots, one per node. A plant without a host becomes its own,
+    without a limit: the engines pass over plants that nothing unusual reaches, unless these hang on
+    a host. So as long as no plant is stopped every outcome is the same, bit for bit, where a
+    measure keeps these plants' blocks awake anyway (else up to rounding in what users restock).
 
     Args:
         arrays: the compiled network; never changed.
