@@ -102,9 +102,7 @@ def chokepoints(
             Row(
                 rank,
                 loss.removal,
-                tuple(
-                    dict.fromkeys(str(world.network.products[p]["stage"]) for _, p in held)
-                ),
+                tuple(dict.fromkeys(str(world.network.products[p]["stage"]) for _, p in held)),
                 tuple(dict.fromkeys(p for _, p in held)),
                 loss.total,
                 loss.total / baseline if baseline else 0.0,

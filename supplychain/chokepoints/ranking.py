@@ -152,9 +152,7 @@ class Interaction:
     usd: float
 
 
-def interactions(
-    joint: Sequence[Loss], singles: Sequence[Loss]
-) -> Mapping[Candidate, Interaction]:
+def interactions(joint: Sequence[Loss], singles: Sequence[Loss]) -> Mapping[Candidate, Interaction]:
     """The interaction of every pair."""
     alone = {x.removal.bans[0]: x.total for x in singles if len(x.removal.bans) == 1}
     found = {}
