@@ -91,8 +91,8 @@ class Shrinkage:
     def share(self) -> float:
         """Part of the band that goes away; below 0 where knowing widens it, which is noise.
 
-        >>> Shrinkage(0.4, 0.3, 0.01).share
-        0.25
+        >>> Shrinkage(0.5, 0.25, 0.01).share
+        0.5
         """
         return 1.0 - self.after / self.before if self.before > 0 else 0.0
 

@@ -43,7 +43,7 @@ class SharedCode:
         twins: rows of ``trade.csv`` in which one figure stands for several products.
         whole: rows of ``trade.csv`` in tonnes for the same countries and source: no draw moves
             them, so the doubt of their split is in no band.
-        splits: slices by (country, industry): the products of the code that each needs.
+        splits: slices by (country, industry): what of the code each needs.
     """
 
     code: str
@@ -130,13 +130,13 @@ def _is_twin(one: Row, other: Row) -> bool:
 
 
 def _splits(network: Network, products: Sequence[str]) -> dict[tuple[str, str], Mapping[Row, str]]:
-    """Slices of industries of which some need one product of a code and some another."""
+    """Slices of industries that need different products of a code, each with what it needs."""
     needs = _needs(network, products)
     found: dict[tuple[str, str], dict[Row, str]] = {}
     for (country, industry, segment), row in network.segment_rows.items():
         used = needs.get((industry, segment), set()) | needs.get((industry, ""), set())
-        if len(used) == 1:
-            found.setdefault((country, industry), {})[row] = next(iter(used))
+        if used:
+            found.setdefault((country, industry), {})[row] = "+".join(sorted(used))
     return {place: rows for place, rows in found.items() if len(set(rows.values())) > 1}
 
 
@@ -284,7 +284,7 @@ def split_known(drawn: Array, products: Sequence[str], true: Array, spread: Arra
     stays where it is.
 
     Args:
-        drawn: shares as drawn; products: the product of each slice.
+        drawn: shares as drawn; products: what each slice needs.
         true: shares whose division is the true one; spread: high less low of each slice.
 
     >>> drawn = np.array([[0.1], [0.3]])
