@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
 from supplychain.figures.canvas import (
@@ -22,13 +23,17 @@ from supplychain.figures.canvas import (
 from supplychain.figures.key import Sign, key
 from supplychain.figures.words import per_cent, scenario_words, source_line, spoken
 from supplychain.result import Result
-from supplychain.sensitivity.match import NO_PROOF, Match, Plane
+from supplychain.sensitivity.match import NO_PROOF, Match, Plane, percent
 
 _WIDTH = 9.5
 _HIGH = 3.4
 _LEFT = 0.75
 _LEVELS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8)
 _DAYS = (1, 3, 7, 15, 30, 60, 120, 250)
+_FADED = 50.0
+"""A level below the largest loss by more than this has no line: the lines would crowd."""
+_EDGE = 0.07
+"""A label nearer to an edge of its panel would be cut."""
 _DOT = "#f5c000"
 
 
@@ -39,10 +44,11 @@ def level_curves(result: Result, found: Match) -> Drawing:
     The dot is the pack's (the scenario's) own pair, the dashed box its range of both.
     """
     signs = [
-        Sign("line", RED, f"a loss of {per_cent(found.target)} %"),
         Sign("dot", _DOT, "central figures"),
         Sign("range", INK, "10-90 % range of both figures"),
     ]
+    if any(plane.points for plane in found.planes):
+        signs.insert(0, Sign("line", RED, f"a loss of {percent(found.target)}"))
     start = key(None, signs, _WIDTH - 2 * MARGIN) + 0.15
     sheet = page(_words(result, found), _WIDTH, start + (_HIGH + 0.55 if found.planes else 0))
     if found.planes:
@@ -58,17 +64,24 @@ def _panel(axes: Axes, plane: Plane, target: float) -> None:
     """Losses of one plane, the line of the target, the pack's point and its range."""
     losses = np.array(plane.losses)
     xs, ys = np.array(plane.xs), np.array(plane.ys)
-    levels = [v for v in _LEVELS if v < losses.max()]
+    levels = [v for v in _LEVELS if losses.max() / _FADED < v < losses.max()]
     colours = colormaps["Blues"](np.linspace(0.04, 0.75, len(levels) + 1))
+    labels: list[Text] = []
     if levels:
         axes.contourf(xs, ys, losses, levels=[0.0, *levels, 1.0], colors=colours)
         lines = axes.contour(xs, ys, losses, levels=levels, colors="white", linewidths=0.7)
-        labels = axes.clabel(lines, fmt=lambda v: f"{per_cent(v)} %", fontsize=SMALL, colors=INK)
-        for label in labels or ():
+        found = axes.clabel(lines, fmt=lambda v: f"{per_cent(v)} %", fontsize=SMALL, colors=INK)
+        labels += found or ()
+        for label in labels:
             label.set_path_effects([*halo(width=1.5)])
     if losses.min() < target < losses.max():
         axes.contour(xs, ys, losses, levels=[target], colors=[RED], linewidths=2.2)
     _frame(axes, plane)
+    for label in labels:
+        across, up = axes.transAxes.inverted().transform(
+            axes.transData.transform(label.get_position())
+        )
+        label.set_visible(min(across, up) > _EDGE and max(across, up) < 1 - _EDGE)
     x, y = plane.x, plane.y
     axes.add_patch(
         Rectangle(
@@ -97,7 +110,7 @@ def _panel(axes: Axes, plane: Plane, target: float) -> None:
 
 def _frame(axes: Axes, plane: Plane) -> None:
     """What the axes say: shares in per cent, days on a scale of ratios, whole months."""
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{100 * v:.0f} %"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{100 * v:.0f}"))
     axes.set_xlim(0, 1)
     if plane.y.unit == "days":
         axes.set_yscale("log")
@@ -106,7 +119,7 @@ def _frame(axes: Axes, plane: Plane) -> None:
         axes.yaxis.set_minor_formatter(NullFormatter())
         axes.set_yticks(days, [str(d) for d in days])
     axes.set_ylim(plane.ys[0], plane.ys[-1])
-    axes.set_xlabel(plain(f"{spoken(plane.x.name)} {plane.x.unit}"), fontsize=NORMAL)
+    axes.set_xlabel(plain(f"{spoken(plane.x.name)}, % {plane.x.unit}"), fontsize=NORMAL)
     axes.set_ylabel(plain(f"{spoken(plane.y.name)}, {plane.y.unit}"), fontsize=NORMAL)
 
 
@@ -114,7 +127,7 @@ def _words(result: Result, found: Match) -> Words:
     """Title, scenario, caption and sources."""
     title = (
         f"Which assumptions would cost {found.country} {spoken(found.sector)} "
-        f"{per_cent(found.target)} % of its exports?"
+        f"{percent(found.target)} of its exports?"
     )
     said = (
         f"Shades: loss in % of the sector's exports over {result.resolved.months} months "

@@ -120,28 +120,41 @@ class Plane:
         pairs = ((self.x, point.x_steps), (self.y, point.y_steps))
         return tuple(a.name for a, steps in pairs if abs(steps or 0.0) > 1.0 + _ROUNDING)
 
+    def as_dict(self) -> dict[str, Any]:
+        """The plane in JSON, without its grid."""
+        return {
+            "x": vars(self.x),
+            "y": vars(self.y),
+            "points": [vars(p) | {"inside": p.is_inside} for p in self.points],
+            "nearest": None if self.nearest is None else vars(self.nearest),
+            "must_leave": list(self.must_leave()),
+            "most": self.most,
+            "most_inside": self.most_inside,
+            "jumps": [list(jump) for jump in self.jumps],
+        }
+
     def sentence(self, target: float) -> str:
         """Where the curve is, and what has to leave its range for it."""
-        pair = f"{self.x.name} x {self.y.name}".replace("_", " ")
+        pair = f"{self.x.name.capitalize()} x {self.y.name}".replace("_", " ")
         if not self.points:
-            most = f"no combination gives {_percent(target)}; the most is {_percent(self.most)}"
-            return f"{pair}: {most}, and {_percent(self.most_inside)} inside the ranges."
+            most = f"no combination gives {percent(target)}; the most is {percent(self.most)}"
+            return f"{pair}: {most}, and {percent(self.most_inside)} inside the ranges."
         point, left = self.nearest, self.must_leave()
         if point is None:
             return f"{pair}: only with a figure that is taken as certain here, and has no range."
-        where = f"{point.x:.3g} {self.x.unit} and {point.y:.3g} {self.y.unit}"
+        where = f"{percent(point.x)} {self.x.unit} and {point.y:.3g} {self.y.unit}"
         steps = f"{_reach(point.x_steps)} and {_reach(point.y_steps)}"
         near = f"{pair}: the nearest pair is {where} ({steps})"
         if not left:
             return f"{near}, inside both ranges."
-        most = f"inside both ranges the most is {_percent(self.most_inside)}"
+        most = f"inside both ranges the most is {percent(self.most_inside)}"
         return f"{near}; {' and '.join(left).replace('_', ' ')} must leave the range: {most}."
 
 
-def _percent(share: float) -> str:
-    """A share for people.
+def percent(share: float) -> str:
+    """A share for people, with three figures that matter.
 
-    >>> _percent(0.244)
+    >>> percent(0.244)
     '24.4 %'
     """
     return f"{100 * share:.3g} %"
@@ -179,6 +192,17 @@ class Match:
         """What each plane says, and why one is missing."""
         said = (plane.sentence(self.target) for plane in self.planes)
         return (*said, *(f"{note[0].upper()}{note[1:]}." for note in self.notes))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The match in JSON."""
+        return {
+            "country": self.country,
+            "sector": self.sector,
+            "target": self.target,
+            "loss_share": self.loss_share,
+            "planes": [plane.as_dict() for plane in self.planes],
+            "sentences": [*self.sentences(), NO_PROOF],
+        }
 
     def rows(self) -> list[dict[str, Any]]:
         """One row per point of a curve."""
