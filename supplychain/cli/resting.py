@@ -135,12 +135,12 @@ def _print_rests(scenario: "Scenario", found: "Rests") -> None:
     )
     _line(
         f"It rests on {sum(n.values())} figures: {n['moves it']} move it one at a time, "
-        f"{n['no effect']} were moved to no effect, {n['not moved']} of other countries were not "
-        f"moved, and {n['no range']} rows stand at their central values in every draw, so that "
+        f"{n['no effect']} were moved to no effect, {n['not moved']} (of other countries) were "
+        f"not moved, and {n['no range']} rows stand at their central values in every draw, so that "
         "their effect is unknown."
     )
     if not found.top:
-        _line("No single figure moves it.")
+        _line("No single figure moves it: a sector that loses nothing has none moved.")
         return
     table = _table("row", "what", "value", ">range", "grade", ">loss % at ends", ">weight %")
     for r in found.top:

@@ -1,11 +1,14 @@
 """Which assumptions would give a stated loss, and where the pack's own figures stand."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
+from matplotlib.transforms import Bbox
 
 from supplychain.figures.canvas import (
     INK,
@@ -32,8 +35,8 @@ _LEVELS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8)
 _DAYS = (1, 3, 7, 15, 30, 60, 120, 250)
 _FADED = 50.0
 """A level below the largest loss by more than this has no line: the lines would crowd."""
-_EDGE = 0.07
-"""A label nearer to an edge of its panel would be cut."""
+_EDGE = 0.02
+"""Part of a panel's width: a label nearer to an edge would be cut."""
 _DOT = "#f5c000"
 
 
@@ -77,11 +80,7 @@ def _panel(axes: Axes, plane: Plane, target: float) -> None:
     if losses.min() < target < losses.max():
         axes.contour(xs, ys, losses, levels=[target], colors=[RED], linewidths=2.2)
     _frame(axes, plane)
-    for label in labels:
-        across, up = axes.transAxes.inverted().transform(
-            axes.transData.transform(label.get_position())
-        )
-        label.set_visible(min(across, up) > _EDGE and max(across, up) < 1 - _EDGE)
+    _tidy(axes, labels)
     x, y = plane.x, plane.y
     axes.add_patch(
         Rectangle(
@@ -106,6 +105,19 @@ def _panel(axes: Axes, plane: Plane, target: float) -> None:
         zorder=6,
         clip_on=False,
     )
+
+
+def _tidy(axes: Axes, labels: Sequence[Text]) -> None:
+    """Keep the labels that the panel has room for, those of the largest losses first."""
+    kept: list[Bbox] = []
+    inside = axes.get_window_extent()
+    room = inside.padded(-_EDGE * inside.width)
+    for label in reversed(labels):
+        box = label.get_window_extent()
+        fits = room.contains(box.x0, box.y0) and room.contains(box.x1, box.y1)
+        label.set_visible(fits and not any(box.overlaps(other) for other in kept))
+        if label.get_visible():
+            kept.append(box)
 
 
 def _frame(axes: Axes, plane: Plane) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from supplychain.coverage import resolve
 from supplychain.draws import Input
-from supplychain.errors import UnknownNameError
+from supplychain.errors import UnknownNameError, nearest
 from supplychain.names import Names
 from supplychain.network import Network
 from supplychain.run import Run
@@ -74,5 +74,5 @@ def named_sector(world: World, country: str, sector: str) -> tuple[str, str]:
         str(r["industry"]) for r in world.tables.rows("industries") if r["country"] == code
     )
     if industry not in has:
-        raise UnknownNameError(industry, f"sector of {code}", suggestions=has)
+        raise UnknownNameError(industry, f"sector of {code}", nearest(industry, has) or has[:3])
     return code, industry

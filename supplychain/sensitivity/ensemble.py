@@ -25,6 +25,7 @@ Known = Mapping[str, float]
 
 _RESAMPLES = 100
 _TWO_ERRORS = 2.0
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class Shrinkage:
     @property
     def within_noise(self) -> bool:
         """Whether the sample is too small to tell it from nothing (two standard errors)."""
-        return self.before - self.after <= _TWO_ERRORS * self.error
+        return self.before - self.after <= _TWO_ERRORS * self.error + _ROUNDING * self.before
 
 
 Change = Callable[[Sector, Draws], Array]

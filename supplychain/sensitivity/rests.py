@@ -30,8 +30,8 @@ class Rest:
         value, low, high: the figure and its 10 and 90 %; None where no figure of the row is drawn.
         evidence, sources: grade and source ids.
         standing: it moves the loss; it was moved to no effect; it was not moved one by one (a row
-            of another country); or it is held at its central value in every draw, so that its
-            effect is unknown.
+            of another country, or a sector that loses nothing); or it is held at its central value
+            in every draw, so that its effect is unknown.
         loss_low, loss_high: adaptive loss with the figure at its low and at its high.
         weight: its part of the swings of all figures that move the loss.
         name, group: of the figure, and of what moves together with it.
@@ -113,7 +113,7 @@ def rests(case: Case, *, everywhere: bool = False) -> Rests:
     names = {d.name for d in moving}
     rows |= set(case.sector.rows)
     light = [
-        _still(f, was_moved=f.row is None or f.row in rows)
+        _still(f, was_moved=bool(found) and (f.row is None or f.row in rows))
         for n, f in figures.items()
         if n not in names
     ]

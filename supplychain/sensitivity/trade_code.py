@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from supplychain.draws import Draws, Sample, place
-from supplychain.errors import UnknownNameError
+from supplychain.errors import UnknownNameError, nearest
 from supplychain.network import Network
 from supplychain.run import Run
 from supplychain.sectors import Sector
@@ -206,7 +206,7 @@ def _asked(network: Network, codes: Iterable[str]) -> list[SharedCode]:
     asked = [digits(c) for c in codes]
     for code in asked:
         if code not in every:
-            raise UnknownNameError(code, "shared code", suggestions=tuple(every))
+            raise UnknownNameError(code, "shared code", suggestions=nearest(code, every))
     return [every[c] for c in dict.fromkeys(asked)] if asked else list(every.values())
 
 
