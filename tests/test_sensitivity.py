@@ -344,7 +344,9 @@ def test_every_cell_is_a_run_of_its_own(tmp_path):
         assert c.loss_share == near(loss.share["adaptive"])
 
 
-@pytest.mark.parametrize("scenario", ["china-april-2025", "dysprosium-full-stop"])
+@pytest.mark.parametrize(
+    "scenario", [pytest.param("china-april-2025", marks=pytest.mark.slow), "dysprosium-full-stop"]
+)
 def test_the_scenarios_own_cell_is_the_loss_of_the_run_exactly(shipped, scenario):
     loaded = load_scenario(scenario)
     one = Case.of(shipped, loaded, "KOR", "auto_parts")
