@@ -109,9 +109,9 @@ def test_what_moves_nothing_and_what_no_draw_moves_stands_there_too(tmp_path):
     standing = {r.row: r.standing for r in found.rows}
     constant = next(r.row for r in found.rows if r.what.startswith("catch_up_capacity"))
     assert standing[constant] == "no effect"
-    assert standing["processors.csv:2"] == standing["recipes.csv:2"] == "no range"
+    assert standing["processors.csv:2"] == standing["recipes.csv:2"] == "held"
     assert sum(found.counted().values()) == len(found.rows)
-    assert all(r.value is None for r in found.rows if r.standing == "no range")
+    assert all(r.value is None for r in found.rows if r.standing == "held")
 
 
 def test_rows_of_other_countries_are_moved_only_when_asked(tmp_path):
@@ -520,7 +520,7 @@ def test_rests_prints_rows_grades_and_what_to_measure(ask):
     assert sum(found["weight_by_grade"].values()) == near(1)
     code, text = ask("rests", "KOR", "cars", "--no-next", "--csv")
     rows = list(csv.DictReader(io.StringIO(text)))
-    assert {r["standing"] for r in rows} >= {"moves it", "no range"}
+    assert {r["standing"] for r in rows} >= {"moves it", "held"}
 
 
 def test_twoway_prints_either_table_or_both(ask, tmp_path):

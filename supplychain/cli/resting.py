@@ -136,7 +136,7 @@ def _print_rests(scenario: "Scenario", found: "Rests") -> None:
     _line(
         f"It rests on {sum(n.values())} figures: {n['moves it']} move it one at a time, "
         f"{n['no effect']} were moved to no effect, {n['not moved']} (of other countries) were "
-        f"not moved, and {n['no range']} rows stand at their central values in every draw, so that "
+        f"not moved, and {n['held']} rows stand at their central values in every draw, so that "
         "their effect is unknown."
     )
     if not found.top:

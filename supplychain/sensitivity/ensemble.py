@@ -185,7 +185,8 @@ class Ensemble:
     ) -> dict[Sector, Shrinkage]:
         """The band as it is, against the mean over the bands in which something is known.
 
-        The standard error is that over draws with replacement (a bootstrap), the same in all.
+        The standard error is that over draws with replacement (a bootstrap), the same in all. It
+        knows nothing of the strata of the sample, so that it is rather too large than too small.
         """
         rng = np.random.Generator(np.random.Philox(key=[self.seed, self.lanes]))
         again = rng.integers(self.lanes, size=(_RESAMPLES, self.lanes))

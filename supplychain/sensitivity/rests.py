@@ -12,7 +12,7 @@ from supplychain.sensitivity.case import Case
 from supplychain.tables import Row, ref
 from supplychain.uncertainty import drivers, rows_of_focus
 
-Standing = Literal["moves it", "no effect", "not moved", "no range"]
+Standing = Literal["moves it", "no effect", "not moved", "held"]
 
 SCENARIO = "scenario"
 """File and grade of what the question itself leaves open."""
@@ -88,7 +88,7 @@ class Rests:
 
     def counted(self) -> Mapping[str, int]:
         """Figures by standing."""
-        every: tuple[Standing, ...] = ("moves it", "no effect", "not moved", "no range")
+        every: tuple[Standing, ...] = ("moves it", "no effect", "not moved", "held")
         return {s: sum(r.standing == s for r in self.rows) for s in every}
 
 
@@ -169,9 +169,7 @@ def _held(row: Row) -> Rest:
     sources = tuple(row["source_id"])
     what = f"{row.table} {_key(row)}"
     none = (None, None, None)
-    return Rest(
-        ref(row), row.file, _key(row), what, *none, str(row["evidence"]), sources, "no range"
-    )
+    return Rest(ref(row), row.file, _key(row), what, *none, str(row["evidence"]), sources, "held")
 
 
 def _key(row: Row) -> str:
