@@ -104,6 +104,30 @@ class Central:
         return np.zeros(1)
 
 
+@dataclass(frozen=True)
+class Severities:
+    """Lanes that differ in the severity of the scenario alone; all else is central.
+
+    What they are played on has a severity that may be anything
+    (`supplychain.measures.any_severity`).
+
+    >>> draws, severity = Severities((0.0, 0.25)), Input(None, "severity", 0.0, 0.0, 1.0)
+    >>> place(draws, severity).round(6).tolist()
+    [0.0, 0.25]
+    """
+
+    values: tuple[float, ...]
+
+    @property
+    def lanes(self) -> int:
+        """One per severity."""
+        return len(self.values)
+
+    def scores(self, figure: Input, /) -> Array:
+        """The score at which a range from 0 (its value) to 1 gives the severity."""
+        return np.array(self.values) * _Z90 * (figure.row is None and figure.kind == "severity")
+
+
 @dataclass
 class Recorder:
     """One central lane that remembers which figures a run asked for."""

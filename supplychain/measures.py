@@ -1,12 +1,12 @@
 """A restriction resolved against a pack, and what of a flow it covers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from supplychain.ends import Foreign
 from supplychain.errors import ScenarioError
 from supplychain.forms import Covered
 from supplychain.network.values import Network, Node, Slot
-from supplychain.restriction import Restriction
+from supplychain.restriction import Range, Restriction
 from supplychain.tables import Row
 from supplychain.vocabulary import EVERYONE
 
@@ -40,6 +40,15 @@ class Measure:
     use_share: tuple[float, ...] = ()
     foreign: Foreign | None = None
     terms: tuple[tuple[str, float], ...] = ()
+
+
+def any_severity(measure: Measure, most: float = 1.0) -> Measure:
+    """The same measure with a severity from 0 to `most` (`supplychain.draws.Severities`).
+
+    A tax and a dated path have no severity and stay what they are.
+    """
+    restriction = replace(measure.restriction, severity=Range(0.0, 0.0, most))
+    return replace(measure, restriction=restriction)
 
 
 def covers(network: Network, measure: Measure, supplier: Node, slot: Slot) -> bool:

@@ -8,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from supplychain.compiled import Compiled, compile_arrays
-from supplychain.coverage import Measure, resolve
-from supplychain.draws import Central, Draws, Input, normal_scores
+from supplychain.coverage import resolve
+from supplychain.draws import Central, Draws, Severities
 from supplychain.errors import ScenarioError
+from supplychain.measures import any_severity
 from supplychain.model.arrays import Arrays
 from supplychain.planning import Targets
-from supplychain.scenario import Range, Scenario
+from supplychain.scenario import Scenario
 from supplychain.sectors import Sector, sectors
 from supplychain.serving import Serving
 from supplychain.vocabulary import MONTHS_PER_YEAR
@@ -26,8 +27,6 @@ Array = npt.NDArray[np.float64]
 
 FORESIGHTS = (1, 3, 12)
 _CENTRAL = Central()
-_NINE_TENTHS = np.array([0.9])
-"""Level of the high of a range."""
 
 
 def severity_path(
@@ -52,7 +51,7 @@ def severity_path(
     from supplychain.model.planner import path
 
     rising = sorted(set(severities))
-    case = _Case.of(world, scenario, focus, _Severities(tuple(rising)))
+    case = _Case.of(world, scenario, focus, Severities(tuple(rising)))
     variants = [case.compiled.arrays.take(slice(k, k + 1)) for k in range(len(rising))]
     rows = []
     for country in case.focus:
@@ -156,28 +155,6 @@ def serve_in_order(world: World, scenario: Scenario, focus: Sequence[str] = ()) 
 
 
 @dataclass(frozen=True)
-class _Severities:
-    """Lanes that differ in severity alone; all else is central."""
-
-    values: tuple[float, ...]
-
-    @property
-    def lanes(self) -> int:
-        """One per severity."""
-        return len(self.values)
-
-    def scores(self, figure: Input, /) -> Array:
-        """The score at which a range from 0 (its value) to 1 gives the severity."""
-        given = figure.row is None and figure.kind == "severity"
-        return np.array(self.values) * float(normal_scores(_NINE_TENTHS)[0]) * given
-
-
-def _any_severity(measure: Measure) -> Measure:
-    """The same measure with a severity that may be anything, as `_Severities` reads it."""
-    return replace(measure, restriction=replace(measure.restriction, severity=Range(0.0, 0.0, 1.0)))
-
-
-@dataclass(frozen=True)
 class _Case:
     """A scenario compiled without simulating it."""
 
@@ -193,8 +170,8 @@ class _Case:
         """Resolve and compile; where lanes have severities of their own, whatever is stated."""
         network = world.network
         resolved = resolve(replace(scenario, focus=tuple(focus)) if focus else scenario, network)
-        if isinstance(draws, _Severities):
-            resolved = replace(resolved, measures=tuple(map(_any_severity, resolved.measures)))
+        if isinstance(draws, Severities):
+            resolved = replace(resolved, measures=tuple(map(any_severity, resolved.measures)))
         compiled = compile_arrays(network, resolved, draws)
         reached = sectors(network, compiled, resolved.focus)
         return cls(world, compiled, reached, resolved.focus)

@@ -278,11 +278,26 @@ def sources(
 ) -> tuple[Mapping[str, str], ...]:
     """The sources behind the rows that the result rests on, sorted by id.
 
-    All model constants; what the sectors and the nodes in reach are made of; and what the focus
-    countries' plants use, from whom, with which stocks (their own and the state's) and substitutes;
-    for prices, the markets and baseline prices of what runs short.
+    Those of `rows_used`; for prices, the markets and baseline prices of what runs short.
     """
     ids: set[str] = set()
+    for cited in [*rows_used(network, compiled, chosen, focus), *_priced_rows(network, prices)]:
+        ids |= set(cited["source_id"])
+    return tuple(
+        {k: str(r[k]) for k in ("source_id", "title", "publisher", "year", "url", "licence")}
+        for r in sorted(network.tables.rows("sources"), key=lambda r: str(r["source_id"]))
+        if r["source_id"] in ids
+    )
+
+
+def rows_used(
+    network: Network, compiled: Compiled, chosen: Sequence[Sector], focus: Sequence[str]
+) -> tuple[Row, ...]:
+    """The rows that some sectors' losses rest on, each once.
+
+    All model constants; what the sectors and the nodes in reach are made of; and what the focus
+    countries' plants use, from whom, with which stocks (their own and the state's) and substitutes.
+    """
     rows: list[Row | None] = [*network.tables.rows("parameters")]
     rows += [row for s in chosen for row in s.rows]
     public = defaultdict[tuple[str, str], list[Row]](list)
@@ -303,15 +318,7 @@ def sources(
         if network.nodes[network.slots[flow.slot].node].country in focus:
             rows.append(flow.row)
     rows += later_rows(network, compiled)
-    rows += _priced_rows(network, prices)
-    for cited in rows:
-        if cited is not None:
-            ids |= set(cited["source_id"])
-    return tuple(
-        {k: str(r[k]) for k in ("source_id", "title", "publisher", "year", "url", "licence")}
-        for r in sorted(network.tables.rows("sources"), key=lambda r: str(r["source_id"]))
-        if r["source_id"] in ids
-    )
+    return tuple(dict.fromkeys(row for row in rows if row is not None))
 
 
 def later_rows(network: Network, compiled: Compiled) -> list[Row]:

@@ -1,34 +1,50 @@
-"""How one sector's loss moves with its affected share and its stock cover.
+"""How one sector's loss moves with two figures at once, everything else central.
 
-One batched run: a lane per cover, everything else central. Only the sector's own slots are moved,
-never those of others that rest on the same row of ``stocks.csv``. Losses are linear in the share.
+Affected share x stock cover: one batched run, a lane per cover; only the sector's own slots are
+moved, never those of others that rest on the same row of ``stocks.csv``; losses are linear in the
+share. Severity x duration: a batched run per duration, a lane per severity.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from supplychain.compiled import Compiled, compile_arrays, reach
 from supplychain.coverage import Resolved, resolve
-from supplychain.draws import Central, Input, Sample
+from supplychain.draws import Central, Input, Sample, Severities
+from supplychain.errors import ScenarioError
+from supplychain.measures import Measure, any_severity
 from supplychain.model.adaptive import adaptive
 from supplychain.model.outcome import Outcome
 from supplychain.network.values import Network
 from supplychain.scenario import Range, Scenario
-from supplychain.sectors import Sector, binding, loss_share, sectors, shares
+from supplychain.sectors import (
+    Sector,
+    binding,
+    combined,
+    loss_share,
+    mean_losses,
+    sectors,
+    shares,
+)
 from supplychain.tables import Row
+from supplychain.uncertainty import losses_in_parts
 from supplychain.world import World
 
 Array = npt.NDArray[np.float64]
 
+SEVERITIES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+DURATIONS = (1, 2, 3, 4, 6, 9, 12, 18, 24, 36)
 COVERS = (7, 15, 30, 45, 60, 90, 120, 180, 270, 365)
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
 
 _NEAR = 1.2
 _SIDE = 2
 _SAMPLE = 2000
+_CLOSE = 0.03
 
 
 @dataclass(frozen=True)
@@ -52,6 +68,26 @@ class Cell:
     cover_high: float
     share_low: float
     share_high: float
+
+
+@dataclass(frozen=True)
+class TimeCell:
+    """The loss at one severity and one duration; low and high are those of the scenario.
+
+    Attributes:
+        severity: of the severest restriction; months: from first enforcement to the end.
+        loss_share: adaptive loss over the sector's exports.
+        central: it is the scenario's own severity and duration.
+    """
+
+    country: str
+    sector: str
+    severity: float
+    months: int
+    loss_share: float
+    central: bool
+    severity_low: float
+    severity_high: float
 
 
 @dataclass(frozen=True)
@@ -103,37 +139,183 @@ def share_cover_table(
         KeyError: the country has no such sector.
         ScenarioError, UnknownNameError: the scenario does not fit the pack.
     """
-    network = world.network
-    resolved = _hardest(resolve(replace(scenario, focus=(country,)), network))
-    compiled = compile_arrays(network, resolved, Central())
-    chosen = next((s for s in sectors(network, compiled, (country,)) if s.sector == sector), None)
-    if chosen is None:
-        raise KeyError(f"{country} has no sector {sector!r} in this pack")
-    slots = _reached_slots(network, resolved, compiled, chosen)
-    if not slots:
+    bench = Bench.of(world, scenario, country, sector)
+    axes = bench.share_and_cover()
+    if axes is None:
         return ()
-    central_run = adaptive(compiled.arrays)
-    axis_slot = _axis_slot(network, compiled, chosen, slots, central_run)
-    stock = network.slots[compiled.slots[axis_slot]].stock
-    if stock is None or not stock["cover_days"]:
-        return ()
-    cover, affected = _cover_axis(stock), _share_axis(chosen)
-    outcomes = _run(network, resolved, slots, [v / cover.central for v in cover.values])
-    outcomes[cover.values.index(cover.central)] = central_run  # to the last bit
-    product = "/".join(p for p in network.slots[compiled.slots[axis_slot]].commodity if p)
+    affected, cover = axes.share, axes.cover
+    losses = bench.at_covers(axes, cover.values)
     ends = (cover.low, cover.high, affected.low, affected.high)
     found = []
     for share in affected.values:
-        factor = 1.0 if share == affected.central else share / affected.central
-        drawn = shares(chosen, Central()) * factor
-        for days, outcome in zip(cover.values, outcomes, strict=True):
-            lost = float(loss_share(chosen, outcome, drawn)[0])
+        for days, whole in zip(cover.values, losses, strict=True):
             central = share == affected.central and days == cover.central
-            found.append(Cell(country, sector, product, days, share, lost, central, *ends))
+            lost = bench.loss if central else float(whole) * share / affected.central
+            found.append(Cell(country, sector, axes.input, days, share, lost, central, *ends))
     return tuple(found)
 
 
-def _hardest(resolved: Resolved) -> Resolved:
+def severity_duration_table(
+    world: World, scenario: Scenario, country: str, sector: str
+) -> tuple[TimeCell, ...]:
+    """Adaptive loss of a sector over a grid of severities and durations.
+
+    Where restrictions differ, the axes are those of the severest and of the longest; the milder
+    keep their proportion, and none outlasts its own end unless it is one of the longest. The
+    central cell is the adaptive loss that `supplychain.simulate` finds, exactly. Empty where the
+    scenario does not reach the sector.
+
+    Raises:
+        KeyError: the country has no such sector.
+        ScenarioError: no restriction has a severity, or the scenario does not fit the pack.
+    """
+    bench = Bench.of(world, scenario, country, sector)
+    if not bench.slots:
+        return ()
+    severity, months = bench.severity, bench.months
+    found = []
+    for lasts in months.values:
+        losses = bench.at_severities(severity.values, int(lasts))
+        for value, lost in zip(severity.values, losses.tolist(), strict=True):
+            central = value == severity.central and lasts == months.central
+            shown = bench.loss if central else lost
+            ends = (severity.low, severity.high)
+            found.append(TimeCell(country, sector, value, int(lasts), shown, central, *ends))
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class TwoAxes:
+    """Affected share and cover of a sector: the axes, and the slots whose cover moves."""
+
+    share: Axis
+    cover: Axis
+    input: str
+    slots: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One sector of one scenario, ready to be played with other figures.
+
+    Attributes:
+        resolved: of a ladder, its full stop.
+        slots: compiled slots of the sector that the restriction can reach.
+        outcome, loss: the adaptive case at central values.
+    """
+
+    network: Network
+    resolved: Resolved
+    compiled: Compiled
+    sector: Sector
+    slots: tuple[int, ...]
+    outcome: Outcome
+    loss: float
+
+    @classmethod
+    def of(cls, world: World, scenario: Scenario, country: str, sector: str) -> "Bench":
+        """Compile and play a scenario for one sector.
+
+        Raises:
+            KeyError: the country has no such sector.
+            ScenarioError, UnknownNameError: the scenario does not fit the pack.
+        """
+        network = world.network
+        resolved = hardest(resolve(replace(scenario, focus=(country,)), network))
+        compiled = compile_arrays(network, resolved, Central())
+        chosen = next(
+            (s for s in sectors(network, compiled, resolved.focus) if s.sector == sector), None
+        )
+        if chosen is None:
+            raise KeyError(f"{country} has no sector {sector!r} in this pack")
+        slots = _reached_slots(network, resolved, compiled, chosen)
+        outcome = adaptive(compiled.arrays)
+        loss = float(loss_share(chosen, outcome, shares(chosen, Central()))[0])
+        return cls(network, resolved, compiled, chosen, slots, outcome, loss)
+
+    def share_and_cover(self) -> TwoAxes | None:
+        """Axes around the pack's own figures; None where no stock of the sector is in reach."""
+        if not self.slots:
+            return None
+        axis_slot = _axis_slot(self.network, self.compiled, self.sector, self.slots, self.outcome)
+        slot = self.network.slots[self.compiled.slots[axis_slot]]
+        if slot.stock is None or not slot.stock["cover_days"]:
+            return None
+        product = "/".join(p for p in slot.commodity if p)
+        return TwoAxes(_share_axis(self.sector), _cover_axis(slot.stock), product, self.slots)
+
+    def at_covers(self, axes: TwoAxes, days: Sequence[float]) -> Array:
+        """Loss at each median cover, (L,), with the pack's own affected share."""
+        factors = np.array(days) / axes.cover.central
+        arrays = compile_arrays(self.network, self.resolved, CentralLanes(factors.size)).arrays
+        cover = arrays.slots.cover.copy()
+        cover[list(axes.slots)] *= factors[None, :, None]
+        moved = replace(arrays, slots=replace(arrays.slots, cover=cover))
+        lost = mean_losses(self.sector, adaptive(moved, trace=False))
+        return combined(lost, shares(self.sector, Central()))
+
+    @cached_property
+    def severity(self) -> Axis:
+        """Severities from nothing to a full stop, with those of the scenario.
+
+        Raises:
+            ScenarioError: no restriction has one.
+        """
+        held = [m.restriction.severity for m in self.resolved.measures if has_severity(m)]
+        if not held:
+            raise ScenarioError(
+                "no restriction of this scenario has a severity: a tax has a rate, a dated path "
+                "its months; state a ban, a quota or a licence"
+            )
+        own = max(held, key=lambda r: r.value)
+        ends = {own.low, own.value, own.high}
+        far = {g for g in SEVERITIES if all(abs(g - v) > _CLOSE for v in ends)}
+        return Axis(tuple(sorted(ends | far)), own.value, own.low, own.high)
+
+    @cached_property
+    def months(self) -> Axis:
+        """Months from the first enforcement to the last, within the horizon."""
+        most = self.resolved.months - min(m.first_month for m in self.resolved.measures)
+        own = min(max(map(_lasts, self.resolved.measures)), most)
+        values = sorted({own, most, *(m for m in DURATIONS if m < most)})
+        return Axis(tuple(map(float, values)), float(own), float(own), float(own))
+
+    def at_severities(self, severities: Sequence[float], months: int) -> Array:
+        """Loss at each severity of the severest restriction, (L,), for some months."""
+        most = self.severity.central
+        longest = max(map(_lasts, self.resolved.measures))
+        measures = []
+        for m in self.resolved.measures:
+            part = m.restriction.severity.value / most if most > 0 else 1.0
+            found = any_severity(m, part) if has_severity(m) else m
+            lasts = months if _lasts(m) == longest else min(months, _lasts(m))
+            measures.append(_lasting(found, lasts))
+        resolved = replace(self.resolved, measures=tuple(measures))
+        draws = Severities(tuple(severities))
+        (lost,) = losses_in_parts(self.network, resolved, draws, [self.sector])
+        return combined(lost, shares(self.sector, Central()))
+
+
+def has_severity(measure: Measure) -> bool:
+    """Whether a measure withholds a share: not a tax, not a dated path."""
+    return measure.restriction.kind not in {"tax", "path"}
+
+
+def _lasts(measure: Measure) -> int:
+    """Months from its first enforcement to its end."""
+    return measure.spells[-1][1] - measure.first_month
+
+
+def _lasting(measure: Measure, months: int) -> Measure:
+    """The same measure, ended earlier or later; its last spell is the one that goes on."""
+    stop = measure.first_month + months
+    spells = [(a, min(b, stop)) for a, b in measure.spells if a < stop]
+    if stop > measure.spells[-1][1]:
+        spells[-1] = (spells[-1][0], stop)
+    return replace(measure, spells=tuple(spells))
+
+
+def hardest(resolved: Resolved) -> Resolved:
     """The scenario itself, or of a ladder its last rung, the full stop."""
     if not resolved.scenario.ladder:
         return resolved
@@ -186,24 +368,3 @@ def _share_axis(sector: Sector) -> Axis:
     else:
         low, high = np.quantile(shares(sector, Sample(_SAMPLE, 1)).sum(axis=0), [0.1, 0.9]).tolist()
     return Axis.around(central, low, high, SHARES, 1.0)
-
-
-def _run(
-    network: Network, resolved: Resolved, slots: Sequence[int], factors: Sequence[float]
-) -> list[Outcome]:
-    """A run per factor on the covers of the sector's slots, simulated side by side."""
-    arrays = compile_arrays(network, resolved, CentralLanes(len(factors))).arrays
-    cover = arrays.slots.cover.copy()
-    cover[list(slots)] *= np.array(factors)[None, :, None]
-    outcome = adaptive(replace(arrays, slots=replace(arrays.slots, cover=cover)), trace=False)
-    return [_lane(outcome, k) for k in range(len(factors))]
-
-
-def _lane(outcome: Outcome, lane: int) -> Outcome:
-    """What one lane made and delivered."""
-    only = slice(lane, lane + 1)
-    return replace(
-        outcome,
-        output=outcome.output[:, :, only].copy(),
-        delivered=outcome.delivered[:, :, only].copy(),
-    )

@@ -5,6 +5,7 @@ Both compile the same scenario again, with the figures of the pack elsewhere ins
 
 import os
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -137,12 +138,17 @@ def bands(
     return found
 
 
-def drivers(network: Network, run: Run) -> dict[tuple[str, str], tuple[Driver, ...]]:
-    """Every uncertain figure moved to its low and to its high, one at a time."""
+def drivers(
+    network: Network, run: Run, rows: AbstractSet[Row] | None = None
+) -> dict[tuple[str, str], tuple[Driver, ...]]:
+    """Every uncertain figure moved to its low and to its high, one at a time.
+
+    Those of the scenario, of the affected shares, and of some rows (`rows_of_focus`).
+    """
     hit = [s for s in run.sectors if run.loss(s, "adaptive") > 0 or run.loss(s, "frozen") > 0]
     if not hit:
         return {}
-    rows = _rows_of_focus(network, run)
+    rows = rows_of_focus(network, run) if rows is None else rows
     figures = [f for f in run.asked if f.row is None or f.row in rows]
     draws = OneAtATime.of(figures)
     # An end that is the value itself (a critical input can be no stricter) is the central run.
@@ -164,7 +170,7 @@ def drivers(network: Network, run: Run) -> dict[tuple[str, str], tuple[Driver, .
     return found
 
 
-def _rows_of_focus(network: Network, run: Run) -> frozenset[Row]:
+def rows_of_focus(network: Network, run: Run) -> frozenset[Row]:
     """Rows worth moving one by one.
 
     Constants, inputs that focus countries may miss, and what may come to the rescue anywhere.

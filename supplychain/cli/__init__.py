@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import typer
 
-from supplychain.cli import choking, packs, runs, structural
+from supplychain.cli import choking, packs, resting, runs, structural
 from supplychain.errors import SupplychainError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
     "supplychain restrict China dysprosium --focus KOR,JPN",
 )
 runs.register(app)
+resting.register(app)
 packs.register(app)
 structural.register(app)
 choking.register(app)

@@ -6,10 +6,23 @@ Every function takes a `Result` (and a `World` where the picture needs the netwo
 
 from supplychain.figures.canvas import Drawing, save
 from supplychain.figures.chain import chain
+from supplychain.figures.level_curves import level_curves
 from supplychain.figures.losses import losses
 from supplychain.figures.months import months
 from supplychain.figures.replay import replay
+from supplychain.figures.severity_duration import severity_duration
 from supplychain.figures.share_cover import share_cover
 from supplychain.figures.waterfall import waterfall
 
-__all__ = ["Drawing", "chain", "losses", "months", "replay", "save", "share_cover", "waterfall"]
+__all__ = [
+    "Drawing",
+    "chain",
+    "level_curves",
+    "losses",
+    "months",
+    "replay",
+    "save",
+    "severity_duration",
+    "share_cover",
+    "waterfall",
+]

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
@@ -13,24 +11,21 @@ from supplychain.figures.canvas import (
     MARGIN,
     NORMAL,
     RED,
-    SMALL,
     Drawing,
     Words,
     page,
     plain,
     styled,
 )
+from supplychain.figures.heat import heat
 from supplychain.figures.key import Sign, key
 from supplychain.figures.words import per_cent, percents, scenario_words, source_line, spoken
 from supplychain.result import Result
 from supplychain.twoway import Cell, share_cover_table
 from supplychain.world import World
 
-Array = npt.NDArray[np.float64]
-
 _WIDTH = 9.5
 _CELL = 0.4
-_DARK = 0.2  # below this luminance white letters are the clearer ones
 _LEFT = 0.95
 
 
@@ -63,7 +58,7 @@ def share_cover(world: World, result: Result, country: str, sector: str) -> Draw
         key(sheet, signs, _WIDTH - 2 * MARGIN)
         axes = sheet.axes(MARGIN + _LEFT, start, _WIDTH - 2 * MARGIN - _LEFT - 0.1, high)
         losses = np.array([c.loss_share for c in cells]).reshape(len(affected), len(covers))
-        _map(axes, losses)
+        heat(axes, losses)
         _frame(axes, covers, affected, cells[0])
         _boxes(axes, covers, affected, next(c for c in cells if c.central))
     return Drawing(
@@ -73,37 +68,10 @@ def share_cover(world: World, result: Result, country: str, sector: str) -> Draw
     )
 
 
-def _map(axes: Axes, losses: Array) -> None:
-    """Cells, darker for more, each with its figure."""
-    most = float(losses.max()) or 1.0
-    shades = colormaps["Blues"](0.05 + 0.9 * losses / most)
-    axes.imshow(shades, aspect="auto", origin="lower", interpolation="nearest")
-    for (row, column), value in np.ndenumerate(losses):
-        colour = "white" if _luminance(shades[row, column]) < _DARK else INK
-        axes.text(
-            column,
-            row,
-            per_cent(float(value)),
-            ha="center",
-            va="center",
-            fontsize=SMALL,
-            color=colour,
-        )
-
-
-def _luminance(colour: Array) -> float:
-    """Relative luminance of a colour (WCAG)."""
-    red, green, blue = ((c + 0.055) / 1.055 for c in colour[:3])
-    return float(0.2126 * red**2.4 + 0.7152 * green**2.4 + 0.0722 * blue**2.4)
-
-
 def _frame(axes: Axes, covers: Sequence[float], affected: Sequence[float], cell: Cell) -> None:
     """What the axes say."""
     axes.set_xticks(range(len(covers)), [f"{c:.3g}" for c in covers])
     axes.set_yticks(range(len(affected)), [f"{per_cent(a)} %" for a in affected])
-    axes.tick_params(length=0)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
     axes.set_xlabel(plain(f"median stock cover of {spoken(cell.input)}, days"), fontsize=NORMAL)
     axes.set_ylabel("affected share of exports", fontsize=NORMAL)
 
