@@ -115,8 +115,8 @@ def plan_of(arrays: Arrays) -> Plan:
     served = [np.concatenate([s.slots, *(q for q, _ in s.shared)]) for s in arrays.sources]
     # A slot without a supplier may share a source with these.
     watched = [
-        np.unique(np.concatenate([used, *(q for q in served if np.isin(q, used).any())]))
-        for used in users
+        np.unique(np.concatenate([used, *(served[i] for i in serving)]))
+        for used, serving in zip(users, _serving(arrays, users, served), strict=True)
     ]
     turns = [Turns.of(arrays, b) for b in arrays.blocks]
     drop, dropped = _drops(arrays, lists)
@@ -358,15 +358,13 @@ def _sources(
     """Sources, the turns of all of them (share and slots), and the sources of each block."""
     turns: list[tuple[float, Index]] = []
     ends = [0]
-    serves: list[list[int]] = [[] for _ in users]
-    for i, held in enumerate(arrays.sources):
+    served = []
+    for held in arrays.sources:
         mine = [(1.0, held.slots), *((share, slots) for slots, share in held.shared)]
         turns += mine
         ends.append(len(turns))
-        served = np.concatenate([slots for _, slots in mine])
-        for b, used in enumerate(users):
-            if np.isin(served, used).any():
-                serves[b].append(i)
+        served.append(np.concatenate([slots for _, slots in mine]))
+    serves = _serving(arrays, users, served)
     source = _records(
         len(arrays.sources),
         recovers=[s.recovers for s in arrays.sources],
@@ -374,3 +372,16 @@ def _sources(
         turn_last=ends[1:],
     )
     return source, turns, serves
+
+
+def _serving(arrays: Arrays, users: Sequence[Index], served: Sequence[Index]) -> list[list[int]]:
+    """Sources, by the slots that they serve, that serve any user of each block; in order."""
+    size = arrays.slots.need.size
+    everything = np.concatenate([np.zeros(0, dtype=np.int64), *served])
+    source = np.arange(len(served)).repeat([s.size for s in served])
+    found = []
+    for used in users:
+        is_used = np.zeros(size, dtype=bool)
+        is_used[used] = True
+        found.append(np.unique(source[is_used[everything]]).tolist())
+    return found
