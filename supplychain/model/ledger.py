@@ -108,12 +108,6 @@ class Walk:
     _supplies: dict[int, _Supply] = field(default_factory=dict, compare=False)
     _bounds: dict[int, _Bound] = field(default_factory=dict, compare=False)
 
-    @property
-    def measures(self) -> int:
-        """M: on how many measures a loss may land."""
-        table = self.arrays.regimes.ceiling
-        return int(table.shape[1] if self.blame is None else self.blame.shape[2])
-
     @cached_property
     def _ceiling(self) -> Array:
         """Ceilings of all regimes, (T, R, B)."""
@@ -361,60 +355,75 @@ def seed(outcome: Outcome, node: int, worth: float) -> Seed:
 
 
 @dataclass(frozen=True)
-class Ledger:
-    """Where the losses of some final nodes come from; all entries are USD and at least 0.
+class Entry:
+    """One cell of the ledger.
 
     Attributes:
-        withheld: (C, M, N) by month of the lost exports, measure, and node whose goods it holds.
-        other: (C, 3, N) what landed on `OTHER_CAUSES`.
-        loss: what was shared out; gross, caught_up: before and by catching up.
+        measure: row of `blame`, or -1; cause: one of `OTHER_CAUSES` by number, or -1.
+        node: whose goods the measure holds back, or where the other cause lies.
+        slot: the input that missed them; -1 where there is none.
+        usd: (C,) by month of the lost exports.
     """
 
-    withheld: Array
-    other: Array
-    loss: float
-    gross: float
-    caught_up: float
+    measure: int
+    cause: int
+    node: int
+    slot: int
+    usd: Array
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Where the losses of some final nodes come from, USD; every entry is at least 0.
+
+    Attributes:
+        entries: a sparse table, by measure, cause, node and slot.
+        seeds: net losses of the final nodes that lose anything.
+    """
+
+    entries: tuple[Entry, ...]
+    seeds: tuple[Seed, ...]
+
+    @property
+    def loss(self) -> float:
+        """What was shared out."""
+        return float(sum(s.usd.sum() for s in self.seeds))
 
     @property
     def total(self) -> float:
         """All entries together: the loss."""
-        return float(self.withheld.sum() + self.other.sum())
+        return float(sum(e.usd.sum() for e in self.entries))
+
+    @property
+    def caught_up(self) -> float:
+        """What later months made up for."""
+        return float(sum(s.caught_up for s in self.seeds))
 
 
 def ledger(walk: Walk, worth: Mapping[int, float]) -> Ledger:
     """Share the losses of final nodes out over measures, months and nodes.
 
-    Blocks are swept downstream to upstream until nothing is under way. A flow against the order of
+    Nodes are swept downstream to upstream until nothing is under way. A flow against the order of
     blocks takes at least a month, so that a loop of recipes ends at the start of the horizon.
 
     Args:
         walk: the traced case.
         worth: final node -> its baseline exports over all months, USD.
     """
-    arrays = walk.arrays
-    months, bins, count = arrays.months, arrays.bins, arrays.nodes.base.size
+    months = walk.arrays.months
     seeds = [seed(walk.outcome, node, usd) for node, usd in worth.items()]
-    waiting: dict[int, Array] = {s.node: s.start for s in seeds if s.usd.any()}
-    withheld = np.zeros((months, walk.measures, count))
-    other = np.zeros((months, len(OTHER_CAUSES), count))
+    waiting = {s.node: s.start for s in seeds if s.usd.any()}
+    found: dict[tuple[int, int, int, int], Array] = {}
     while waiting:
-        for node in range(count - 1, -1, -1):
+        for node in range(walk.arrays.nodes.base.size - 1, -1, -1):
             if node not in waiting:
                 continue
             landed, onward = walk.step(node, waiting.pop(node))
             for at in landed:
-                table, row = (withheld, at.measure) if at.measure >= 0 else (other, at.cause)
-                table[:, row, at.node] += at.usd
+                key = (at.measure, at.cause, at.node, at.slot)
+                found[key] = found.get(key, np.zeros(months)) + at.usd
             for to in onward:
-                if to.node not in waiting:
-                    waiting[to.node] = np.zeros((months, months, bins))
-                waiting[to.node] += to.usd
-    loss = float(sum(s.usd.sum() for s in seeds))
-    return Ledger(
-        withheld,
-        other,
-        loss,
-        float(sum(s.gross for s in seeds)),
-        float(sum(s.caught_up for s in seeds)),
-    )
+                before = waiting.get(to.node)
+                waiting[to.node] = to.usd if before is None else before + to.usd
+    entries = tuple(Entry(*key, usd) for key, usd in sorted(found.items(), key=lambda e: e[0]))
+    return Ledger(entries, tuple(s for s in seeds if s.gross > 0))
