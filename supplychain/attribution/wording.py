@@ -11,29 +11,38 @@ from supplychain.vocabulary import MONTHS_PER_YEAR
 _MOST_CLAUSES = 3
 _MOST_QUIET = 4
 _LEAST_CLAUSE = 0.005
-_WHOLE = 0.995
+_FAINT = 0.001
 _UNITS = ((1e9, "bn"), (1e6, "m"), (1e3, "k"))
 
 
 def per_cent(share: float) -> str:
     """A share as per cent, two figures that matter.
 
-    >>> [per_cent(s) for s in (0.0, 0.00021, 0.0414, 0.714, 1.0)]
-    ['0 %', '0.021 %', '4.1 %', '71 %', '100 %']
+    >>> [per_cent(s) for s in (0.0, 1e-9, 0.00021, 0.0104, 0.0414, 0.714, 1.0)]
+    ['0 %', '<0.001 %', '0.021 %', '1.0 %', '4.1 %', '71 %', '100 %']
     """
     value = 100 * share
-    return f"{value:.0f} %" if value == 0 or value >= 9.95 else f"{value:.2g} %"  # noqa: PLR2004
+    if 0 < value < _FAINT:
+        return f"<{_FAINT} %"
+    return f"{_short(value)} %"
 
 
 def money(usd: float) -> str:
     """An amount in USD, two figures that matter.
 
-    >>> money(1.24e9), money(55.4e6), money(3.2), money(123.4)
-    ('USD 1.2 bn', 'USD 55 m', 'USD 3.2', 'USD 123')
+    >>> money(1.24e9), money(55.4e6), money(3.04), money(123.4)
+    ('USD 1.2 bn', 'USD 55 m', 'USD 3.0', 'USD 123')
     """
     size, unit = next(((s, f" {u}") for s, u in _UNITS if abs(usd) >= s), (1.0, ""))
-    value = usd / size
-    return f"USD {value:.0f}{unit}" if abs(value) >= 9.95 else f"USD {value:.2g}{unit}"  # noqa: PLR2004
+    return f"USD {_short(usd / size)}{unit}"
+
+
+def _short(value: float) -> str:
+    """Two figures that matter, in full from a hundred on, never in powers of ten."""
+    for least, places in ((9.95, 0), (0.995, 1), (0.0995, 2)):
+        if value >= least:
+            return f"{value:.{places}f}"
+    return f"{value:.2g}"
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,8 @@ class Lexis:
     def product(self, name: str) -> str:
         """A product's name as it stands inside a sentence."""
         said = self.products.get(name, name)
-        return said[0].lower() + said[1:] if said[1:2].islower() else said
+        first = said.split()[0][1:]
+        return said[0].lower() + said[1:] if first.islower() else said
 
     def country(self, code: str) -> str:
         """A country's name."""
@@ -122,15 +132,15 @@ def sentence(said: Said, lexis: Lexis) -> str:
 
 def _what(said: Said, lexis: Lexis) -> str:
     """Country, sector and loss."""
-    whose, period = _whose(said, lexis), _period(said.months)
+    goods, period = _goods(said, lexis), _period(said.months)
     case = " without adaptation" if said.case == "frozen" else ""
     loss = f"{per_cent(said.loss_share)} of {period} total ({money(said.loss_usd)})"
-    return f"{whose} fall by {loss}{case}"
+    return f"{goods} fall by {loss}{case}"
 
 
-def _whose(said: Said, lexis: Lexis) -> str:
+def _goods(said: Said, lexis: Lexis) -> str:
     """The exports in question."""
-    return f"{lexis.country(said.country)}'s exports of {lexis.product(said.sector)}"
+    return f"{lexis.country(said.country)}: exports of {lexis.product(said.sector)}"
 
 
 def _period(months: int) -> str:
@@ -140,7 +150,7 @@ def _period(months: int) -> str:
 
 def _nothing(said: Said, lexis: Lexis) -> str:
     """Nothing is lost, and why."""
-    start = f"{_whose(said, lexis)} lose nothing"
+    start = f"{_goods(said, lexis)} lose nothing"
     if said.frozen is None:
         return f"{start}: no restricted good reaches an input that is modelled."
     if said.case == "frozen":
@@ -175,7 +185,7 @@ def _because(c: Contribution, said: Said, lexis: Lexis) -> str:
     if c.kind == "not_traced":
         return "of something that could not be traced"
     if c.kind == "catch_up":
-        return f"its plants had used up their {lexis.product(c.input)} to catch up"
+        return f"plants had used up their {lexis.product(c.input)} to catch up"
     user = _user(c, said, lexis)
     if c.kind == "competition":
         return f"{user} had used up their {lexis.product(c.input)} for other buyers' extra orders"
@@ -190,7 +200,7 @@ def _user(c: Contribution, said: Said, lexis: Lexis) -> str:
     country, _, name = c.user.partition(":")
     product = name.split("/")[0].removesuffix("~other")
     if (country, product) == (said.country, said.sector):
-        return "its own plants"
+        return "the sector's own plants"
     place = "at home" if country == said.country else f"in {lexis.country(country)}"
     return f"makers of {lexis.product(product)} {place}"
 

@@ -5,11 +5,24 @@ Every function takes a `Result` (and a `World` where the picture needs the netwo
 """
 
 from supplychain.figures.canvas import Drawing, save
+from supplychain.figures.causes import causes
 from supplychain.figures.chain import chain
+from supplychain.figures.explain_tree import explain_tree
 from supplychain.figures.losses import losses
 from supplychain.figures.months import months
 from supplychain.figures.replay import replay
 from supplychain.figures.share_cover import share_cover
 from supplychain.figures.waterfall import waterfall
 
-__all__ = ["Drawing", "chain", "losses", "months", "replay", "save", "share_cover", "waterfall"]
+__all__ = [
+    "Drawing",
+    "causes",
+    "chain",
+    "explain_tree",
+    "losses",
+    "months",
+    "replay",
+    "save",
+    "share_cover",
+    "waterfall",
+]
