@@ -22,7 +22,8 @@ class Contribution:
         country, product: whose goods are held back, or where the other cause lies.
         mineral: what the restriction names that covers the product; else empty.
         usd: over the horizon; share: of the loss; monthly_usd: by month of the lost exports.
-        user: the node that misses most of it; input: which input it misses.
+        user: who misses most of it, such as ``KOR:auto_parts``; user_share: that part of it; input:
+            what it misses.
     """
 
     cause: str
@@ -36,6 +37,7 @@ class Contribution:
     share: float
     monthly_usd: tuple[float, ...]
     user: str
+    user_share: float
     input: str
 
     def as_dict(self) -> dict[str, Any]:
@@ -52,6 +54,7 @@ class Contribution:
             "mineral": self.mineral,
             "monthly_usd": list(self.monthly_usd),
             "most_missed_by": self.user,
+            "share_missed_by_it": self.user_share,
             "as_input": self.input,
         }
 

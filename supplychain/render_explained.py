@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _MOST_CAUSES = 12
 _MILLION = 1e6
 _LEAST = 0.0005
+_LEAST_BRANCH = 0.01
 
 _COLUMNS = (
     "scenario", "country", "sector", "case", "cause", "kind", "restriction", "actor",
@@ -54,16 +55,18 @@ def tree(explanation: Explanation) -> "Tree":
             case _:
                 return f"[bold]{label}[/]  {size}"
 
-    def hang(at: Tree, branch: Branch) -> None:
-        """A branch and all that is upstream of it."""
-        place = at.add(said(branch))
-        for part in branch.branches:
-            hang(place, part)
+    def hang(place: Tree, branch: Branch) -> Tree:
+        """All that is upstream of a branch; small parts in one line."""
+        large = [b for b in branch.branches if b.kind != "smaller" and b.share >= _LEAST_BRANCH]
+        for part in large:
+            hang(place.add(said(part)), part)
+        usd = sum(b.usd for b in branch.branches if b not in large)
+        if usd > 0:
+            whole = explanation.loss_usd
+            place.add(said(Branch("smaller", "", "smaller branches", usd, usd / whole)))
+        return place
 
-    root = Tree(said(explanation.tree))
-    for part in explanation.tree.branches:
-        hang(root, part)
-    return root
+    return hang(Tree(said(explanation.tree)), explanation.tree)
 
 
 def causes_table(explanation: Explanation) -> "Table":

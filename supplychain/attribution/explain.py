@@ -180,30 +180,25 @@ class _Case:
         for e in self.ledger.entries:
             # Another cause is told apart by the input that was used up.
             what = "" if e.measure >= 0 else self._input(e.slot)
-            groups[e.measure, e.cause, self._product_node(e.node), what].append(e)
+            at = self._node(e.node)
+            place = self._first_of[at.country, at.product]
+            groups[e.measure, e.cause, place, what].append(e)
         found = [self._contribution(g, loss_usd) for g in groups.values()]
         return tuple(sorted(found, key=lambda c: (-c.usd, c.cause, c.country)))
 
-    def _product_node(self, node: int) -> int:
-        """The first node of the same country and product: segments of an industry are one."""
-        at = self._node(node)
-        same = (
-            k
-            for k, i in enumerate(self.run.compiled.nodes)
-            if self.network.nodes[i].country == at.country
-            and self.network.nodes[i].product == at.product
-        )
-        return next(same)
+    @cached_property
+    def _first_of(self) -> Mapping[tuple[str, str], int]:
+        """The first node of every country and product: segments of an industry are one."""
+        found: dict[tuple[str, str], int] = {}
+        for k in range(len(self.run.compiled.nodes)):
+            found.setdefault((self._node(k).country, self._node(k).product), k)
+        return found
 
     def _contribution(self, entries: Sequence[Entry], loss_usd: float) -> Contribution:
         """One cause: its entries together, and the user who misses most of it."""
         first, node = entries[0], self._node(entries[0].node)
         usd = sum((e.usd for e in entries), start=np.zeros(self.run.resolved.months))
-        most = max(entries, key=lambda e: (float(e.usd.sum()), -e.slot))
-        slots = self.network.slots
-        user = ""
-        if most.slot >= 0:
-            user = self.network.nodes[slots[self.run.compiled.slots[most.slot]].node].id
+        user, what, most = self._user(entries)
         total = float(usd.sum())
         return Contribution(
             cause=self._cause(first.measure, first.cause, first.node, first.slot),
@@ -217,8 +212,24 @@ class _Case:
             share=total / loss_usd if loss_usd else 0.0,
             monthly_usd=tuple(usd.tolist()),
             user=user,
-            input=self._input(most.slot),
+            user_share=most / total if total else 0.0,
+            input=what,
         )
+
+    def _user(self, entries: Sequence[Entry]) -> tuple[str, str, float]:
+        """The country and product that misses most of some entries, the input, and how much."""
+        found: dict[tuple[str, str], float] = defaultdict(float)
+        for e in entries:
+            if e.slot >= 0:
+                slot = self.network.slots[self.run.compiled.slots[e.slot]]
+                user = self.network.nodes[slot.node]
+                other = "~other" if user.kind == "other" else ""
+                name = node_id(user.country, user.product) + other
+                found[name, slot.commodity[0]] += float(e.usd.sum())
+        if not found:
+            return "", "", 0.0
+        (user_id, what), most = max(found.items(), key=lambda item: (item[1], item[0]))
+        return user_id, what, most
 
     def _actor(self, measure: int) -> str:
         """Who restricts."""

@@ -12,6 +12,7 @@ _MOST_CLAUSES = 3
 _MOST_QUIET = 4
 _LEAST_CLAUSE = 0.005
 _FAINT = 0.001
+_NEARLY_ALL = 0.9
 _UNITS = ((1e9, "bn"), (1e6, "m"), (1e3, "k"))
 
 
@@ -191,14 +192,15 @@ def _because(c: Contribution, said: Said, lexis: Lexis) -> str:
         return f"{user} had used up their {lexis.product(c.input)} for other buyers' extra orders"
     made = f" that {lexis.country(c.country)} makes of its material" if c.country != c.actor else ""
     goods = f"{lexis.product(c.product)}{made}"
-    needed = f", which {user} need" if c.user else ""
+    mostly = "" if c.user_share >= _NEARLY_ALL else "above all "
+    needed = f", which {mostly}{user} need" if c.user else ""
     return f"{lexis.country(c.actor)} withholds {goods}{needed}"
 
 
 def _user(c: Contribution, said: Said, lexis: Lexis) -> str:
     """Who misses most of it."""
     country, _, name = c.user.partition(":")
-    product = name.split("/")[0].removesuffix("~other")
+    product = name.removesuffix("~other")
     if (country, product) == (said.country, said.sector):
         return "the sector's own plants"
     place = "at home" if country == said.country else f"in {lexis.country(country)}"

@@ -11,7 +11,6 @@ from supplychain.figures import alluvial
 from supplychain.figures.alluvial import Block, Link
 from supplychain.figures.canvas import (
     BLUE,
-    GREY,
     INK,
     MARGIN,
     RED,
@@ -37,7 +36,7 @@ _LABEL = 1.75
 _STEP = 2.55
 _LEAST_BODY = 2.4
 _SPARE = 1.3
-_LEAST = 0.01
+_LEAST = 0.008
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def explain_tree(result: Result, country: str, sector: str, case: str = "adaptiv
     high = max(_LEAST_BODY, most * (room + 0.02) + _SPARE)
     last = max(width_of(x) for at, s in labels.items() if at[0] == columns - 1
                for x in s.split("\n"))  # fmt: skip
-    width = max(8.0, 2 * MARGIN + _STEP * (columns - 1) + _BLOCK + last + 0.3)
+    width = max(7.0, 2 * MARGIN + _STEP * (columns - 1) + _BLOCK + last + 0.5)
     signs = _signs(found)
     start = key(None, signs, width - 2 * MARGIN) + 0.12
     sheet = page(_words(result, found), width, start + high)
@@ -205,7 +204,7 @@ def _signs(found: Explanation) -> list[Sign]:
         Sign("bar", BLUE, f"{found.country} {spoken(found.sector)}"),
         Sign("bar", _PLACE, "suppliers that were short of an input themselves"),
         Sign("hatch", RED, "where the loss ends: goods that are withheld, or another cause"),
-        Sign("bar", GREY, "all shares are of the sector's loss"),
+        Sign("none", INK, "shares are of the sector's loss"),
     ]
 
 
@@ -218,6 +217,7 @@ def _words(result: Result, found: Explanation) -> Words:
         f"{scenario_words(result, hardest=True)}; {case}",
         f"Read from left to right: the sector ({loss}), the plants whose goods it misses, those "
         "whose goods they miss, and so on to where supply is withheld. Widths are dollars of lost "
-        f"exports. Branches below {per_cent(_LEAST)} % of the loss stand together.",
+        "exports; a cause stands once for every number of stages. Branches below "
+        f"{per_cent(_LEAST)} % of the loss stand together.",
         source_line(result),
     )
