@@ -190,11 +190,12 @@ def _because(c: Contribution, said: Said, lexis: Lexis) -> str:
     user = _user(c, said, lexis)
     if c.kind == "competition":
         return f"{user} had used up their {lexis.product(c.input)} for other buyers' extra orders"
-    made = f" that {lexis.country(c.country)} makes of its material" if c.country != c.actor else ""
-    goods = f"{lexis.product(c.product)}{made}"
     mostly = "" if c.user_share >= _NEARLY_ALL else "above all "
     needed = f", which {mostly}{user} need" if c.user else ""
-    return f"{lexis.country(c.actor)} withholds {goods}{needed}"
+    who, made = lexis.country(c.actor), ""
+    if c.country != c.actor:
+        who, made = f"{who}'s content rule", f" made in {lexis.country(c.country)}"
+    return f"{who} withholds {lexis.product(c.product)}{made}{needed}"
 
 
 def _user(c: Contribution, said: Said, lexis: Lexis) -> str:

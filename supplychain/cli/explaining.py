@@ -80,7 +80,8 @@ def explain_command(
         effort = Effort(planner=False, band=False)
         result = simulate(world, played, focus=[country], effort=effort, progress=report)
         found = result.explain(country, sector, case)
-        cells = share_cover_table(world, played, found.country, found.sector)
+        is_told = not as_csv or out is not None
+        cells = share_cover_table(world, played, found.country, found.sector) if is_told else ()
     if out is not None:
         written = _write_folder(world, result, found, cells, out)
         if not quiet:

@@ -35,7 +35,7 @@ _WIDTH = 8.5
 _MOST = 8
 _LEAST = 0.002
 _BAR = 0.55
-_ROOM = 1.3
+_ROOM = 1.4
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _bars(found: Explanation) -> list[_Bar]:
 def _said(c: Contribution) -> str:
     """A cause and who misses it."""
     if c.kind != "restriction":
-        return spoken(c.cause)
+        return spoken(c.cause).replace(":", " ")
     country, _, name = c.user.partition(":")
     made = f" made in {c.country}" if c.country != c.actor else ""
     missed = f", missed most by {country} {spoken(name)}" if c.user else ""
@@ -140,9 +140,9 @@ def _rows(found: Explanation) -> tuple[Row, ...]:
 def _words(result: Result, found: Explanation) -> Words:
     """What stands around the picture."""
     case = "without adaptation" if found.case == "frozen" else "central case, with adaptation"
-    loss = f"{per_cent(found.loss_share)} % of its exports ({money(found.loss_usd)})"
+    loss = f"{per_cent(found.loss_share)} % of exports ({money(found.loss_usd)})"
     return Words(
-        f"Why does {found.country} {spoken(found.sector)} lose {loss}?",
+        f"What makes {found.country} {spoken(found.sector)} lose {loss}?",
         f"{scenario_words(result, hardest=True)}; {case}",
         "Every lost dollar lands on the measure that withholds the missing goods, however far "
         "upstream; causes add up to the loss. Inputs that bind together share it equally.",
