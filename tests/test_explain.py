@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from test_figures import hidden
-from worlds import restriction, several, stop, world
+from worlds import path, restriction, several, stop, world
 
 import supplychain as sc
 from supplychain import figures
@@ -181,6 +181,62 @@ def test_a_supplier_that_sold_its_stock_is_competition(tmp_path: Path) -> None:
     assert 0 < kinds["competition"].share < kinds["restriction"].share
     alone = several(restriction("CHN", "ore", months=12))
     assert {c.kind for c in of(network, alone, "adaptive").contributions} == {"restriction"}
+    adds_up(found)
+
+
+GERMANIUM = world(
+    products=["zinc_ore mine", "zinc refine", "germanium refine", "tubs industry", "cars industry"],
+    producers=["AUS zinc_ore 1200"],
+    processors=["CHN zinc 1200", "CHN germanium 120"],
+    industries=["JPN tubs 1200", "KOR cars 120"],
+    segments=["* tubs all 1", "* cars all 1"],
+    recipes=[
+        "zinc zinc_ore 1",
+        "germanium zinc 0.1 relation=host",
+        "tubs/all zinc 1",
+        "cars/all germanium 1",
+    ],
+    trade=["AUS CHN zinc_ore 1", "CHN JPN zinc 1", "CHN KOR germanium 1"],
+)
+"""China's germanium comes off its zinc, which is made of Australian ore and sold to Japan."""
+
+
+@pytest.mark.parametrize(
+    ("actor", "item", "inputs"),
+    [
+        ("AUS", "zinc_ore", ("germanium", "zinc", "zinc_ore")),
+        ("CHN", "zinc", ("germanium", "zinc")),
+    ],
+)
+def test_a_by_product_is_followed_to_its_host(
+    tmp_path: Path, actor: str, item: str, inputs: tuple[str, ...]
+) -> None:
+    # The host stops for want of ore, or because nobody may take its zinc: either takes it all.
+    found = of(GERMANIUM.network(tmp_path), stop(actor, item))
+    assert found.loss_share == pytest.approx(1)
+    assert [(c.actor, c.product, c.share) for c in found.contributions] == [(actor, item, EXACT(1))]
+    assert found.paths[0].inputs == inputs
+    assert ("so that its makers stop" in found.sentence) == (item == "zinc")
+    adds_up(found)
+
+
+def test_a_loop_of_recipes_is_followed_back_to_the_start(tmp_path: Path) -> None:
+    # Korean magnets need Chinese scrap of the month before, which is made of Korean magnets. One
+    # month without scrap breaks the circle for good: every later loss is due to that month.
+    loop = world(
+        products=["scrap refine", "magnet component", "cars industry"],
+        processors=["CHN scrap 60", "KOR magnet 120"],
+        industries=["KOR cars 60"],
+        segments=["* cars all 1"],
+        recipes=["magnet scrap 0.5", "scrap magnet 1", "cars/all magnet 1"],
+        trade=["CHN KOR scrap 1", "KOR CHN magnet 1", "KOR KOR magnet 1"],
+    )
+    found = of(loop.network(tmp_path), path([0, *[1] * 11], item="scrap"))
+    assert found.loss_share == pytest.approx(11 / 12)
+    assert [c.product for c in found.contributions] == ["scrap"]
+    shortest, longest = (f(found.paths, key=lambda p: len(p.nodes)) for f in (min, max))
+    assert shortest.nodes == ("KOR:cars/all", "KOR:magnet", "CHN:scrap")
+    assert len(longest.nodes) == 3 + 2 * 10
     adds_up(found)
 
 

@@ -8,6 +8,7 @@ from supplychain.network import Network
 from supplychain.network.values import Node
 from supplychain.vocabulary import MONTHS_PER_YEAR
 
+_BY_PRODUCT = ", so that its makers stop and its by-products are missing"
 _MOST_CLAUSES = 3
 _MOST_QUIET = 4
 _LEAST_CLAUSE = 0.005
@@ -191,7 +192,7 @@ def _because(c: Contribution, said: Said, lexis: Lexis) -> str:
     if c.kind == "competition":
         return f"{user} had used up their {lexis.product(c.input)} for other buyers' extra orders"
     mostly = "" if c.user_share >= _NEARLY_ALL else "above all "
-    needed = f", which {mostly}{user} need" if c.user else ""
+    needed = f", which {mostly}{user} need" if c.user else _BY_PRODUCT
     who, made = lexis.country(c.actor), ""
     if c.country != c.actor:
         who, made = f"{who}'s content rule", f" made in {lexis.country(c.country)}"
@@ -199,7 +200,9 @@ def _because(c: Contribution, said: Said, lexis: Lexis) -> str:
 
 
 def _user(c: Contribution, said: Said, lexis: Lexis) -> str:
-    """Who misses most of it."""
+    """Who misses most of it; empty where its makers themselves stop."""
+    if not c.user:
+        return ""
     country, _, name = c.user.partition(":")
     product = name.removesuffix("~other")
     if (country, product) == (said.country, said.sector):

@@ -117,7 +117,8 @@ def _print(
     if result.resolved.scenario.ladder:
         _prose(out, "Of the ladder its hardest rung, the full stop:")
     _prose(out, found.sentence)
-    tables = [render.two_way_table(cells)] if cells else []
+    has_loss = any(cell.loss_share > 0 for cell in cells)
+    tables = [render.two_way_table(cells)] if has_loss else []
     if found.contributions:
         out.print()
         out.print(render.tree(found))
@@ -127,7 +128,10 @@ def _print(
     for table in tables:
         out.print()
         out.print(table)
-    if cells:
+    if cells and not has_loss:
+        least = min(cell.cover_days for cell in cells)
+        _prose(out, f"Nor would it at any affected share and any cover from {least:.0f} days on.")
+    elif cells:
         _prose(out, "The two-way table is of the adaptive case; > < are the pack's own values.")
     if hints:
         _prose(out, "\nTry next:")
