@@ -18,7 +18,8 @@ class Contribution:
         cause: in words, such as "China restricts ndfeb_magnet_hre".
         kind: ``restriction``, ``competition``, ``catch_up`` or ``not_traced``.
         restriction: its number in the scenario, from 1; None for the other kinds.
-        actor: who restricts; empty for the other kinds.
+        actor: who restricts, and instrument: how (``ban``, ``quota``, ``licence``, ``path`` or
+            ``tax``); empty for the other kinds.
         country, product: whose goods are held back, or where the other cause lies.
         mineral: what the restriction names that covers the product; else empty.
         usd: over the horizon; share: of the loss; monthly_usd: by month of the lost exports.
@@ -30,6 +31,7 @@ class Contribution:
     kind: str
     restriction: int | None
     actor: str
+    instrument: str
     country: str
     product: str
     mineral: str
@@ -49,6 +51,7 @@ class Contribution:
             "kind": self.kind,
             "restriction": self.restriction,
             "actor": self.actor,
+            "instrument": self.instrument,
             "country": self.country,
             "product": self.product,
             "mineral": self.mineral,

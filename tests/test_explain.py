@@ -115,6 +115,14 @@ def test_measures_that_are_equally_tight_share_equally(tmp_path: Path) -> None:
     assert len({c.cause for c in found.contributions}) == 2
 
 
+def test_a_tax_is_called_a_tax(tmp_path: Path) -> None:
+    tax = restriction("CHN", "ore", kind="tax", severity=sc.Range.of(0.0), months=12,
+                      rate=sc.Range.of(0.5), elasticity=sc.Range.of(-0.5))  # fmt: skip
+    found = of(CHAIN.network(tmp_path), several(tax))
+    assert [c.cause for c in found.contributions] == ["land of CHN taxes ore"]
+    assert "because land of CHN taxes the ore, which" in found.sentence
+
+
 def test_small_branches_are_cut_and_counted(tmp_path: Path) -> None:
     # Both kinds of ore are stopped, a quarter of it Australian: with a threshold of a half it goes.
     scenario = several(restriction("CHN", "ore"), restriction("AUS", "ore"))

@@ -205,6 +205,7 @@ class _Case:
             kind="restriction" if first.measure >= 0 else OTHER_CAUSES[first.cause],
             restriction=first.measure + 1 if first.measure >= 0 else None,
             actor=self._actor(first.measure),
+            instrument=self._instrument(first.measure),
             country=node.country,
             product=node.product,
             mineral=self._mineral(first.measure, node.product),
@@ -235,6 +236,10 @@ class _Case:
         """Who restricts."""
         return self.run.resolved.measures[measure].restriction.actor if measure >= 0 else ""
 
+    def _instrument(self, measure: int) -> str:
+        """The kind of restriction."""
+        return self.run.resolved.measures[measure].restriction.kind if measure >= 0 else ""
+
     def _mineral(self, measure: int, product: str) -> str:
         """What of the restriction covers a product; all its items for a good of a content rule."""
         if measure < 0:
@@ -253,7 +258,8 @@ class _Case:
         several = sum(m.restriction.actor == actor for m in measures) > 1
         number = measure + 1 if several else None
         foreign = at.country if at.country != actor else ""
-        return self.lexis.cause(actor, at.product, foreign, number)
+        verb = "taxes" if self._instrument(measure) == "tax" else "restricts"
+        return self.lexis.cause(actor, verb, at.product, foreign, number)
 
     # The tree and its paths.
 

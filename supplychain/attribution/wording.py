@@ -78,11 +78,11 @@ class Lexis:
         other = ", other uses" if node.kind == "other" else ""
         return f"{self.country(node.country)}: {self.product(node.product)}{segment}{other}"
 
-    def cause(self, actor: str, product: str, foreign: str, number: int | None) -> str:
+    def cause(self, actor: str, verb: str, product: str, foreign: str, number: int | None) -> str:
         """What a measure does, by ids that the reader can look up."""
         made = f" made in {self.country(foreign)}" if foreign else ""
         which = f" (restriction {number})" if number else ""
-        return f"{self.country(actor)} restricts {product}{made}{which}"
+        return f"{self.country(actor)} {verb} {product}{made}{which}"
 
     @staticmethod
     def other_cause(kind: str, node: str, what: str) -> str:
@@ -196,7 +196,8 @@ def _because(c: Contribution, said: Said, lexis: Lexis) -> str:
     who, made = lexis.country(c.actor), ""
     if c.country != c.actor:
         who, made = f"{who}'s content rule", f" made in {lexis.country(c.country)}"
-    return f"{who} withholds {lexis.product(c.product)}{made}{needed}"
+    verb = "taxes" if c.instrument == "tax" else "withholds"
+    return f"{who} {verb} {lexis.product(c.product)}{made}{needed}"
 
 
 def _user(c: Contribution, said: Said, lexis: Lexis) -> str:

@@ -96,7 +96,8 @@ def _said(c: Contribution) -> str:
     country, _, name = c.user.partition(":")
     made = f" made in {c.country}" if c.country != c.actor else ""
     missed = f", missed most by {country} {spoken(name)}" if c.user else ""
-    return f"{c.actor} withholds {spoken(c.product)}{made}{missed}"
+    verb = "taxes" if c.instrument == "tax" else "withholds"
+    return f"{c.actor} {verb} {spoken(c.product)}{made}{missed}"
 
 
 def _draw(axes: Axes, bars: Sequence[_Bar]) -> None:
