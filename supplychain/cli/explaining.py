@@ -130,7 +130,7 @@ def _print(
         out.print(table)
     if cells and not has_loss:
         least = min(cell.cover_days for cell in cells)
-        _prose(out, f"Nor would it at any affected share and any cover from {least:.0f} days on.")
+        _prose(out, f"The same holds at any affected share and any cover from {least:.0f} days.")
     elif cells:
         _prose(out, "The two-way table is of the adaptive case; > < are the pack's own values.")
     if hints:
