@@ -16,7 +16,7 @@ from supplychain.model.frozen import frozen
 from supplychain.model.ledger import NOT_TRACED, Ledger, Walk, ledger
 from supplychain.model.outcome import Outcome
 
-ROUNDING = 1e-9
+ROUNDING, NOTHING = 1e-9, 1e-10
 MONTH = 100.0
 """What a month of cars is worth."""
 
@@ -184,7 +184,7 @@ def test_entries_add_up_to_the_loss(count: int) -> None:
         for leaks in (True, False):
             outcome, worth = played(arrays, leaks=leaks)
             found, expected = ledger(Walk(arrays, outcome, leaks), worth), lost(outcome, worth)
-            assert found.total == pytest.approx(expected, rel=ROUNDING, abs=0)
+            assert found.total == pytest.approx(expected, rel=ROUNDING, abs=NOTHING)
             assert all((e.usd >= 0).all() for e in found.entries)
             assert not any(e.cause == NOT_TRACED for e in found.entries)
             losing += expected > 0

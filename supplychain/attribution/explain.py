@@ -120,9 +120,15 @@ class _Case:
 
     @cached_property
     def _worth(self) -> Mapping[int, float]:
-        """Final node -> its baseline exports of the horizon, USD."""
-        share = shares(self.sector, Central())[:, 0]
-        return {n: float(s) * self.exports for n, s in zip(self.sector.nodes, share, strict=True)}
+        """Final node -> its baseline exports of the horizon, USD.
+
+        Scaled by what rounding put into segments that lose nothing, so that seeds are the loss.
+        """
+        outcome, share = self.run.outcomes[self.case], shares(self.sector, Central())[:, 0]
+        found = {n: float(s) * self.exports for n, s in zip(self.sector.nodes, share, strict=True)}
+        lost = sum(float(seed(outcome, n, usd).usd.sum()) for n, usd in found.items())
+        scale = self.loss * self.exports / lost if lost and self.loss else 1.0
+        return {n: usd * scale for n, usd in found.items()}
 
     @cached_property
     def lexis(self) -> Lexis:
