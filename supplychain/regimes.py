@@ -40,6 +40,9 @@ from supplychain.vocabulary import EVERYONE
 
 Array = npt.NDArray[np.float64]
 
+_ALIKE = 1e-12
+"""Ceilings this close bind together, whatever the rounding of their formulas."""
+
 
 @dataclass(frozen=True)
 class Ceilings:
@@ -87,6 +90,25 @@ class Ceilings:
             none = np.full((self.resolved.months, 0, self.draws.lanes, 1), np.inf)
             return Regimes(none, none)
         return Regimes(_stacked(plain), _stacked(loose))
+
+    def blame(self, *, leaks: bool) -> Array:
+        """Share of each measure in the ceiling of each regime, (T, R, M, B), of the first lane.
+
+        The smallest ceiling binds; measures whose ceilings are equally small share equally.
+        """
+        months, count = self.resolved.months, len(self.resolved.measures)
+        found = []
+        for holds in self._rows:
+            least = self._minimum(holds, leaks=leaks)[:, 0]
+            tied = np.zeros((months, count, least.shape[1]))
+            for hold in holds:
+                own = self._ceiling(hold, leaks=leaks)[:, 0]
+                tied[:, hold.measure] += np.isfinite(own) & (own <= least + _ALIKE)
+            found.append(tied / np.maximum(tied.sum(axis=1, keepdims=True), 1.0))
+        if not found:
+            return np.zeros((months, 0, count, 1))
+        bins = max(table.shape[2] for table in found)
+        return np.stack([np.broadcast_to(t, (*t.shape[:2], bins)) for t in found], axis=1)
 
     def _minimum(self, holds: tuple[Hold, ...], *, leaks: bool) -> Array:
         """Smallest ceiling of some holds, (T, L, B)."""

@@ -4,8 +4,8 @@ Frozen values, no arithmetic of models. A result can be read by people (`supplyc
 JSON (`as_dict`, the contract of DESIGN section 5) and as a table (`export_losses`).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,8 @@ import numpy.typing as npt
 from supplychain.beside import Channels, Road
 from supplychain.coverage import Measure, Resolved
 from supplychain.economy.values import Economy
+from supplychain.errors import UsageError
+from supplychain.explained import Explanation
 from supplychain.priced import Prices
 from supplychain.restriction import Range
 from supplychain.vocabulary import CASES, RESULT_SCHEMA
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Array = npt.NDArray[np.float64]
+
+EXPLAINED_CASES = ("adaptive", "frozen")
+"""The simulated cases; a planner's programme has no one way in which its loss came about."""
 
 _APART = ("prices", "channels", "economy")
 """What a result may show beside its losses, under the names of its options."""
@@ -310,6 +315,7 @@ class Result:
             where more than `d_threshold` of the swing rests on grade D).
         prices, channels, mechanisms: of the hardest rung; None where they were not asked for.
         economy: losses of GDP, suppliers included; None where they were not asked for.
+        explainer: what `explain` asks; no part of the answer, and not kept when pickled.
     """
 
     resolved: Resolved
@@ -332,6 +338,11 @@ class Result:
     channels: Channels | None = None
     mechanisms: Road | None = None
     economy: Economy | None = None
+    explainer: Callable[..., Explanation] | None = field(default=None, compare=False, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The answer alone: the run behind `explain` stays where it was played."""
+        return vars(self) | {"explainer": None}
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -351,6 +362,32 @@ class Result:
                 return found
         known = ", ".join(f"{s.country} {s.sector}" for s in self.losses)
         raise KeyError(f"no loss for {country} {sector}; this result holds {known}")
+
+    def explain(self, country: str, sector: str, case: str = "adaptive") -> Explanation:
+        """Why a sector loses exports (of a ladder: on its hardest rung).
+
+        Contributions add up to the loss of the case; so do the paths with the smaller ones.
+
+        Args:
+            country, sector: by id, name or alias.
+            case: ``adaptive`` or ``frozen``.
+
+        Raises:
+            UnknownNameError: no such country or sector, or this result does not count them.
+            UsageError: this result was not made by `supplychain.simulate`, or no such case.
+
+        Example::
+
+            result = supplychain.simulate(world, april, focus=["KOR"])
+            why = result.explain("KOR", "auto_parts")
+            print(why.sentence)
+            [(c.cause, c.usd) for c in why.contributions]
+        """
+        if self.explainer is None:
+            raise UsageError("explain: only a result of `supplychain.simulate` can be explained")
+        if case not in EXPLAINED_CASES:
+            raise UsageError(f"case {case!r}: choose one of {', '.join(EXPLAINED_CASES)}")
+        return self.explainer(country, sector, case)
 
     def export_losses(self) -> "pd.DataFrame":
         """One row per country and sector: exports (USD), loss per case, band, timing.

@@ -8,10 +8,12 @@ to a reader in `supplychain.pedigree`.
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from supplychain import pedigree, uncertainty
+from supplychain.attribution.explain import explain
 from supplychain.channels import channels
 from supplychain.compiled import compile_arrays
 from supplychain.coverage import Measure, Resolved, resolve
@@ -146,6 +148,7 @@ def simulate(
         prices=prices,
         channels=both_ways,
         mechanisms=way,
+        explainer=partial(explain, network, run),
     )
 
 

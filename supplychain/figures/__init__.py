@@ -5,7 +5,9 @@ Every function takes a `Result` (and a `World` where the picture needs the netwo
 """
 
 from supplychain.figures.canvas import Drawing, save
+from supplychain.figures.causes import causes
 from supplychain.figures.chain import chain
+from supplychain.figures.explain_tree import explain_tree
 from supplychain.figures.level_curves import level_curves
 from supplychain.figures.losses import losses
 from supplychain.figures.months import months
@@ -16,7 +18,9 @@ from supplychain.figures.waterfall import waterfall
 
 __all__ = [
     "Drawing",
+    "causes",
     "chain",
+    "explain_tree",
     "level_curves",
     "losses",
     "months",
