@@ -5,13 +5,14 @@ them is a run between the two, and the Shapley value shares the difference among
 needs no order in which they changed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from supplychain import pedigree
 from supplychain.attribution.mixtures import Cause, Mixer, Pair, Sector, joined
 from supplychain.coverage import Resolved
 from supplychain.errors import UsageError
@@ -32,11 +33,31 @@ MOST_EXACT = 8
 """Causes up to which every run between the two is played: 256 of them."""
 ORDERS = 8
 """Antithetic pairs of orders that are sampled where there are more causes."""
+COMPARISON_SCHEMA = "supplychain/comparison/1"
 _FEWEST_ORDERS = 2
+_VISIBLE_USD = 0.5
+_MENTIONED, _TWO_FIGURES = 0.01, 9.95
+_UNITS = ((1e9, "bn"), (1e6, "m"), (1e3, "k"))
 
 
 def _silent(_step: str, _share: float) -> None:
     """Report to nobody."""
+
+
+def dollars(usd: float) -> str:
+    """An amount without its sign, two figures that matter.
+
+    >>> dollars(-1.24e9), dollars(5.6e7), dollars(0.0)
+    ('USD 1.2 bn', 'USD 56 m', 'USD 0')
+    """
+    size, unit = next(((s, u) for s, u in _UNITS if abs(usd) >= s), (1.0, ""))
+    amount = abs(usd) / size
+    return f"USD {amount:.{1 if 0 < amount < _TWO_FIGURES else 0}f} {unit}".rstrip()
+
+
+def _direction(usd: float) -> str:
+    """Whether it adds to a loss."""
+    return "more" if usd > 0 else "less"
 
 
 @dataclass(frozen=True)
@@ -138,6 +159,7 @@ class Comparison:
         sectors: those that lose anything in either run, largest difference first.
         totals: of every focus country of either run.
         notes: what the reader must be told.
+        packs: id, version and fingerprint of the pack of either run.
     """
 
     names: tuple[str, str]
@@ -147,6 +169,30 @@ class Comparison:
     sectors: tuple[Difference, ...]
     totals: tuple[Difference, ...]
     notes: tuple[str, ...]
+    packs: tuple[Mapping[str, str], Mapping[str, str]]
+
+    def sentences(self) -> list[str]:
+        """What changed, country by country, in one sentence each."""
+        return [self._sentence(total) for total in self.totals]
+
+    def _sentence(self, total: Difference) -> str:
+        """One country."""
+        one, other = self.names
+        if not self.causes:
+            return f"{total.country}: {other} is the same run as {one}; nothing differs."
+        most = max(abs(c.usd) for c in total.contributions)
+        if most < _VISIBLE_USD:
+            return f"{total.country}: {other} loses as much as {one}."
+        said = [
+            f"{dollars(c.usd)} {_direction(c.usd)} because {c.cause}"
+            for c in total.contributions
+            if abs(c.usd) >= max(_MENTIONED * most, _VISIBLE_USD)
+        ]
+        left = len(total.contributions) - len(said)
+        if left:
+            said.append(f"{left} more cause{'s' * (left > 1)} with little or no part")
+        by = f"{dollars(total.usd)} {_direction(total.usd)} than" if total.usd else "as much as"
+        return f"{total.country}: {other} loses {by} {one}: {'; '.join(said)}."
 
     def of(self, country: str, sector: str = "") -> Difference:
         """One sector, or the total of a country.
@@ -176,8 +222,10 @@ class Comparison:
     def as_dict(self) -> dict[str, Any]:
         """One JSON object."""
         return {
+            "schema": COMPARISON_SCHEMA,
             "a": self.names[0],
             "b": self.names[1],
+            "data": [dict(pack) for pack in self.packs],
             "causes": list(self.causes),
             "exact": self.is_exact,
             "runs": self.runs,
@@ -244,6 +292,7 @@ def compare(
             for c in countries
         ),
         (*pair.notes, *game.notes),
+        (pedigree.pack(pair.one), pedigree.pack(pair.other)),
     )
 
 

@@ -174,14 +174,16 @@ class Mixer:
         if network is None:
             return None
         if not places:
-            return _losses(network, pair.resolved)
+            return sector_losses(network, pair.resolved)
         if places == self._every:
-            return _losses(network, pair.other_resolved)
+            return sector_losses(network, pair.other_resolved)
         one, other = pair.scenarios
         like = _focused(pair.resolved, network, self._focus).scenario
         try:
-            return _losses(network, resolve(scenario_of(_mixed(one, other, places), like), network))
-        except ScenarioError:
+            return sector_losses(
+                network, resolve(scenario_of(_mixed(one, other, places), like), network)
+            )
+        except (ScenarioError, DataError):
             return None
 
     def _network(self, places: frozenset[Place]) -> Network | None:
@@ -229,7 +231,7 @@ def _mixed(
     return {p: v for p, v in mixed.items() if v is not None}
 
 
-def _losses(network: Network, resolved: Resolved) -> dict[Sector, float]:
+def sector_losses(network: Network, resolved: Resolved) -> dict[Sector, float]:
     """Adaptive loss of every sector over the horizon, USD."""
     compiled = compile_arrays(network, resolved, Central())
     outcome = adaptive(compiled.arrays, trace=False)

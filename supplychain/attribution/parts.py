@@ -40,6 +40,7 @@ _HOW = frozenset(
 )
 """What a kind of restriction needs: of two kinds these fields change together."""
 _WHEN = frozenset({"start", "months", "end"})
+_MOST_NAMED = 3
 _FIELDS = tuple(f.name for f in fields(Restriction) if f.name not in {"actor", "items"})
 
 
@@ -105,7 +106,7 @@ def _fields(
     found: dict[Place, Any] = {(*place, "actor"): restriction.actor}
     found |= {(*place, "items", item): True for item in restriction.items}
     for name, names in together.items():
-        found[*place, name] = {f: getattr(restriction, f) for f in sorted(names)}
+        found[*place, name] = {f: getattr(restriction, f) for f in _FIELDS if f in names}
     for name in _FIELDS:
         if not any(name in names for names in together.values()):
             found[*place, name] = getattr(restriction, name)
@@ -225,7 +226,7 @@ class Change:
             case ("restriction", _):
                 r = self.other or self.one
                 says = "restricts" if self.one is None else "no longer restricts"
-                return f"{r.actor} {says} {', '.join(r.items)} ({_terms(r)})"
+                return f"{r.actor} {says} {_named(r.items)} ({_terms(r)})"
             case ("restriction", number, "items", item):
                 actor = (one if self.other is None else other)["restriction", number, "actor"]
                 return (
@@ -233,7 +234,7 @@ class Change:
                 )
             case ("restriction", number, field):
                 items = [p[3] for p in other if p[:3] == ("restriction", number, "items")]
-                whose = f"{other['restriction', number, 'actor']} {', '.join(items)}"
+                whose = f"{other['restriction', number, 'actor']} {_named(items)}"
                 return f"{whose}: {_changed(field, self.one, self.other)}"
             case ("mitigation", country, product, _):
                 return self._release_words(country, product)
@@ -266,9 +267,20 @@ class Change:
         name = f"{table}.csv {' '.join(part for part in key if part)}"
         if self.one is None or self.other is None:
             return f"{name}: {'added' if self.one is None else 'removed'}"
-        columns = changed_columns(self.one, self.other)
-        said = [_changed(c, self.one.get(c), self.other.get(c)) for c in columns]
-        return f"{name}: {', '.join(said)}"
+        first, *rest = changed_columns(self.one, self.other)
+        more = f" ({', '.join(rest)} too)" if rest else ""
+        return f"{name}: {_changed(first, self.one.get(first), self.other.get(first))}{more}"
+
+
+def _named(items: Sequence[str]) -> str:
+    """The items of a restriction; of many the first.
+
+    >>> _named(("dysprosium", "terbium")), _named(("a", "b", "c", "d"))
+    ('dysprosium, terbium', 'a and 3 more')
+    """
+    if len(items) <= _MOST_NAMED:
+        return ", ".join(items)
+    return f"{items[0]} and {len(items) - 1} more"
 
 
 def _terms(restriction: Restriction) -> str:

@@ -4,13 +4,14 @@ Losses of single restrictions do not add: two that stop the same plants cost lit
 The Shapley value shares the loss all the same, without an order of the causes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from supplychain import pedigree
 from supplychain.attribution.coalitions import BEHAVIOURS, Game, players
 from supplychain.coverage import Resolved, resolve
 from supplychain.errors import UsageError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 
+SHAPLEY_SCHEMA = "supplychain/shapley/1"
 ORDERS = 64
 """Antithetic pairs of orders that are sampled where the coalitions are too many to play all."""
 _FEWEST_ORDERS, _MOST_PLAYERS = 2, 60
@@ -132,6 +134,7 @@ class Shapley:
         is_exact: whether every coalition was played; else `orders` orders were sampled.
         coalitions: how many were played.
         sectors: those that lose anything in any coalition; totals: of every focus country.
+        pack: id, version and fingerprint of the pack.
     """
 
     scenario: str
@@ -142,6 +145,7 @@ class Shapley:
     coalitions: int
     sectors: tuple[Shared, ...]
     totals: tuple[Shared, ...]
+    pack: Mapping[str, str]
 
     def of(self, country: str, sector: str = "") -> Shared:
         """One sector, or the total of a country.
@@ -173,7 +177,9 @@ class Shapley:
     def as_dict(self) -> dict[str, Any]:
         """One JSON object."""
         return {
+            "schema": SHAPLEY_SCHEMA,
             "scenario": self.scenario,
+            "data": dict(self.pack),
             "case": self.case,
             "causes": list(self.causes),
             "exact": self.is_exact,
@@ -254,6 +260,7 @@ def shapley_of(
         found.coalitions,
         sectors,
         totals,
+        pedigree.pack(network),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import typer
 
-from supplychain.cli import packs, runs
+from supplychain.cli import comparing, packs, runs
 from supplychain.errors import SupplychainError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
     "supplychain restrict China dysprosium --focus KOR,JPN",
 )
 runs.register(app)
+comparing.register(app)
 packs.register(app)
 
 

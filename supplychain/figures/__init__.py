@@ -10,6 +10,18 @@ from supplychain.figures.losses import losses
 from supplychain.figures.months import months
 from supplychain.figures.replay import replay
 from supplychain.figures.share_cover import share_cover
+from supplychain.figures.sharing import difference, shared
 from supplychain.figures.waterfall import waterfall
 
-__all__ = ["Drawing", "chain", "losses", "months", "replay", "save", "share_cover", "waterfall"]
+__all__ = [
+    "Drawing",
+    "chain",
+    "difference",
+    "losses",
+    "months",
+    "replay",
+    "save",
+    "share_cover",
+    "shared",
+    "waterfall",
+]
