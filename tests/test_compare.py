@@ -142,8 +142,8 @@ def test_a_kind_changes_with_all_that_it_needs(link):
     found = causes(link, several(restriction("CHN", "magnet")), several(taxed))
     assert found == [
         (
-            "CHN magnet: kind tax instead of ban, severity 0 instead of 1, rate 0.3 instead of none, "
-            "elasticity -0.5 instead of none"
+            "CHN magnet: kind tax instead of ban, severity 0 instead of 1, "
+            "rate 0.3 instead of none, elasticity -0.5 instead of none"
         )
     ]
 

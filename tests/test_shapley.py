@@ -216,6 +216,24 @@ def test_what_leaks_of_some_items_is_what_leaks_of_a_restriction_of_these(tmp_pa
     assert losses[1] < losses[3]
 
 
+def test_who_buys_ahead_does_so_where_the_restriction_is_in_force(tmp_path):
+    # The magnet is announced four months ahead, the chip at once: a stock of chips is never bought.
+    network = TWO.but(
+        constants={"front_loading_surge": 1.5, "front_loading_cap_months": 3}
+    ).network(tmp_path)
+    ahead = {"start": "2025-03", "announced": "2024-11"}
+    scenario = several(
+        restriction("CHN", "magnet", **ahead), restriction("CHN", "chip", start="2025-03"),
+        horizon=12,
+    )  # fmt: skip
+    resolved = resolve(scenario, network)
+    losses = Game(network, resolved, players(resolved, by_item=False)).losses(range(4))
+    for c, some in ((1, [0]), (2, [1]), (3, [0, 1])):
+        assert losses[c] == pytest.approx(separate(network, resolved, some), rel=1e-12)
+    assert losses[1] / losses[2] == pytest.approx(0.8)  # two of ten months are bought ahead
+    assert losses[3] == pytest.approx(losses[2])
+
+
 def test_nobody_loses_nothing_and_a_wrong_question_is_refused(tmp_path):
     network = TWO.network(tmp_path)
     resolved = resolve(several(restriction("CHN", "magnet")), network)
