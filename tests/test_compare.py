@@ -15,7 +15,8 @@ from worlds import LINK, network_of, restriction, several, stop, with_stock
 
 import supplychain as sc
 from supplychain import figures
-from supplychain.attribution.differences import Comparison, compare
+from supplychain.attribution.compared import Comparison
+from supplychain.attribution.differences import compare
 from supplychain.attribution.mixtures import Pair
 from supplychain.attribution.parts import network_of as mixed_network
 from supplychain.attribution.parts import paired, table_parts

@@ -27,7 +27,7 @@ from supplychain.errors import UsageError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from supplychain.attribution.differences import Comparison, Difference
+    from supplychain.attribution.compared import Comparison, Difference
     from supplychain.attribution.sides import Sides
     from supplychain.scenario import Scenario
 
@@ -152,7 +152,7 @@ def _compared(
 def _write(found: "Comparison | Sides", folder: Path) -> list[Path]:
     """JSON, CSV and figures into a folder; each file appears complete or not at all."""
     from supplychain import figures
-    from supplychain.attribution.differences import Comparison
+    from supplychain.attribution.compared import Comparison
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -177,7 +177,7 @@ def _write(found: "Comparison | Sides", folder: Path) -> list[Path]:
 
 def _print(found: "Comparison | Sides", *, quiet: bool) -> None:
     """Sentences and tables for people."""
-    from supplychain.attribution.differences import Comparison
+    from supplychain.attribution.compared import Comparison
 
     out = console()
     if not isinstance(found, Comparison):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 
-from supplychain.attribution.differences import Comparison, Difference
+from supplychain.attribution.compared import Comparison, Difference
 from supplychain.attribution.shapley import Portion, Shapley, Shared
 from supplychain.figures.canvas import (
     BLUE,
