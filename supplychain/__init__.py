@@ -14,6 +14,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from supplychain.attribution.differences import compare
+    from supplychain.attribution.shapley import shapley
     from supplychain.paths import foresight, serve_in_order, severity_path
     from supplychain.result import Result
     from supplychain.scenario import Range, Restriction, Scenario, StockRelease, restrict
@@ -30,12 +32,14 @@ __all__ = [
     "Scenario",
     "StockRelease",
     "World",
+    "compare",
     "foresight",
     "load",
     "load_scenario",
     "restrict",
     "serve_in_order",
     "severity_path",
+    "shapley",
     "simulate",
 ]
 
@@ -48,12 +52,14 @@ _HOMES = {
     "Scenario": "scenario",
     "StockRelease": "scenario",
     "World": "world",
+    "compare": "attribution.differences",
     "foresight": "paths",
     "load": "world",
     "load_scenario": "scenario_file",
     "restrict": "scenario",
     "serve_in_order": "paths",
     "severity_path": "paths",
+    "shapley": "attribution.shapley",
     "simulate": "simulation",
 }
 

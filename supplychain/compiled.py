@@ -13,7 +13,7 @@ from supplychain.draws import Draws
 from supplychain.lanes import LaneBuilder
 from supplychain.model.arrays import Arrays, Block
 from supplychain.network.values import Commodity, Network
-from supplychain.regimes import Ceilings
+from supplychain.regimes import Ceilings, Coalitions
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,10 @@ class _Chosen:
     flows: Sequence[int]
 
 
-def compile_arrays(network: Network, resolved: Resolved, draws: Draws) -> Compiled:
-    """All arrays of one run, one lane per draw."""
+def compile_arrays(
+    network: Network, resolved: Resolved, draws: Draws, coalitions: Coalitions | None = None
+) -> Compiled:
+    """All arrays of one run, one lane per draw; in coalitions, some of the measures in each."""
     reached = reach(network, resolved.measures)
     chosen = _choose(network, reached)
     openings = _openings(network, reached, chosen)
@@ -92,7 +94,7 @@ def compile_arrays(network: Network, resolved: Resolved, draws: Draws) -> Compil
     slot_at = {old: new for new, old in enumerate(chosen.slots)}
     links = [(f.supplier, f.slot) for f in (network.flows[e] for e in chosen.flows)] + openings
     bins = int(network.parameters.value("cover_bins"))
-    ceilings = Ceilings(network, resolved, draws, bins, links)
+    ceilings = Ceilings(network, resolved, draws, bins, links, coalitions)
     builder = LaneBuilder(network, resolved, draws, reached.downstream, ceilings)
     arrays = Arrays(
         months=resolved.months,

@@ -95,13 +95,13 @@ class Draws(Protocol):
 
 @dataclass(frozen=True)
 class Central:
-    """One lane, every figure at its central value."""
+    """Every figure at its central value, in one lane unless more are asked for."""
 
     lanes: int = 1
 
     def scores(self, _figure: Input, /) -> Array:
         """Zero: the central value."""
-        return np.zeros(1)
+        return np.zeros(self.lanes)
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,12 @@ def open_share(network: Network, measure: Measure) -> float:
 
     Shares of quantity, averaged over the products; 0 where everything is covered.
     """
+    shares = open_shares(network, measure).values()
+    return sum(shares) / len(shares) if shares else 0.0
+
+
+def open_shares(network: Network, measure: Measure) -> dict[str, float]:
+    """`open_share` of each covered product that the actor exports."""
     sent = dict.fromkeys(measure.products, 0.0)
     withheld = dict(sent)
     for flow in network.flows:
@@ -94,8 +100,7 @@ def open_share(network: Network, measure: Measure) -> float:
             share = covered_share(network, measure, supplier, slot)
             sent[supplier.product] += flow.quantity
             withheld[supplier.product] += flow.quantity * share
-    shares = [1.0 - withheld[p] / sent[p] for p in measure.products if sent[p] > 0]
-    return sum(shares) / len(shares) if shares else 0.0
+    return {p: 1.0 - withheld[p] / sent[p] for p in measure.products if sent[p] > 0}
 
 
 def market_row(network: Network, product: str) -> Row | None:

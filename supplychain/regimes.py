@@ -23,6 +23,7 @@ from supplychain.measures import (
     Measure,
     market,
     open_share,
+    open_shares,
 )
 from supplychain.model.arrays import Regimes
 from supplychain.model.ceilings import (
@@ -45,6 +46,20 @@ _ALIKE = 1e-12
 
 
 @dataclass(frozen=True)
+class Coalitions:
+    """Lanes in which some of the measures alone are in force.
+
+    Attributes:
+        active: (measures, L) whether a measure is in force in a lane.
+        whole: per measure, the restriction that it is part of: what of its items are in force
+            together leaks as one restriction that names these items.
+    """
+
+    active: npt.NDArray[np.bool_]
+    whole: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Ceilings:
     """What the measures of a scenario leave of some flows and openings.
 
@@ -52,6 +67,7 @@ class Ceilings:
         network, resolved, draws: what the run is about.
         bins: plants per node.
         links: flows and openings of the run.
+        coalitions: which measures are in force in which lanes; None for all in all.
     """
 
     network: Network
@@ -59,6 +75,7 @@ class Ceilings:
     draws: Draws
     bins: int
     links: Sequence[Link]
+    coalitions: Coalitions | None = None
     _terms: dict[tuple[int, str, int], Array] = field(default_factory=dict)
     _leaks: dict[int, Array] = field(default_factory=dict)
 
@@ -118,7 +135,14 @@ class Ceilings:
         return found
 
     def _ceiling(self, hold: Hold, *, leaks: bool) -> Array:
-        """Ceiling of one hold, (T, L, B); infinite outside the spells of its measure."""
+        """Ceiling of one hold, (T, L, B); infinite outside the spells and lanes of its measure."""
+        ceiling = self._of_all(hold, leaks=leaks)
+        if self.coalitions is None:
+            return ceiling
+        return np.where(self.coalitions.active[hold.measure][:, None], ceiling, np.inf)
+
+    def _of_all(self, hold: Hold, *, leaks: bool) -> Array:
+        """Ceiling of one hold where its measure is in force in every lane, (T, L, B)."""
         ceiling = self._term(hold)
         if hold.foreign:
             compliance = self._compliance(self.resolved.measures[hold.measure])
@@ -258,7 +282,7 @@ class Ceilings:
             is_enforced = month + measure.first_month >= enforced
         else:
             is_enforced = month >= constant(self.draws, parameters, "leakage_enforcement_month")
-        share = self._leaking(measure)
+        share = self._leaking(k)
         kept = self._stated("leakage_enforced", r.leakage_enforced, "leakage_enforced", most=1.0)
         rate = np.where(is_enforced, np.minimum(kept, share), share)
         found = np.where(month >= late, rate, 0.0)
@@ -267,14 +291,32 @@ class Ceilings:
         self._leaks[k] = found
         return found
 
-    def _leaking(self, measure: Measure) -> Array:
+    def _leaking(self, k: int) -> Array:
         """Share that leaks before enforcement, (L,)."""
+        measure = self.resolved.measures[k]
         if measure.restriction.leakage is not None:
             return self._drawn("leakage", measure.restriction.leakage)
         parameters = self.network.parameters
         tight = constant(self.draws, parameters, "leakage", "all_targets", ceiling=1.0)
         loose = constant(self.draws, parameters, "leakage", "some_targets", ceiling=1.0)
-        return tight + (loose - tight) * open_share(self.network, measure)
+        return tight + (loose - tight) * self._open(k)
+
+    def _open(self, k: int) -> Array | float:
+        """`open_share` of a measure; in coalitions, of what its restriction names in each lane."""
+        measures = self.resolved.measures
+        if self.coalitions is None:
+            return open_share(self.network, measures[k])
+        shares: dict[str, float] = {}
+        lanes: dict[str, npt.NDArray[np.bool_]] = {}
+        for other, whole in enumerate(self.coalitions.whole):
+            if whole == self.coalitions.whole[k]:
+                for product, share in open_shares(self.network, measures[other]).items():
+                    shares[product] = share
+                    active = self.coalitions.active[other]
+                    lanes[product] = lanes.get(product, False) | active
+        total = sum((shares[p] * lanes[p] for p in shares), np.zeros(self.draws.lanes))
+        count = sum((lanes[p] for p in shares), np.zeros(self.draws.lanes))
+        return np.divide(total, count, out=np.zeros_like(total), where=count > 0)
 
     @property
     def announced(self) -> bool:
@@ -303,6 +345,8 @@ class Ceilings:
                 surge = constant(self.draws, self.network.parameters, SURGE_PARAMETER, floor=1.0)
                 cap = constant(self.draws, self.network.parameters, SURGE_CAP_PARAMETER)
                 ahead = np.minimum(cap, lead * (surge - 1.0))
+                if self.coalitions is not None:
+                    ahead = ahead * self.coalitions.active[k]
                 found = np.maximum(found, self._laid.supplied(k)[list(slots), None] * ahead)
         return found
 

@@ -19,6 +19,7 @@ from supplychain.draws import Central, Draws, Input, OneAtATime, Part, Sample
 from supplychain.model import cascade, kernel
 from supplychain.model.adaptive import ADAPTIVE
 from supplychain.model.arrays import Arrays
+from supplychain.model.behaviour import Behaviour
 from supplychain.model.wiring import wire
 from supplychain.network import Network
 from supplychain.result import Driver
@@ -30,7 +31,7 @@ Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 _LANES_AT_ONCE = 64
-_LANES_COMPILED = 512
+LANES_HELD = 512
 """Lanes whose arrays are held at once: ten thousand together would not fit a memory."""
 _WORTH_COMPILING = 2000
 """Lanes from which on waiting for a compiler (half a minute, once) is quicker than not to."""
@@ -61,18 +62,23 @@ def losses_in_parts(
     compiled already or worth the wait.
     """
     played = np.arange(draws.lanes) if lanes is None else lanes
-    quick = kernel.available() and (kernel.ready() or played.size >= _WORTH_COMPILING)
-    play: _Engine = _Compiled(chosen) if quick else _Plain(chosen)
+    play = engine(chosen, played.size)
     parts = []
-    for start in range(0, played.size, _LANES_COMPILED):
-        some = Part(draws, played[start : start + _LANES_COMPILED])
+    for start in range(0, played.size, LANES_HELD):
+        some = Part(draws, played[start : start + LANES_HELD])
         parts.append(play.losses(compile_arrays(network, resolved, some).arrays))
         report((start + some.lanes) / played.size)
     return [np.concatenate(found, axis=1) for found in zip(*parts, strict=True)]
 
 
-class _Engine(Protocol):
-    """Plays the adaptive case in many lanes, on the same network every time."""
+def engine(chosen: Sequence[Sector], lanes: int, behaviour: Behaviour = ADAPTIVE) -> "Engine":
+    """What plays so many lanes soonest: compiled code if it is at hand or worth the wait."""
+    quick = kernel.available() and (kernel.ready() or lanes >= _WORTH_COMPILING)
+    return _Compiled(chosen, behaviour) if quick else _Plain(chosen, behaviour)
+
+
+class Engine(Protocol):
+    """Plays one case in many lanes, on the same network every time."""
 
     def losses(self, arrays: Arrays, /) -> list[Array]:
         """Loss of every slice of the chosen sectors, (slices, L)."""
@@ -84,6 +90,7 @@ class _Plain:
     """By array arithmetic, so many lanes at once that a part fits a cache."""
 
     chosen: Sequence[Sector]
+    behaviour: Behaviour
 
     def losses(self, arrays: Arrays) -> list[Array]:
         """Loss of every slice of the chosen sectors, (slices, L)."""
@@ -91,7 +98,7 @@ class _Plain:
         parts = []
         for start in range(0, arrays.lanes, _LANES_AT_ONCE):
             some = arrays.take(slice(start, start + _LANES_AT_ONCE))
-            outcome = cascade.run(some, ADAPTIVE, trace=False, wiring=wiring)
+            outcome = cascade.run(some, self.behaviour, trace=False, wiring=wiring)
             parts.append([mean_losses(s, outcome) for s in self.chosen])
         return [np.concatenate(found, axis=1) for found in zip(*parts, strict=True)]
 
@@ -101,12 +108,14 @@ class _Compiled:
     """By compiled code (`supplychain.model.kernel`)."""
 
     chosen: Sequence[Sector]
+    behaviour: Behaviour
 
     def losses(self, arrays: Arrays) -> list[Array]:
         """Loss of every slice of the chosen sectors, (slices, L)."""
         nodes = sorted({n for s in self.chosen for n in s.nodes})
         threads = min(os.cpu_count() or 1, _MOST_THREADS)
-        found = kernel.run_lanes(arrays, ADAPTIVE, np.array(nodes, dtype=np.int64), threads=threads)
+        at = np.array(nodes, dtype=np.int64)
+        found = kernel.run_lanes(arrays, self.behaviour, at, threads=threads)
         moved = [replace(s, nodes=tuple(nodes.index(n) for n in s.nodes)) for s in self.chosen]
         return [mean_losses(s, found) for s in moved]
 

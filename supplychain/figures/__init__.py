@@ -14,12 +14,14 @@ from supplychain.figures.months import months
 from supplychain.figures.replay import replay
 from supplychain.figures.severity_duration import severity_duration
 from supplychain.figures.share_cover import share_cover
+from supplychain.figures.sharing import difference, shared
 from supplychain.figures.waterfall import waterfall
 
 __all__ = [
     "Drawing",
     "causes",
     "chain",
+    "difference",
     "explain_tree",
     "level_curves",
     "losses",
@@ -28,5 +30,6 @@ __all__ = [
     "save",
     "severity_duration",
     "share_cover",
+    "shared",
     "waterfall",
 ]
