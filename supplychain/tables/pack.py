@@ -42,13 +42,14 @@ from supplychain.schema import (
     ref,
     schema,
 )
-from supplychain.tables import files
+from supplychain.tables import comparison, files
 
 OPTIONAL = frozenset(
     {
         *("producers", "other_uses", "trade", "stocks", "substitutes", "controls"),
         *("rules", "content", "content_flags", "concordances", "interindustry", "totals"),
         *("recovery", "projects", "technologies", "demand_classes", "markets"),
+        *comparison.TABLES,
     }
 )
 MAIN = vocabulary.MAIN_TECHNOLOGY
@@ -489,6 +490,10 @@ def _references(bench: _Bench) -> Iterator[Fault]:
                 yield _fault(row, last, f"lies before {first} {row[first]}")
 
 
+def _comparison(bench: _Bench) -> Iterator[Fault]:
+    return comparison.faults(bench.rows)
+
+
 RULES = (
     _keys,
     _products,
@@ -501,4 +506,5 @@ RULES = (
     _names,
     _scopes,
     _references,
+    _comparison,
 )
