@@ -11,7 +11,9 @@ from supplychain.compiled import Compiled, compile_arrays
 from supplychain.coverage import Measure, resolve
 from supplychain.draws import Central, Draws, Input, normal_scores
 from supplychain.errors import ScenarioError
+from supplychain.growth import grown
 from supplychain.model.arrays import Arrays
+from supplychain.network import Network
 from supplychain.planning import Targets
 from supplychain.scenario import Range, Scenario
 from supplychain.sectors import Sector, sectors
@@ -181,7 +183,7 @@ def _any_severity(measure: Measure) -> Measure:
 class _Case:
     """A scenario compiled without simulating it."""
 
-    world: World
+    network: Network
     compiled: Compiled
     sectors: tuple[Sector, ...]
     focus: tuple[str, ...]
@@ -191,13 +193,13 @@ class _Case:
         cls, world: World, scenario: Scenario, focus: Sequence[str], draws: Draws = _CENTRAL
     ) -> "_Case":
         """Resolve and compile; where lanes have severities of their own, whatever is stated."""
-        network = world.network
+        network = grown(world.network, scenario)
         resolved = resolve(replace(scenario, focus=tuple(focus)) if focus else scenario, network)
         if isinstance(draws, _Severities):
             resolved = replace(resolved, measures=tuple(map(_any_severity, resolved.measures)))
         compiled = compile_arrays(network, resolved, draws)
         reached = sectors(network, compiled, resolved.focus)
-        return cls(world, compiled, reached, resolved.focus)
+        return cls(network, compiled, reached, resolved.focus)
 
     @property
     def arrays(self) -> Arrays:
@@ -206,7 +208,7 @@ class _Case:
 
     def targets(self, chosen: Sequence[Sector]) -> Targets:
         """The nodes of some sectors."""
-        return Targets.of(self.world.network, self.compiled, chosen)
+        return Targets.of(self.network, self.compiled, chosen)
 
     def rows(
         self,

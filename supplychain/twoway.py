@@ -13,6 +13,7 @@ import numpy.typing as npt
 from supplychain.compiled import Compiled, compile_arrays, reach
 from supplychain.coverage import Resolved, resolve
 from supplychain.draws import Central, Input, Sample
+from supplychain.growth import grown
 from supplychain.model.adaptive import adaptive
 from supplychain.model.outcome import Outcome
 from supplychain.network.values import Network
@@ -103,7 +104,7 @@ def share_cover_table(
         KeyError: the country has no such sector.
         ScenarioError, UnknownNameError: the scenario does not fit the pack.
     """
-    network = world.network
+    network = grown(world.network, scenario)
     resolved = _hardest(resolve(replace(scenario, focus=(country,)), network))
     compiled = compile_arrays(network, resolved, Central())
     chosen = next((s for s in sectors(network, compiled, (country,)) if s.sector == sector), None)

@@ -12,8 +12,8 @@ import hashlib
 import math
 import re
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,12 @@ class Tables:
             KeyError: the schema has no table of that name.
         """
         return dict(self.contents)[table]
+
+    def plus(self, table: str, rows: Sequence[Row]) -> Tables:
+        """The same tables with more rows in one; the fingerprint stays that of what was read."""
+        whole = dict(self.contents)
+        whole[table] += tuple(rows)
+        return replace(self, contents=tuple(whole.items()))
 
     def baseline_recipes(self) -> tuple[Row, ...]:
         """The recipes by which the baseline is made; alternatives to them are left out."""
