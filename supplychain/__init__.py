@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from supplychain.attribution.shapley import shapley
     from supplychain.paths import foresight, serve_in_order, severity_path
     from supplychain.result import Result
-    from supplychain.scenario import Range, Restriction, Scenario, StockRelease, restrict
+    from supplychain.scenario import (
+        NewCapacity,
+        Range,
+        Restriction,
+        Scenario,
+        StockRelease,
+        restrict,
+    )
     from supplychain.scenario_file import load_scenario
     from supplychain.simulation import Effort, simulate
     from supplychain.world import World, load
@@ -26,6 +33,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Effort",
+    "NewCapacity",
     "Range",
     "Restriction",
     "Result",
@@ -47,6 +55,7 @@ __all__ = [
 _HOMES = {
     "Effort": "simulation",
     "Range": "scenario",
+    "NewCapacity": "scenario",
     "Restriction": "scenario",
     "Result": "result",
     "Scenario": "scenario",

@@ -76,9 +76,9 @@ def _comes(builder: LaneBuilder, row: Row) -> npt.NDArray[np.bool_]:
     at central values where the chance is more than one half.
     """
     chance = float(row["probability"])
-    scores = builder.draws.scores(Input(row, "project fails", 1.0 - chance, 0.0, 1.0))
     if chance in {0.0, 1.0}:
-        return np.full(scores.shape, chance == 1.0)
+        return np.full(builder.draws.lanes, chance == 1.0)
+    scores = builder.draws.scores(Input(row, "project fails", 1.0 - chance, 0.0, 1.0))
     return np.asarray(scores < NormalDist().inv_cdf(chance), dtype=np.bool_)
 
 

@@ -24,7 +24,7 @@ from supplychain.names import Names
 from supplychain.network.values import Network
 from supplychain.refusals import early_or_late
 from supplychain.restriction import Restriction, month_number
-from supplychain.scenario import Priority, Scenario, StockRelease, check
+from supplychain.scenario import NewCapacity, Priority, Scenario, StockRelease, check
 from supplychain.vocabulary import ABROAD, EVERYONE, HOME, MONTHS_PER_YEAR
 
 __all__ = ["Measure", "Resolved", "covers", "resolve"]
@@ -65,6 +65,7 @@ def resolve(scenario: Scenario, network: Network) -> Resolved:
     restrictions = [_named(r, finder) for r in scenario.restrictions]
     releases = tuple(_named_release(m, finder) for m in scenario.mitigations)
     priorities = tuple(_named_priority(p, finder) for p in scenario.priorities)
+    plants = tuple(_named_plant(p, finder) for p in scenario.capacities)
     finder.raise_problems()
     check(replace(scenario, priorities=priorities))  # two names of one country or use are found now
     measures, notes = [], []
@@ -75,11 +76,13 @@ def resolve(scenario: Scenario, network: Network) -> Resolved:
     months = scenario.horizon or max([MONTHS_PER_YEAR, *(m.spells[-1][1] for m in measures)])
     notes += [note for m in measures for note in _time_notes(m, months)]
     notes += _release_notes(releases, network)
+    _refuse_unbuilt(plants, network)
     named = replace(
         scenario,
         restrictions=tuple(m.restriction for m in measures),
         mitigations=releases,
         priorities=priorities,
+        capacities=plants,
         focus=focus,
         start=start,
     )
@@ -158,6 +161,15 @@ def _named_release(release: StockRelease, finder: _Finder) -> StockRelease:
         country=finder.one(finder.names.country, release.country),
         product=finder.one(finder.names.product_or_mineral, release.product),
         to=finder.countries(release.to),
+    )
+
+
+def _named_plant(plant: NewCapacity, finder: _Finder) -> NewCapacity:
+    """The new plant with ids for names."""
+    return replace(
+        plant,
+        country=finder.one(finder.names.country, plant.country),
+        product=finder.one(finder.names.product_or_mineral, plant.product),
     )
 
 
@@ -345,6 +357,21 @@ def _time_notes(measure: Measure, months: int) -> list[str]:
     if counted == whole:
         return []
     return [f"{counted} of the {whole} months of the restriction by {r.actor} are counted"]
+
+
+def _refuse_unbuilt(plants: Iterable[NewCapacity], network: Network) -> None:
+    """Refuse new plants that the network has no place for.
+
+    Raises:
+        ScenarioError: a network that was not grown for the scenario (`supplychain.growth.grown`).
+    """
+    built = {(p.row["country"], p.row["product"], p.row["start"]) for p in network.projects}
+    for plant in plants:
+        if (plant.country, plant.product, plant.start) not in built:
+            raise ScenarioError(
+                f"mitigation: the new capacity for {plant.product} in {plant.country} is not in "
+                "this network; this command cannot use it"
+            )
 
 
 def _release_notes(releases: Iterable[StockRelease], network: Network) -> list[str]:

@@ -41,6 +41,9 @@ ABOUT: Mapping[str, str] = MappingProxyType(
         "content_flags": "The share of a family of goods that falls into a segment.",
         "concordances": "What a publisher's code or name stands for.",
         "interindustry": "A demonstration: who buys how much from which sector (2011).",
+        "published_estimates": "What somebody else estimated (comparison only: no run reads it).",
+        "episodes": "What was observed in a past restriction (comparison only: no run reads it).",
+        "observed_exports": "Exports of cars and parts 2024-25 (comparison only: no run reads it).",
     }
 )
 """What one row of each table is."""

@@ -11,8 +11,10 @@ from supplychain.compiled import Compiled, compile_arrays
 from supplychain.coverage import resolve
 from supplychain.draws import Central, Draws, Severities
 from supplychain.errors import ScenarioError
+from supplychain.growth import grown
 from supplychain.measures import any_severity
 from supplychain.model.arrays import Arrays
+from supplychain.network import Network
 from supplychain.planning import Targets
 from supplychain.scenario import Scenario
 from supplychain.sectors import Sector, sectors
@@ -158,7 +160,7 @@ def serve_in_order(world: World, scenario: Scenario, focus: Sequence[str] = ()) 
 class _Case:
     """A scenario compiled without simulating it."""
 
-    world: World
+    network: Network
     compiled: Compiled
     sectors: tuple[Sector, ...]
     focus: tuple[str, ...]
@@ -168,13 +170,13 @@ class _Case:
         cls, world: World, scenario: Scenario, focus: Sequence[str], draws: Draws = _CENTRAL
     ) -> "_Case":
         """Resolve and compile; where lanes have severities of their own, whatever is stated."""
-        network = world.network
+        network = grown(world.network, scenario)
         resolved = resolve(replace(scenario, focus=tuple(focus)) if focus else scenario, network)
         if isinstance(draws, Severities):
             resolved = replace(resolved, measures=tuple(map(any_severity, resolved.measures)))
         compiled = compile_arrays(network, resolved, draws)
         reached = sectors(network, compiled, resolved.focus)
-        return cls(world, compiled, reached, resolved.focus)
+        return cls(network, compiled, reached, resolved.focus)
 
     @property
     def arrays(self) -> Arrays:
@@ -183,7 +185,7 @@ class _Case:
 
     def targets(self, chosen: Sequence[Sector]) -> Targets:
         """The nodes of some sectors."""
-        return Targets.of(self.world.network, self.compiled, chosen)
+        return Targets.of(self.network, self.compiled, chosen)
 
     def rows(
         self,

@@ -16,7 +16,7 @@ from supplychain.result import Reliance
 from supplychain.scenario import LADDER_LICENCE_PARAMETER
 from supplychain.sectors import Sector
 from supplychain.tables import Row, ref
-from supplychain.vocabulary import EVERYONE
+from supplychain.vocabulary import EVERYONE, node_id
 
 
 def pack(network: Network) -> Mapping[str, str]:
@@ -170,6 +170,7 @@ def assumptions(network: Network, resolved: Resolved, compiled: Compiled) -> tup
     if any(m.restriction.kind == "licence" for m in resolved.measures):
         found.append(_licence_rule(network.parameters))
     found += releases(resolved)
+    found += plants(network, resolved, compiled)
     found += _fitted(network.parameters, resolved)
     found.append(
         "at central values in every draw: outputs, recipe amounts, other uses, transit lags, "
@@ -194,6 +195,17 @@ def releases(resolved: Resolved) -> list[str]:
             "response keeps no order, and losses are of exports alone)"
         )
     return found
+
+
+def plants(network: Network, resolved: Resolved, compiled: Compiled) -> list[str]:
+    """The scenario's own new plants, in words, and those that it has no use for."""
+    reached = {network.nodes[i].id for i in compiled.nodes}
+    return [
+        f"{p.country} builds {p.capacity:g} {network.products[p.product]['unit']} a year of "
+        f"{p.product} from {p.start} on, certain and on time"
+        + ("" if node_id(p.country, p.product) in reached else ": nothing restricted needs it")
+        for p in resolved.scenario.capacities
+    ]
 
 
 def _fitted(parameters: Parameters, resolved: Resolved) -> list[str]:

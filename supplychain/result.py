@@ -466,7 +466,8 @@ def scenario_dict(resolved: Resolved) -> dict[str, Any]:
         "mitigations": [
             vars(m) | {"kind": "stock_release", "to": list(m.to)}
             for m in resolved.scenario.mitigations
-        ],
+        ]
+        + [vars(p) | {"kind": "new_capacity"} for p in resolved.scenario.capacities],
         "priorities": [
             {"country": p.country, "order": list(p.order)} for p in resolved.scenario.priorities
         ],

@@ -15,6 +15,7 @@ from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR, Form, Kind, Stage
 
 __all__ = [
     "LADDER_LICENCE_PARAMETER",
+    "NewCapacity",
     "Priority",
     "Range",
     "Restriction",
@@ -51,6 +52,27 @@ class StockRelease:
 
 
 @dataclass(frozen=True)
+class NewCapacity:
+    """A mine, smelter or works that the baseline and the pack's projects do not have.
+
+    Attributes:
+        country, product: where it stands and what it makes.
+        capacity: what it can make, unit of the product per year.
+        start: month of first output, ``YYYY-MM``.
+        ramp_months: months from then to full capacity.
+    """
+
+    country: str
+    product: str
+    capacity: float
+    start: str
+    ramp_months: float = 0.0
+
+
+Mitigation = StockRelease | NewCapacity
+
+
+@dataclass(frozen=True)
 class Priority:
     """An order in which the suppliers of a country serve scarce goods.
 
@@ -73,6 +95,7 @@ class Scenario:
         horizon: months counted; 0 for the larger of 12 and the longest restriction.
         ladder: show three rungs (licence as in 2025, half, full stop) instead of one headline.
         priorities: whom suppliers serve first; without any, all share pro rata.
+        capacities: new plants, beside those of the pack.
     """
 
     id: str
@@ -84,6 +107,7 @@ class Scenario:
     horizon: int = 0
     ladder: bool = False
     priorities: tuple[Priority, ...] = ()
+    capacities: tuple[NewCapacity, ...] = ()
 
     @property
     def counted_months(self) -> int:
@@ -96,9 +120,15 @@ class Scenario:
         longest = max((r.window(begin).months for r in self.restrictions), default=0)
         return self.horizon or max(MONTHS_PER_YEAR, longest)
 
-    def plus(self, *mitigations: StockRelease) -> "Scenario":
+    def plus(self, *mitigations: Mitigation) -> "Scenario":
         """The same scenario with further mitigations."""
-        return replace(self, mitigations=self.mitigations + mitigations)
+        releases = tuple(m for m in mitigations if isinstance(m, StockRelease))
+        plants = tuple(m for m in mitigations if isinstance(m, NewCapacity))
+        return replace(
+            self,
+            mitigations=self.mitigations + releases,
+            capacities=self.capacities + plants,
+        )
 
 
 def restrict(
@@ -192,9 +222,21 @@ def check(scenario: Scenario) -> None:
             found.append((f"mitigation {number}", what))
         if not 0 <= release.share <= 1:
             found.append((f"mitigation {number}: share", f"{release.share:g} is not from 0 to 1"))
+    for plant in scenario.capacities:
+        found += [(f"new capacity in {plant.country}: {f}", w) for f, w in _plant_problems(plant)]
     found += _order_problems(scenario)
     if found:
         raise ScenarioError("\n".join(f"{place}: {what}" for place, what in found))
+
+
+def _plant_problems(plant: NewCapacity) -> Iterator[Problem]:
+    """Problems of a new plant."""
+    if not 0 < plant.capacity < math.inf:
+        yield "capacity", f"{plant.capacity:g} is not above 0 and finite"
+    if not 0 <= plant.ramp_months <= LONGEST_HORIZON:
+        yield "ramp_months", f"{plant.ramp_months:g} is not between 0 and {LONGEST_HORIZON}"
+    if not plant.start or not is_month(plant.start):
+        yield "start", no_month(plant.start)
 
 
 def _order_problems(scenario: Scenario) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from supplychain.errors import ScenarioError, UnknownNameError, did_you_mean, nearest
 from supplychain.restriction import Range, Restriction
-from supplychain.scenario import Priority, Scenario, StockRelease, check, how
+from supplychain.scenario import NewCapacity, Priority, Scenario, StockRelease, check, how
 from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR, Form, Kind, Sharing, Stage
 from supplychain.world import shipped
 
@@ -89,7 +89,7 @@ _PER_RESTRICTION = (
 """Keys that an override may put into every restriction."""
 
 
-class _Mitigation(_Strict):
+class _Release(_Strict):
     kind: Literal["stock_release"]
     country: str
     product: str
@@ -98,6 +98,19 @@ class _Mitigation(_Strict):
     lag_months: int = 0
     to: list[str] = []
     share: float = 1.0
+
+
+class _Plant(_Strict):
+    kind: Literal["new_capacity"]
+    country: str
+    product: str
+    capacity: float
+    start: str
+    ramp_months: float = 0.0
+
+
+_MITIGATIONS: dict[str, type[_Strict]] = {"stock_release": _Release, "new_capacity": _Plant}
+_Mitigation = Annotated[_Release | _Plant, Field(discriminator="kind")]
 
 
 class _Priority(_Strict):
@@ -182,12 +195,18 @@ def parse_scenario(
                 m.country, m.product, m.days, m.release_days, m.lag_months, tuple(m.to), m.share
             )
             for m in file.mitigation
+            if isinstance(m, _Release)
         ),
         tuple(file.focus),
         file.horizon.start,
         horizon,
         ladder=all(r.kind is None and r.severity is None and not r.path for r in file.restriction),
         priorities=tuple(Priority(tuple(p.order), p.country) for p in file.priority),
+        capacities=tuple(
+            NewCapacity(m.country, m.product, m.capacity, m.start, m.ramp_months)
+            for m in file.mitigation
+            if isinstance(m, _Plant)
+        ),
     )
     check(scenario)
     return scenario
@@ -304,13 +323,23 @@ def _line(problem: ErrorDetails) -> str:
             allowed = _keys_at(loc[:-1])
             near = did_you_mean(nearest(str(loc[-1]), allowed))
             return f"{_where(loc)}: unknown key. {near} Allowed: {', '.join(allowed)}."
+        case "union_tag_not_found":
+            return f"{_where(loc)}.kind: is missing"
+        case "union_tag_invalid":
+            kinds = " or ".join(map(repr, _MITIGATIONS))
+            found = _shown(problem["ctx"]["tag"])
+            return f"{_where(loc)}.kind: Input should be {kinds} (found {found})"
         case _:
             return f"{_where(loc)}: {problem['msg']} (found {_shown(problem['input'])})"
 
 
 def _where(loc: Sequence[int | str]) -> str:
-    """A place of the file as users count, ``restriction.1.severity``; no name of its two forms."""
-    said = [p for before, p in zip(("", *loc), loc, strict=False) if before not in _RANGES]
+    """A place of the file as users count, ``restriction.1.severity``; no name of its forms."""
+    said = [
+        p
+        for before, p in zip(("", *loc), loc, strict=False)
+        if before not in _RANGES and p not in _MITIGATIONS
+    ]
     return ".".join(str(p + 1) if isinstance(p, int) else p for p in said)
 
 
@@ -324,7 +353,7 @@ def _keys_at(place: Sequence[int | str]) -> tuple[str, ...]:
     models: dict[str, type[_Strict]] = {
         "horizon": _Horizon,
         "restriction": _Restriction,
-        "mitigation": _Mitigation,
+        **_MITIGATIONS,
         "priority": _Priority,
         **dict.fromkeys(_RANGES, _Spread),
     }

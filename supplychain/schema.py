@@ -46,6 +46,7 @@ BANDS = (  # a value and its 10 and 90 % quantiles
     ("quantity", "low", "high"),
     ("amount", "low", "high"),
     ("value", "low", "high"),
+    ("central", "low", "high"),
     ("exports_usd", "low", "high"),
     ("share_per_year", "low", "high"),
     ("slip_months", "slip_low", "slip_high"),

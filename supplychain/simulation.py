@@ -19,6 +19,7 @@ from supplychain.compiled import compile_arrays
 from supplychain.coverage import Measure, Resolved, resolve
 from supplychain.draws import Central
 from supplychain.errors import UsageError
+from supplychain.growth import grown
 from supplychain.mechanisms import road
 from supplychain.model.adaptive import adaptive
 from supplychain.network import Network
@@ -110,7 +111,7 @@ def simulate(
         april = supplychain.restrict("China", ["dysprosium"], kind="ban", severity=0.8)
         supplychain.simulate(world, april, focus=["KOR"]).export_losses()
     """
-    network = world.network
+    network = grown(world.network, scenario)
     if focus:
         scenario = replace(scenario, focus=tuple(focus))
     resolved = resolve(scenario, network)

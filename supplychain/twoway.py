@@ -16,6 +16,7 @@ from supplychain.compiled import Compiled, compile_arrays, reach
 from supplychain.coverage import Resolved, resolve
 from supplychain.draws import Central, Input, Sample, Severities
 from supplychain.errors import ScenarioError
+from supplychain.growth import grown
 from supplychain.measures import Measure, any_severity
 from supplychain.model.adaptive import adaptive
 from supplychain.model.outcome import Outcome
@@ -220,7 +221,7 @@ class Bench:
             KeyError: the country has no such sector.
             ScenarioError, UnknownNameError: the scenario does not fit the pack.
         """
-        network = world.network
+        network = grown(world.network, scenario)
         resolved = hardest(resolve(replace(scenario, focus=(country,)), network))
         compiled = compile_arrays(network, resolved, Central())
         chosen = next(

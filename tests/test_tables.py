@@ -78,7 +78,7 @@ def test_the_fingerprint_follows_the_bytes_and_nothing_else(tiny_pack, tmp_path)
     before = load_tables(tiny_pack).sha256
     copy = shutil.copytree(tiny_pack, tmp_path / "copy")
     (copy / "README.md").write_text("no table", "utf-8")
-    (copy / "published_estimates.csv").write_text("id\nkiep\n", "utf-8")
+    (copy / "results_of_mine.csv").write_text("id\nkiep\n", "utf-8")
     assert load_tables(copy).sha256 == before
     edit(copy, "segments", 2, "note", "x")
     assert load_tables(copy).sha256 != before

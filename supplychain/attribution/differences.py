@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from supplychain import pedigree
 from supplychain.attribution.compared import Comparison, Contribution, Difference, Moved
-from supplychain.attribution.mixtures import Cause, Mixer, Pair, Sector, joined
+from supplychain.attribution.mixtures import Cause, Mixer, Pair, Sector, joined, with_plants
 from supplychain.coverage import Resolved
 from supplychain.errors import UsageError
 from supplychain.mechanisms import road
@@ -176,6 +176,7 @@ def _attempt(
 
 def _road(network: Network, resolved: Resolved) -> dict[Sector, list[tuple[str, float]]]:
     """What every mechanism adds to the loss of every sector, USD, in the order of the road."""
+    network, resolved = with_plants(network, resolved)
     found = road(network, Run.of(network, resolved), elasticities=())
     ways = {}
     for k, (country, sector, usd) in enumerate(found.sectors):

@@ -22,6 +22,7 @@ from supplychain.compiled import compile_arrays
 from supplychain.coverage import Resolved, resolve
 from supplychain.draws import Central
 from supplychain.errors import DataError, ScenarioError
+from supplychain.growth import grown
 from supplychain.model.adaptive import adaptive
 from supplychain.network import Network
 from supplychain.scenario import Scenario
@@ -231,8 +232,17 @@ def _mixed(
     return {p: v for p, v in mixed.items() if v is not None}
 
 
+def with_plants(network: Network, resolved: Resolved) -> tuple[Network, Resolved]:
+    """The network with the new plants of a scenario, and the scenario on it."""
+    whole = grown(network, resolved.scenario)
+    if whole is network:
+        return network, resolved
+    return whole, resolve(replace(resolved.scenario, focus=resolved.focus), whole)
+
+
 def sector_losses(network: Network, resolved: Resolved) -> dict[Sector, float]:
     """Adaptive loss of every sector over the horizon, USD."""
+    network, resolved = with_plants(network, resolved)
     compiled = compile_arrays(network, resolved, Central())
     outcome = adaptive(compiled.arrays, trace=False)
     scale = resolved.months / MONTHS_PER_YEAR

@@ -15,7 +15,7 @@ from supplychain.building.folder import as_text
 from supplychain.coverage import Resolved
 from supplychain.network import Network, build_network
 from supplychain.restriction import Range, Restriction
-from supplychain.scenario import Priority, Scenario, StockRelease
+from supplychain.scenario import Mitigation, Priority, Scenario
 from supplychain.schema import Row, schema
 from supplychain.tables import Tables, load_tables
 from supplychain.vocabulary import EVERYONE
@@ -70,6 +70,10 @@ def _beside(scenario: Scenario) -> dict[Place, Any]:
         place = ("mitigation", release.country, release.product)
         number = sum(known[:-1] == place for known in found)
         found[*place, str(number)] = release
+    for plant in scenario.capacities:
+        place = ("new_capacity", plant.country, plant.product)
+        number = sum(known[:-1] == place for known in found)
+        found[*place, str(number)] = plant
     return found | {("priority", p.country): p for p in scenario.priorities}
 
 
@@ -134,6 +138,7 @@ def scenario_of(parts: Parts, like: Scenario) -> Scenario:
         like,
         restrictions=tuple(found[number] for number in sorted(found, key=int)),
         mitigations=tuple(v for place, v in parts.items() if place[0] == "mitigation"),
+        capacities=tuple(v for place, v in parts.items() if place[0] == "new_capacity"),
         priorities=tuple(v for place, v in parts.items() if place[0] == "priority"),
         start=parts["start",],
         horizon=parts.get(("horizon",), 0),
@@ -238,6 +243,8 @@ class Change:
                 return f"{whose}: {_changed(field, self.one, self.other)}"
             case ("mitigation", country, product, _):
                 return self._release_words(country, product)
+            case ("new_capacity", country, product, _):
+                return self._plant_words(country, product)
             case ("priority", country):
                 whose = "suppliers" if country == EVERYONE else f"suppliers of {country}"
                 if not isinstance(self.other, Priority):
@@ -253,13 +260,15 @@ class Change:
             return f"{country} releases no {product} ({self.one.days:g} days before)"
         if self.one is None:
             return f"{country} releases {self.other.days:g} days of {product}"
-        names = [f.name for f in fields(StockRelease)]
-        said = [
-            _changed(n, getattr(self.one, n), getattr(self.other, n))
-            for n in names
-            if getattr(self.one, n) != getattr(self.other, n)
-        ]
-        return f"{country} releases {product}: {', '.join(said)}"
+        return f"{country} releases {product}: {_fields_that_differ(self.one, self.other)}"
+
+    def _plant_words(self, country: str, product: str) -> str:
+        """A new plant that is there, or not, or another one."""
+        if self.other is None:
+            return f"{country} builds no plant for {product}"
+        if self.one is None:
+            return f"{country} builds a plant for {product} (from {self.other.start})"
+        return f"{country}, plant for {product}: {_fields_that_differ(self.one, self.other)}"
 
     def _row_words(self) -> str:
         """A row of the pack and what of it changed."""
@@ -288,6 +297,15 @@ def _terms(restriction: Restriction) -> str:
     if restriction.kind in {"path", "tax"}:
         return restriction.kind
     return f"{restriction.kind}, {_plain(restriction.severity)} withheld"
+
+
+def _fields_that_differ(one: Mitigation, other: Mitigation) -> str:
+    """What is different of two measures of one kind."""
+    return ", ".join(
+        _changed(f.name, getattr(one, f.name), getattr(other, f.name))
+        for f in fields(one)
+        if getattr(one, f.name) != getattr(other, f.name)
+    )
 
 
 def _changed(name: str, one: object, other: object) -> str:

@@ -15,6 +15,7 @@ from supplychain import pedigree
 from supplychain.attribution.coalitions import BEHAVIOURS, Game, players
 from supplychain.coverage import Resolved, resolve
 from supplychain.errors import UsageError
+from supplychain.growth import grown
 from supplychain.model import shares
 from supplychain.network import Network
 from supplychain.scenario import Scenario
@@ -224,8 +225,9 @@ def shapley(
     """
     if focus:
         scenario = replace(scenario, focus=tuple(focus))
-    resolved = resolve(scenario, world.network)
-    return shapley_of(world.network, resolved, by_item=by_item, case=case, orders=orders, seed=seed)
+    network = grown(world.network, scenario)
+    resolved = resolve(scenario, network)
+    return shapley_of(network, resolved, by_item=by_item, case=case, orders=orders, seed=seed)
 
 
 def shapley_of(

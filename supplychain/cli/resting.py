@@ -296,16 +296,18 @@ def trade_code_command(
     supplychain trade-code china-april-2025 --code 8505.11
     """
     from supplychain.coverage import resolve
+    from supplychain.growth import grown
     from supplychain.run import Run
     from supplychain.sensitivity.trade_code import DRAWS, value_of_codes
     from supplychain.twoway import hardest
 
     _one_of(as_json, as_csv)
     world, loaded = _given(data, scenario, override)
-    resolved = hardest(resolve(replace(loaded, focus=split(focus)), world.network))
-    run = Run.of(world.network, resolved)
+    network = grown(world.network, loaded)
+    resolved = hardest(resolve(replace(loaded, focus=split(focus)), network))
+    run = Run.of(network, resolved)
     count = draws or DRAWS
-    found = value_of_codes(world.network, run, code or (), seed=seed, draws=count)
+    found = value_of_codes(network, run, code or (), seed=seed, draws=count)
     if as_json:
         sample = {"draws": count, "seed": seed}
         print_json({"scenario": loaded.id, "sample": sample, "codes": [w.as_dict() for w in found]})

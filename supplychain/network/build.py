@@ -6,6 +6,7 @@ then outputs, uses and flows are balanced by evidence (`supplychain.network.bala
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -130,11 +131,6 @@ def _assemble(
             ]
     to_come = later(tables, nodes, slots)
     nodes += to_come.nodes
-    index |= {node.id: i for i, node in enumerate(nodes)}
-    hosts: dict[int, tuple[int, float]] = {}
-    for row in tables.baseline_recipes():
-        if row["relation"] in {"host", "basket"}:
-            hosts |= _hosts(row, nodes, index)
     moved = sorted(
         (a for m in markets.values() for a in m.adjustments),
         key=lambda a: -abs(np.log(max(a.ratio, 1e-12))),
@@ -146,7 +142,7 @@ def _assemble(
         (*slots, *to_come.slots),
         tuple(flows),
         order,
-        MappingProxyType(hosts),
+        _all_hosts(tables, nodes),
         MappingProxyType(dict(segments)),
         tuple(moved),
         (
@@ -156,6 +152,23 @@ def _assemble(
         ),
         to_come.projects,
         to_come.technologies,
+    )
+
+
+def with_projects(network: Network, rows: Sequence[Row]) -> Network:
+    """The same network with more rows of new capacity; what stands today keeps its place."""
+    tables = network.tables.plus("projects", rows)
+    nodes = [n for n in network.nodes if not n.planned]
+    to_come = later(tables, nodes, network.present_slots)
+    nodes += to_come.nodes
+    return replace(
+        network,
+        tables=tables,
+        nodes=tuple(nodes),
+        slots=(*network.present_slots, *to_come.slots),
+        hosts=_all_hosts(tables, nodes),
+        projects=to_come.projects,
+        technologies=to_come.technologies,
     )
 
 
@@ -232,6 +245,16 @@ def _slots(
                 Slot(node, commodity, use, None, stock_row(stocks, country, (), commodity[0]))
             )
     return slots, slots_of
+
+
+def _all_hosts(tables: Tables, nodes: Sequence[Node]) -> Mapping[int, tuple[int, float]]:
+    """Every by-product and member of a basket, with what it comes from."""
+    index = {node.id: i for i, node in enumerate(nodes)}
+    found: dict[int, tuple[int, float]] = {}
+    for row in tables.baseline_recipes():
+        if row["relation"] in {"host", "basket"}:
+            found |= _hosts(row, nodes, index)
+    return MappingProxyType(found)
 
 
 def _hosts(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from supplychain.coverage import resolve
 from supplychain.draws import Input
 from supplychain.errors import UnknownNameError, nearest
+from supplychain.growth import grown
 from supplychain.names import Names
 from supplychain.network import Network
 from supplychain.run import Run
@@ -36,7 +37,7 @@ class Case:
             ScenarioError: the scenario does not fit the pack.
         """
         code, industry = named_sector(world, country, sector)
-        network = world.network
+        network = grown(world.network, scenario)
         resolved = hardest(resolve(replace(scenario, focus=(code,)), network))
         run = Run.of(network, resolved)
         return cls(network, run, next(s for s in run.sectors if s.sector == industry))

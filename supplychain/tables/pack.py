@@ -12,8 +12,8 @@ import hashlib
 import math
 import re
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -42,13 +42,14 @@ from supplychain.schema import (
     ref,
     schema,
 )
-from supplychain.tables import files
+from supplychain.tables import comparison, files
 
 OPTIONAL = frozenset(
     {
         *("producers", "other_uses", "trade", "stocks", "substitutes", "controls"),
         *("rules", "content", "content_flags", "concordances", "interindustry", "totals"),
         *("recovery", "projects", "technologies", "demand_classes", "markets"),
+        *comparison.TABLES,
     }
 )
 MAIN = vocabulary.MAIN_TECHNOLOGY
@@ -116,6 +117,12 @@ class Tables:
             KeyError: the schema has no table of that name.
         """
         return dict(self.contents)[table]
+
+    def plus(self, table: str, rows: Sequence[Row]) -> Tables:
+        """The same tables with more rows in one; the fingerprint stays that of what was read."""
+        whole = dict(self.contents)
+        whole[table] += tuple(rows)
+        return replace(self, contents=tuple(whole.items()))
 
     def baseline_recipes(self) -> tuple[Row, ...]:
         """The recipes by which the baseline is made; alternatives to them are left out."""
@@ -489,6 +496,10 @@ def _references(bench: _Bench) -> Iterator[Fault]:
                 yield _fault(row, last, f"lies before {first} {row[first]}")
 
 
+def _comparison(bench: _Bench) -> Iterator[Fault]:
+    return comparison.faults(bench.rows)
+
+
 RULES = (
     _keys,
     _products,
@@ -501,4 +512,5 @@ RULES = (
     _names,
     _scopes,
     _references,
+    _comparison,
 )
