@@ -3,13 +3,14 @@
 It does not depend on lanes or ceilings, so it is done once per network.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from supplychain.model.arrays import Arrays, Block, Flows, Openings
+from supplychain.model.arrays import Arrays, Block
 from supplychain.model.turns import Turns
 
 Array = npt.NDArray[np.float64]
@@ -87,6 +88,50 @@ class Plan(NamedTuple):
         return cls(**tables, items=items, **flat)  # type: ignore[arg-type]
 
 
+@dataclass(frozen=True)
+class _Parted:
+    """Lists one after another: their members, and where each ends (from 0)."""
+
+    members: Index
+    ends: Index
+
+    @classmethod
+    def of(cls, lists: Sequence[Index]) -> "_Parted":
+        """Lists of any length."""
+        none = np.zeros(0, dtype=np.int64)
+        ends = np.cumsum([0, *(part.size for part in lists)])
+        return cls(np.concatenate([none, *lists]), ends)
+
+    @classmethod
+    def by(cls, group: Index, groups: int) -> "_Parted":
+        """Positions of the members of each group, in order.
+
+        >>> found = _Parted.by(np.array([1, 0, 1]), 3)
+        >>> found.members.tolist(), found.ends.tolist()
+        ([1, 0, 2], [0, 1, 3, 3])
+        """
+        ends = np.concatenate([[0], np.cumsum(np.bincount(group, minlength=groups))])
+        return cls(np.argsort(group, kind="stable"), ends)
+
+    @classmethod
+    def alike(cls, members: Index, *keys: Index) -> "_Parted":
+        """Runs of members, already sorted, whose keys are the same.
+
+        >>> _Parted.alike(np.arange(4), np.array([5, 5, 7, 7]), np.array([1, 1, 1, 2])).ends
+        array([0, 2, 3, 4])
+        """
+        size = members.size
+        new = np.ones(size, dtype=np.bool_)
+        if size:
+            new[1:] = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
+        return cls(members, np.append(np.flatnonzero(new), size))
+
+    @property
+    def firsts(self) -> Index:
+        """Where each list begins."""
+        return self.ends[:-1]
+
+
 class _Lists:
     """Lists put one after another into one array of items."""
 
@@ -94,15 +139,12 @@ class _Lists:
         self.parts: list[Index] = [np.zeros(0, dtype=np.int64)]
         self.size = 0
 
-    def add(self, name: str, lists: Iterable[Sequence[int] | Index]) -> dict[str, Index]:
+    def add(self, name: str, lists: _Parted) -> dict[str, Index]:
         """Append lists; returns the fields that say where each begins and ends."""
-        first, last = [], []
-        for members in lists:
-            self.parts.append(np.asarray(members, dtype=np.int64))
-            first.append(self.size)
-            self.size += len(members)
-            last.append(self.size)
-        return {f"{name}_first": np.array(first), f"{name}_last": np.array(last)}
+        ends = lists.ends + self.size
+        self.parts.append(lists.members)
+        self.size += lists.members.size
+        return {f"{name}_first": ends[:-1], f"{name}_last": ends[1:]}
 
 
 def plan_of(arrays: Arrays) -> Plan:
@@ -129,8 +171,8 @@ def plan_of(arrays: Arrays) -> Plan:
             **_ends(arrays.blocks),
             **dropped,
             **traded,
-            **lists.add("user", watched),
-            **lists.add("source", serves),
+            **lists.add("user", _Parted.of(watched)),
+            **lists.add("source", _Parted.of(serves)),
             sleeps=[_sleeps(arrays, b, u) for b, u in zip(arrays.blocks, watched, strict=True)],
             turned=[t is not None for t in turns],
             tinkers=[_has_alternatives(arrays, b) for b in arrays.blocks],
@@ -152,7 +194,7 @@ def plan_of(arrays: Arrays) -> Plan:
         "turn": _records(
             len(turn),
             share=[share for share, _ in turn],
-            **lists.add("slot", [slots for _, slots in turn]),
+            **lists.add("slot", _Parted.of([slots for _, slots in turn])),
         ),
     }
     return Plan.of(tables, np.concatenate(lists.parts))
@@ -174,17 +216,6 @@ def _records(count: int, **fields: npt.ArrayLike) -> Records:
     return found
 
 
-def _by(group: Index, groups: int) -> list[Index]:
-    """Members of each group, in order.
-
-    >>> [m.tolist() for m in _by(np.array([1, 0, 1]), 3)]
-    [[1], [0, 2], []]
-    """
-    order = np.argsort(group, kind="stable")
-    ends = np.cumsum(np.bincount(group, minlength=groups))
-    return [np.asarray(part) for part in np.split(order, ends[:-1])] if groups else []
-
-
 def _nodes(arrays: Arrays, turns: Sequence[Turns | None], lists: _Lists) -> Records:
     """Nodes with their slots, technologies and projects."""
     nodes, count = arrays.nodes, arrays.nodes.base.size
@@ -204,13 +235,13 @@ def _nodes(arrays: Arrays, turns: Sequence[Turns | None], lists: _Lists) -> Reco
         size=size,
         ahead=nodes.ahead,
         counted=nodes.counted,
-        **lists.add("slot", _by(arrays.slots.node, count)),
-        **lists.add("technology", _by(arrays.technologies.node, count)),
-        **lists.add("project", _by(arrays.projects.node, count)),
+        **lists.add("slot", _Parted.by(arrays.slots.node, count)),
+        **lists.add("technology", _Parted.by(arrays.technologies.node, count)),
+        **lists.add("project", _Parted.by(arrays.projects.node, count)),
     )
 
 
-def _slots(arrays: Arrays, calls: Sequence[Index], lists: _Lists) -> Records:
+def _slots(arrays: Arrays, calls: _Parted, lists: _Lists) -> Records:
     """Slots with the uses that technologies make of them."""
     slots = arrays.slots
     elastic = elastic_slots(arrays)
@@ -251,7 +282,7 @@ def _flows(arrays: Arrays, turns: Sequence[Turns | None]) -> Records:
     )
 
 
-def _technologies(arrays: Arrays) -> tuple[Records, Records, list[Index]]:
+def _technologies(arrays: Arrays) -> tuple[Records, Records, _Parted]:
     """Technologies, their uses one technology after another, and the uses of each slot."""
     tech = arrays.technologies
     order = np.argsort(tech.use_technology, kind="stable")
@@ -270,8 +301,7 @@ def _technologies(arrays: Arrays) -> tuple[Records, Records, list[Index]]:
         slot=tech.use_slot[order],
         factor=tech.use_factor[order],
     )
-    calls = [np.flatnonzero(tech.use_slot[order] == q) for q in range(arrays.slots.need.size)]
-    return made, use, calls
+    return made, use, _Parted.by(tech.use_slot[order], arrays.slots.need.size)
 
 
 def _ends(blocks: Sequence[Block]) -> dict[str, list[int]]:
@@ -300,61 +330,61 @@ def _has_alternatives(arrays: Arrays, block: Block) -> bool:
     return bool(((node >= block.nodes.start) & (node < block.nodes.stop)).any())
 
 
-def _drops(arrays: Arrays, lists: _Lists) -> tuple[Records, dict[str, list[int]]]:
+def _drops(arrays: Arrays, lists: _Lists) -> tuple[Records, dict[str, Index]]:
     """Deliveries: the flows of a block that reach one slot after one lag, in their order."""
     flows = arrays.flows
-    keys: list[tuple[int, int]] = []
-    members: list[list[int]] = []
-    ends = [0]
-    for block in arrays.blocks:
-        found = _grouped(flows, block.flows, 0, flows.lag)
-        for (lag,), by_slot in sorted(found.items()):
-            for slot in sorted(by_slot):
-                keys.append((lag, slot))
-                members.append(by_slot[slot])
-        ends.append(len(keys))
-    table = np.array(keys, dtype=np.int64).reshape(-1, 2)
-    drop = _records(len(keys), lag=table[:, 0], slot=table[:, 1], **lists.add("flow", members))
-    return drop, {"drop_first": ends[:-1], "drop_last": ends[1:]}
+    place, block = _placed([b.flows for b in arrays.blocks])
+    order = np.lexsort((place, flows.slot[place], flows.lag[place], block))
+    place, block = place[order], block[order]
+    lag, slot = flows.lag[place], flows.slot[place]
+    found = _Parted.alike(place, block, lag, slot)
+    at = found.firsts
+    drop = _records(at.size, lag=lag[at], slot=slot[at], **lists.add("flow", found))
+    return drop, _spans("drop", block[at], len(arrays.blocks))
 
 
-def _grouped(
-    links: Flows | Openings, place: slice, offset: int, *turn: Index
-) -> dict[tuple[int, ...], dict[int, list[int]]]:
-    """Numbers of some links by turn and slot, in their order."""
-    found: dict[tuple[int, ...], dict[int, list[int]]] = {}
-    for e in range(place.start, place.stop):
-        key = tuple(int(column[e]) for column in turn)
-        found.setdefault(key, {}).setdefault(int(links.slot[e]), []).append(offset + e)
-    return found
+def _placed(places: Sequence[slice]) -> tuple[Index, Index]:
+    """Everything in the slices of the blocks, and the block of each."""
+    parts = [np.arange(s.start, s.stop, dtype=np.int64) for s in places]
+    block = np.arange(len(parts)).repeat([part.size for part in parts])
+    return np.concatenate([np.zeros(0, dtype=np.int64), *parts]), block
 
 
-def _markets(arrays: Arrays, lists: _Lists) -> tuple[Records, Records, dict[str, list[int]]]:
+def _spans(name: str, group: Index, groups: int) -> dict[str, Index]:
+    """First and last record of each group, where records are sorted by group."""
+    ends = np.searchsorted(group, np.arange(groups + 1))
+    return {f"{name}_first": ends[:-1], f"{name}_last": ends[1:]}
+
+
+def _markets(arrays: Arrays, lists: _Lists) -> tuple[Records, Records, dict[str, Index]]:
     """Spot markets of each block: deals by lag and rank, then by user, flows before openings."""
     flows, openings = arrays.flows, arrays.openings
-    lags: list[int] = []
-    slots: list[int] = []
-    deals: list[list[int]] = []
-    ends, of_market = [0], [0]
-    for block in arrays.blocks:
-        known = _grouped(flows, block.flows, 0, flows.lag, flows.rank)
-        new = _grouped(openings, block.openings, flows.slot.size, openings.lag, openings.rank)
-        for turn in sorted(known.keys() | new.keys()):
-            old, more = known.get(turn, {}), new.get(turn, {})
-            lags.append(turn[0])
-            for slot in sorted(old.keys() | more.keys()):
-                slots.append(slot)
-                deals.append(old.get(slot, []) + more.get(slot, []))
-            of_market.append(len(slots))
-        ends.append(len(lags))
-    market = _records(len(lags), lag=lags, buyer_first=of_market[:-1], buyer_last=of_market[1:])
-    buyer = _records(len(slots), slot=slots, **lists.add("deal", deals))
-    return market, buyer, {"market_first": ends[:-1], "market_last": ends[1:]}
+    old, of_old = _placed([b.flows for b in arrays.blocks])
+    new, of_new = _placed([b.openings for b in arrays.blocks])
+    block = np.concatenate([of_old, of_new])
+    lag, rank, slot = (
+        np.concatenate([known[old], more[new]])
+        for known, more in (
+            (flows.lag, openings.lag), (flows.rank, openings.rank), (flows.slot, openings.slot)
+        )
+    )  # fmt: skip
+    deal = np.concatenate([old, new + flows.slot.size])
+    order = np.lexsort((deal, slot, rank, lag, block))
+    block, lag, rank, slot = block[order], lag[order], rank[order], slot[order]
+    buyers = _Parted.alike(deal[order], block, lag, rank, slot)
+    at = buyers.firsts
+    of_market = _Parted.alike(np.arange(at.size), block[at], lag[at], rank[at])
+    first = at[of_market.firsts]
+    market = _records(
+        first.size, lag=lag[first], buyer_first=of_market.ends[:-1], buyer_last=of_market.ends[1:]
+    )
+    buyer = _records(at.size, slot=slot[at], **lists.add("deal", buyers))
+    return market, buyer, _spans("market", block[first], len(arrays.blocks))
 
 
 def _sources(
     arrays: Arrays, users: Sequence[Index]
-) -> tuple[Records, list[tuple[float, Index]], list[list[int]]]:
+) -> tuple[Records, list[tuple[float, Index]], list[Index]]:
     """Sources, the turns of all of them (share and slots), and the sources of each block."""
     turns: list[tuple[float, Index]] = []
     ends = [0]
@@ -374,7 +404,7 @@ def _sources(
     return source, turns, serves
 
 
-def _serving(arrays: Arrays, users: Sequence[Index], served: Sequence[Index]) -> list[list[int]]:
+def _serving(arrays: Arrays, users: Sequence[Index], served: Sequence[Index]) -> list[Index]:
     """Sources, by the slots that they serve, that serve any user of each block; in order."""
     size = arrays.slots.need.size
     everything = np.concatenate([np.zeros(0, dtype=np.int64), *served])
@@ -383,5 +413,5 @@ def _serving(arrays: Arrays, users: Sequence[Index], served: Sequence[Index]) ->
     for used in users:
         is_used = np.zeros(size, dtype=bool)
         is_used[used] = True
-        found.append(np.unique(source[is_used[everything]]).tolist())
+        found.append(np.unique(source[is_used[everything]]))
     return found
