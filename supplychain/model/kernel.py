@@ -100,11 +100,12 @@ def run_lanes(
 
     def part(lanes: slice) -> None:
         """Play some lanes."""
-        at, x, note = rows_of(arrays.take(lanes), behaviour, links, chosen)
+        some = arrays.take(lanes)
+        at, x, note = rows_of(some, behaviour, links, chosen)
         months(at, links.link, links.real, x, note)
         for whole, first in ((played.output, at.kept), (played.delivered, at.delivered)):
             rows = x[first : first + shape[0] * shape[1]]
-            whole[:, :, lanes] = rows.reshape(*shape[:2], arrays.bins, -1).swapaxes(2, 3)
+            whole[:, :, lanes] = rows.reshape(*shape[:2], arrays.bins, some.lanes).swapaxes(2, 3)
 
     size = max(1, columns // arrays.bins)
     parts = [slice(a, min(a + size, arrays.lanes)) for a in range(0, arrays.lanes, size)]
