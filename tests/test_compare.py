@@ -42,7 +42,9 @@ def amounts(found: Comparison, country: str = "KOR", sector: str = "") -> dict[s
 
 def adds_up(found: Comparison) -> bool:
     for one in (*found.totals, *found.sectors):
-        scale = 1e-9 * max(abs(one.usd), 1e-3 * (one.one_usd + one.other_usd), 1e-3)
+        # Amounts of either sign may be far larger than what they sum to.
+        moved = max((abs(c.usd) for c in one.contributions), default=0.0)
+        scale = 1e-9 * max(abs(one.usd), 1e-3 * (one.one_usd + one.other_usd + moved), 1e-3)
         if abs(sum(c.usd for c in one.contributions) - one.usd) > scale:
             return False
         if one.mechanisms and abs(sum(m.usd for m in one.mechanisms) - one.usd) > scale:
