@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from supplychain import pedigree
 from supplychain.chokepoints.field import Field
-from supplychain.chokepoints.ranking import Loss, Progress, losses, silent
+from supplychain.chokepoints.ranking import Loss, Progress, losses, ranked, silent
 from supplychain.chokepoints.replacing import Gap, gaps
 from supplychain.chokepoints.trade import Trade
 from supplychain.chokepoints.withhold import Cell, Together, cells, stops, together, whole
 from supplychain.errors import UsageError
-from supplychain.names import Names
 from supplychain.vocabulary import MONTHS_PER_YEAR, REST_OF_WORLD
 from supplychain.world import World
 
@@ -170,8 +169,7 @@ def leverage(
     others = tuple(dict.fromkeys(names.country(p) for p in partners))
     progress("compiling the network", 0.0)
     singles = _singles(field, who, wanted, progress)
-    bans = [whole(field, singles, actor) for actor in _first(singles)]
-    joint = losses(field, [b for b in bans if b], progress=progress) if any(bans) else ()
+    joint = _joint(field, singles, progress)
     found = [cells(field, loss, trade) for loss in singles]
     found.sort(key=_size)
     progress("reading who stands in", 1.0)
@@ -204,9 +202,14 @@ def _singles(
     return tuple(played.get(c) or Loss(c, none, none) for c in shown)
 
 
-def _first(singles: Iterable[Loss]) -> tuple[str, ...]:
-    """Actors in order of appearance."""
-    return tuple(dict.fromkeys(x.removal.actors[0] for x in singles))
+def _joint(field: Field, singles: Sequence[Loss], progress: Progress) -> tuple[Loss, ...]:
+    """All minerals of each actor at once, largest loss first; one mineral was played already."""
+    actors = dict.fromkeys(x.removal.actors[0] for x in singles)
+    bans = [ban for actor in actors if (ban := whole(field, singles, actor))]
+    known = {x.removal: x for x in singles}
+    new = [ban for ban in bans if ban not in known]
+    known |= {x.removal: x for x in losses(field, new, progress=progress)} if new else {}
+    return ranked([known[ban] for ban in bans])
 
 
 def _size(row: Sequence[Cell]) -> tuple[float, float, str, str]:

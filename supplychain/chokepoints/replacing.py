@@ -41,7 +41,7 @@ class Offer:
         possible: the part of it that the focus country may reach, mean over the horizon,
             unit/month. Others compete for it, and its inputs may be withheld too.
         reached: more than in the baseline, mean over the horizon, unit/month; below 0 where the
-            partner sends less.
+            partner sends less. New plants are in it and not in `possible`.
     """
 
     partner: str
@@ -144,7 +144,7 @@ def gaps(field: Field, removals: Sequence[Candidate], trade: Trade) -> tuple[Gap
     """
     access = Access(field, trade)
     groups: dict[tuple[str, ...], list[Candidate]] = {}
-    for removal in removals:
+    for removal in (r for r in removals if field.withheld(r)):
         groups.setdefault(field.products(removal), []).append(removal)
     found: dict[Candidate, tuple[Gap, ...]] = {}
     for products, mine in groups.items():
@@ -155,7 +155,7 @@ def gaps(field: Field, removals: Sequence[Candidate], trade: Trade) -> tuple[Gap
             moved = _Moved.of(field, part, products, play(arrays, ADAPTIVE))
             for lane, removal in enumerate(some):
                 found[removal] = tuple(_gaps(field, removal, access, moved, lane))
-    return tuple(gap for removal in removals for gap in found[removal])
+    return tuple(gap for removal in removals for gap in found.get(removal, ()))
 
 
 def _gaps(
@@ -168,9 +168,10 @@ def _gaps(
             withheld = trade.bought.get((product, actor, focus), 0.0)
             if focus == actor or withheld <= _VISIBLE:
                 continue
-            partners = {c for p, c in trade.made if p == product and c != actor}
+            partners = {c for p, c in trade.made if p == product}
+            partners |= {c for p, c, user in moved.links if (p, user) == (product, focus)}
             offers = []
-            for partner in sorted(partners):
+            for partner in sorted(partners - {actor}):
                 link = (product, partner, focus)
                 possible, more = access.possible(*link), float(moved.more(link)[lane])
                 if possible > 0 or abs(more) > _VISIBLE * withheld:
@@ -205,11 +206,14 @@ class _Moved:
         arrays, nodes = part.arrays, [field.network.nodes[i] for i in part.nodes]
         lanes = outcome.output.shape[2]
         links: dict[Link, Array] = defaultdict(lambda: np.zeros(lanes))
-        ends = (arrays.flows, outcome.shipped, arrays.flows.quantity, 1.0), (
-            arrays.openings,
-            outcome.opened,
-            arrays.slots.need[arrays.openings.slot],
-            0.0,
+        ends = (
+            (arrays.flows, outcome.shipped, arrays.flows.quantity, 1.0),
+            (
+                arrays.openings,
+                outcome.opened,
+                arrays.slots.need[arrays.openings.slot],
+                0.0,
+            ),
         )
         wanted = np.array([n.product in products for n in nodes])
         near = np.array([n.country in field.base.focus for n in nodes])

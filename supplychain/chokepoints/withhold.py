@@ -9,8 +9,8 @@ from typing import Any
 
 from supplychain.chokepoints.candidates import Ban, Candidate
 from supplychain.chokepoints.field import Field
-from supplychain.chokepoints.trade import Trade
 from supplychain.chokepoints.ranking import Loss
+from supplychain.chokepoints.trade import Trade
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import typer
 
-from supplychain.cli import choking, packs, runs, structural
+from supplychain.cli import choking, levering, packs, runs, structural
 from supplychain.errors import SupplychainError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ runs.register(app)
 packs.register(app)
 structural.register(app)
 choking.register(app)
+levering.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
