@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from supplychain import pedigree
@@ -156,9 +157,9 @@ def leverage(
 
     >>> import supplychain as sc
     >>> from supplychain.chokepoints.leverage import leverage
-    >>> leverage(sc.load(), ["KOR"], ["galium"])
+    >>> leverage(sc.load(), ["KOR"], ["galium"])  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    supplychain.errors.UnknownNameError: unknown mineral 'galium'. Did you mean gallium?
+    supplychain.errors.UnknownNameError: unknown mineral 'galium'. Did you mean 'gallium' or ...
     """
     if top < 1:
         raise UsageError(f"top: {top} is not at least 1")
@@ -208,8 +209,14 @@ def _joint(field: Field, singles: Sequence[Loss], progress: Progress) -> tuple[L
     bans = [ban for actor in actors if (ban := whole(field, singles, actor))]
     known = {x.removal: x for x in singles}
     new = [ban for ban in bans if ban not in known]
-    known |= {x.removal: x for x in losses(field, new, progress=progress)} if new else {}
+    report = partial(_told, progress)
+    known |= {x.removal: x for x in losses(field, new, progress=report)} if new else {}
     return ranked([known[ban] for ban in bans])
+
+
+def _told(progress: Progress, _step: str, share: float) -> None:
+    """Say which removals these are."""
+    progress("simulating all minerals at once", share)
 
 
 def _size(row: Sequence[Cell]) -> tuple[float, float, str, str]:

@@ -113,15 +113,16 @@ def plan_of(arrays: Arrays) -> Plan:
         for b in arrays.blocks
     ]
     served = [np.concatenate([s.slots, *(q for q, _ in s.shared)]) for s in arrays.sources]
+    serves = _serves(arrays, users, served)
     # A slot without a supplier may share a source with these.
     watched = [
-        np.unique(np.concatenate([used, *(q for q in served if np.isin(q, used).any())]))
-        for used in users
+        np.unique(np.concatenate([used, *(served[i] for i in near)]))
+        for used, near in zip(users, serves, strict=True)
     ]
     turns = [Turns.of(arrays, b) for b in arrays.blocks]
     drop, dropped = _drops(arrays, lists)
     market, buyer, traded = _markets(arrays, lists)
-    source, turn, serves = _sources(arrays, users)
+    source, turn = _sources(arrays)
     technology, use, calls = _technologies(arrays)
     tables = {
         "block": _records(
@@ -352,25 +353,29 @@ def _markets(arrays: Arrays, lists: _Lists) -> tuple[Records, Records, dict[str,
     return market, buyer, {"market_first": ends[:-1], "market_last": ends[1:]}
 
 
-def _sources(
-    arrays: Arrays, users: Sequence[Index]
-) -> tuple[Records, list[tuple[float, Index]], list[list[int]]]:
-    """Sources, the turns of all of them (share and slots), and the sources of each block."""
+def _serves(arrays: Arrays, users: Sequence[Index], served: Sequence[Index]) -> list[list[int]]:
+    """Sources of each block: those that serve any of its users."""
+    uses = np.zeros((len(users), arrays.slots.node.size), dtype=bool)
+    for b, used in enumerate(users):
+        uses[b, used] = True
+    serves: list[list[int]] = [[] for _ in users]
+    for i, slots in enumerate(served):
+        for b in np.flatnonzero(uses[:, slots].any(axis=1)).tolist():
+            serves[b].append(i)
+    return serves
+
+
+def _sources(arrays: Arrays) -> tuple[Records, list[tuple[float, Index]]]:
+    """Sources, and the turns of all of them (share and slots)."""
     turns: list[tuple[float, Index]] = []
     ends = [0]
-    serves: list[list[int]] = [[] for _ in users]
-    for i, held in enumerate(arrays.sources):
-        mine = [(1.0, held.slots), *((share, slots) for slots, share in held.shared)]
-        turns += mine
+    for held in arrays.sources:
+        turns += [(1.0, held.slots), *((share, slots) for slots, share in held.shared)]
         ends.append(len(turns))
-        served = np.concatenate([slots for _, slots in mine])
-        for b, used in enumerate(users):
-            if np.isin(served, used).any():
-                serves[b].append(i)
     source = _records(
         len(arrays.sources),
         recovers=[s.recovers for s in arrays.sources],
         turn_first=ends[:-1],
         turn_last=ends[1:],
     )
-    return source, turns, serves
+    return source, turns
