@@ -10,6 +10,7 @@ from typing import Any
 from supplychain.chokepoints.ask import DEFAULT, chokepoints
 from supplychain.chokepoints.candidates import KINDS, Ban, Candidate
 from supplychain.chokepoints.curve import Curve, severity_curve
+from supplychain.chokepoints.leverage import Leverage, leverage
 from supplychain.chokepoints.report import BY, Ranking, Row
 
 __all__ = [
@@ -19,9 +20,11 @@ __all__ = [
     "Ban",
     "Candidate",
     "Curve",
+    "Leverage",
     "Ranking",
     "Row",
     "chokepoints",
+    "leverage",
     "severity_curve",
 ]
 

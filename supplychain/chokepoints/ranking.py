@@ -21,8 +21,8 @@ Progress = Callable[[str, float], None]
 
 _LANES = 256
 """Lanes whose arrays are held at once."""
-_WORTH_COMPILING = 2000
-"""Lanes from which on waiting for a compiler (half a minute, once) is quicker than not to."""
+_WORTH_COMPILING = 400
+"""Removals from which on waiting for a compiler (half a minute, once) is quicker than not to."""
 _MOST_THREADS = 8
 STRONGEST = 8
 """Single bans of which all pairs are played: the larger losses, with a loss at all."""

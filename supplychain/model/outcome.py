@@ -23,8 +23,8 @@ class Outcome:
         arrivals: (T, Q, L, K) what reached each slot.
         shipped: (T, E, L, K) flows over their baseline (contracts and spot together).
         queue: (T, E, L, K) goods made and not shipped, months of the flow.
-        allowed: (T, Q, L, K) most output that each slot allowed; 1 where a commodity at its
-            baseline was skipped.
+        allowed: (T, Q, L, K) most output that each slot of a main technology allowed; 1 where a
+            commodity at its baseline was skipped.
         used: (T, Q, L, K) input drawn, months of need.
         opened: (T, P, L, K) new flows, in months of the slot's need.
         released: (T, Q, L, K) received from public stocks and recovery.
