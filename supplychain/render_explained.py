@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.tree import Tree
 
+    from supplychain.attribution.shapley import Shared
+
 _MOST_CAUSES = 12
 _MILLION = 1e6
 _LEAST = 0.0005
@@ -89,6 +91,29 @@ def _told(explanation: Explanation) -> Sequence[Contribution]:
     """The causes that are large enough for a row of their own."""
     large = [c for c in explanation.contributions if c.share >= _LEAST]
     return large[:_MOST_CAUSES]
+
+
+def shapley_table(shared: "Shared") -> "Table":
+    """What each mineral or restriction has of the loss, alone, and when it comes last."""
+    table = _table("Shapley share of")
+    for header in ("% of loss", "m USD", "alone m USD", "last m USD"):
+        table.add_column(header, justify="right")
+    for p in sorted(shared.portions, key=lambda p: (-p.usd, p.cause)):
+        figures = (p.usd, p.alone_usd, p.last_usd)
+        table.add_row(p.cause, percent(p.share), *map(signed_millions, figures))
+    singles = sum(p.alone_usd for p in shared.portions)
+    whole = (shared.loss_usd, singles, sum(p.last_usd for p in shared.portions))
+    table.add_row("loss (its singles and lasts summed)", "100", *map(signed_millions, whole))
+    return table
+
+
+def signed_millions(usd: float) -> str:
+    """Million USD of either sign: a cause may lower a loss.
+
+    >>> signed_millions(-2_500_000.0), signed_millions(10.0)
+    ('-2.5', '<0.1')
+    """
+    return f"-{millions(-usd)}" if usd < 0 else millions(usd)
 
 
 def paths_table(explanation: Explanation) -> "Table":

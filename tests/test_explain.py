@@ -349,6 +349,22 @@ def test_json_keeps_the_contract(capsys: pytest.CaptureFixture[str]) -> None:
     assert central == [found["loss_share"]]
 
 
+def test_minerals_share_the_loss_that_they_cause_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Dysprosium and terbium are in the same magnets: each alone stops nearly all of it.
+    assert main([*EXPLAIN, "--shapley", "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "Shapley share of" in said
+    found = json.loads((tmp_path / "explanation.json").read_text(encoding="utf-8"))
+    parts = {c["cause"]: c["usd"] for c in found["shapley"]["contributions"]}
+    assert sum(parts.values()) == pytest.approx(found["loss_usd"], rel=ROUNDING, abs=0)
+    assert parts["CHN samarium"] == 0
+    assert {k for k, usd in parts.items() if usd} == {"CHN dysprosium", "CHN terbium"}
+    assert found["shapley"]["overlap_usd"] > 0.5 * found["loss_usd"]
+    assert {"shapley.csv", "shared-KOR-auto_parts.png"} <= {p.name for p in tmp_path.iterdir()}
+
+
 def test_csv_by_month_adds_up(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*EXPLAIN, "--case", "frozen", "--csv", "--by", "month"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))

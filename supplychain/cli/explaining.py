@@ -26,8 +26,10 @@ from supplychain.cli.common import (
 from supplychain.errors import UsageError
 
 if TYPE_CHECKING:
+    from supplychain.attribution.shapley import Shapley
     from supplychain.explained import Explanation
     from supplychain.result import Result
+    from supplychain.scenario import Scenario
     from supplychain.twoway import Cell
     from supplychain.world import World
 
@@ -51,6 +53,14 @@ def explain_command(
     by: Annotated[
         str, typer.Option(help="month: also the loss of every month.", rich_help_panel="What")
     ] = "",
+    shapley: Annotated[
+        bool,
+        typer.Option(
+            "--shapley",
+            help="Also each mineral's or restriction's Shapley share, and how far they overlap.",
+            rich_help_panel="What",
+        ),
+    ] = False,
     data: DataOption = None,
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
@@ -82,30 +92,46 @@ def explain_command(
         found = result.explain(country, sector, case)
         is_told = not as_csv or out is not None
         cells = share_cover_table(world, played, found.country, found.sector) if is_told else ()
+        shared = _shared(world, played, found) if shapley else None
     if out is not None:
-        written = _write_folder(world, result, found, cells, out)
+        written = _write_folder(world, result, found, cells, out, shared)
         if not quiet:
             print(f"wrote {len(written)} files into {out}", file=sys.stderr)
     if as_json:
-        print_json(_as_dict(found, cells))
+        print_json(_as_dict(found, cells, shared))
     elif as_csv:
         from supplychain.render_explained import contributions_csv
 
         print(contributions_csv(found, by_month=by == "month"), end="")
     else:
         words = _again(scenario, country, sector, override or ())
-        _print(result, found, cells, by_month=by == "month", hints=() if quiet else words)
+        _print(result, found, cells, shared, by_month=by == "month", hints=() if quiet else words)
 
 
-def _as_dict(found: "Explanation", cells: Sequence["Cell"]) -> dict[str, object]:
-    """The JSON contract, and the two-way table."""
-    return found.as_dict() | {"two_way": [asdict(cell) for cell in cells]}
+def _shared(world: "World", scenario: "Scenario", found: "Explanation") -> "Shapley | None":
+    """The loss shared among minerals or restrictions; None where there is no loss to share."""
+    from supplychain.attribution.shapley import shapley
+
+    if not found.loss_usd:
+        return None
+    return shapley(world, scenario, focus=[found.country], case=found.case)
+
+
+def _as_dict(
+    found: "Explanation", cells: Sequence["Cell"], shared: "Shapley | None"
+) -> dict[str, object]:
+    """The JSON contract, the two-way table, and Shapley shares if asked for."""
+    told: dict[str, object] = found.as_dict() | {"two_way": [asdict(cell) for cell in cells]}
+    if shared is not None:
+        told["shapley"] = shared.of(found.country, found.sector).as_dict()
+    return told
 
 
 def _print(
     result: "Result",
     found: "Explanation",
     cells: Sequence["Cell"],
+    shared: "Shapley | None",
     *,
     by_month: bool,
     hints: Sequence[str],
@@ -125,6 +151,8 @@ def _print(
         tables = [render.causes_table(found), render.paths_table(found), *tables]
         if by_month:
             tables.insert(2, render.months_table(found))
+        if shared is not None:
+            tables.insert(1, render.shapley_table(shared.of(found.country, found.sector)))
     for table in tables:
         out.print()
         out.print(table)
@@ -153,7 +181,12 @@ def _again(scenario: str, country: str, sector: str, override: Sequence[str]) ->
 
 
 def _write_folder(
-    world: "World", result: "Result", found: "Explanation", cells: Sequence["Cell"], folder: Path
+    world: "World",
+    result: "Result",
+    found: "Explanation",
+    cells: Sequence["Cell"],
+    folder: Path,
+    shared: "Shapley | None",
 ) -> list[Path]:
     """The explanation as JSON, CSV and figures."""
     from supplychain import figures
@@ -163,7 +196,8 @@ def _write_folder(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"--out {folder}: cannot be written: {error.strerror}") from error
-    text = json.dumps(_as_dict(found, cells), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    told = _as_dict(found, cells, shared)
+    text = json.dumps(told, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
     written = [
         _write(folder / "explanation.json", text),
         _write(folder / "contributions.csv", render.contributions_csv(found)),
@@ -175,6 +209,10 @@ def _write_folder(
         drawings += [figures.explain_tree(result, *place), figures.causes(result, *place)]
     if cells:
         drawings.append(figures.share_cover(world, result, found.country, found.sector))
+    if shared is not None:
+        table = shared.table()
+        written.append(_write(folder / "shapley.csv", table.to_csv(index=False)))
+        drawings.append(figures.shared(shared, found.country, found.sector))
     for drawing in drawings:
         written += figures.save(drawing.figure, drawing.rows, folder, drawing.name)
     return written
