@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import typer
 
-from supplychain.cli import packs, runs, structural
+from supplychain.cli import choking, packs, runs, structural
 from supplychain.errors import SupplychainError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
 runs.register(app)
 packs.register(app)
 structural.register(app)
+choking.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
