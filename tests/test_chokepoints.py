@@ -12,7 +12,7 @@ from worlds import world
 
 import supplychain as sc
 from supplychain import World
-from supplychain.chokepoints import Ban, Candidate, chokepoints, severity_curve
+from supplychain.chokepoints import Ban, Candidate, Curve, chokepoints, severity_curve
 from supplychain.chokepoints.field import Field
 from supplychain.chokepoints.lanes import Lanes
 from supplychain.chokepoints.ranking import Loss, interactions, losses, pairs, ranked, removals
@@ -141,7 +141,9 @@ def test_two_bans_on_the_same_cars_overlap_and_two_halves_of_a_supply_add_up(tmp
     field = Field.of(PAIRED.network(tmp_path), ["KOR"])
     singles = losses(field, removals(field, ("restriction",)))
     joint = losses(field, pairs(field, singles))
-    told = {c.id: (i.singles_usd / MUSD, i.usd / MUSD) for c, i in interactions(joint, singles).items()}
+    told = {
+        c.id: (i.singles_usd / MUSD, i.usd / MUSD) for c, i in interactions(joint, singles).items()
+    }
     assert told == {
         "VNM:screen + CHN:magnet": (pytest.approx(210), pytest.approx(-90)),
         "VNM:screen + JPN:magnet": (pytest.approx(150), pytest.approx(-30)),
@@ -176,8 +178,6 @@ def test_a_curve_without_stocks_is_a_straight_line(tmp_path):
 
 
 def test_a_curve_tells_where_it_falls():
-    from supplychain.chokepoints import Curve
-
     curve = Curve("x", ("KOR",), (0.2, 0.4, 0.6), (9.0, 7.0, 8.0), (1.0, 2.0, 3.0))
     assert curve.falls == (0.4,)
 
@@ -224,7 +224,11 @@ def test_the_part_of_every_product_is_what_its_ban_compiles_to(korea):
 
 
 def test_the_bans_of_a_removal_are_those_that_a_scenario_resolves_to(shipped, korea):
-    for ban in (Ban("CHN", "dysprosium"), Ban("COD", "cobalt_ore"), Ban("CHN", "gallium", ("KOR",))):
+    for ban in (
+        Ban("CHN", "dysprosium"),
+        Ban("COD", "cobalt_ore"),
+        Ban("CHN", "gallium", ("KOR",)),
+    ):
         scenario = sc.restrict(ban.actor, ban.item, kind="ban", severity=1.0, to=ban.to)
         assert korea.measure(ban) == resolve(scenario, shipped.network).measures[0]
 
@@ -255,7 +259,7 @@ def test_the_ranking_is_exactly_that_of_runs_one_by_one(shipped, korea):
 
 
 def test_a_shown_row_was_played_as_in_the_ranking(korea, played):
-    first = [x for x in ranked(played)[:4]]
+    first = ranked(played)[:4]
     again = dict(runs(korea, [x.removal for x in first]))
     for loss in first:
         run = again[loss.removal]

@@ -62,11 +62,11 @@ def chokepoints(
         ScenarioError: a focus country without export sectors, or an impossible horizon.
         UsageError: no row, or an order that cannot be had.
 
-    >>> import supplychain as sc
-    >>> from supplychain.chokepoints import chokepoints
-    >>> chokepoints(sc.load(), ["KOR"], what=["planets"])
-    Traceback (most recent call last):
-    supplychain.errors.UnknownNameError: unknown kind of removal 'planets'. Did you mean ...
+    ``chokepoints(sc.load(), ["KOR"]).table()`` has these columns, among others:
+
+    >>> from supplychain.chokepoints.report import columns
+    >>> columns()[:3], columns()[6:8]
+    (('rank', 'kind', 'id'), ('loss_usd', 'loss_share'))
     """
     kinds = _kinds(what)
     if top < 1:
@@ -102,9 +102,7 @@ def chokepoints(
             Row(
                 rank,
                 loss.removal,
-                tuple(
-                    dict.fromkeys(str(world.network.products[p]["stage"]) for _, p in held)
-                ),
+                tuple(dict.fromkeys(str(world.network.products[p]["stage"]) for _, p in held)),
                 tuple(dict.fromkeys(p for _, p in held)),
                 loss.total,
                 loss.total / baseline if baseline else 0.0,

@@ -211,5 +211,3 @@ def _with_stops(
     nodes = np.array(sorted(stops), dtype=np.int64)
     grown, added = stoppable(arrays, nodes)
     return stopped(grown, nodes, added, np.array([stops[n] for n in nodes.tolist()]))
-
-

@@ -76,9 +76,7 @@ def losses(
     hard = np.ones(len(chosen)) if severities is None else np.asarray(severities)
     groups: dict[tuple[object, ...], list[int]] = {}
     for k, removal in enumerate(chosen):
-        # Bans on everybody and bans on one importer have ceilings of different rows.
-        aimed = any(not field.is_for_all(ban) for ban in removal.bans)
-        groups.setdefault((aimed, *field.products(removal)), []).append(k)
+        groups.setdefault(_alike(field, removal), []).append(k)
     jobs = [ks[a : a + _LANES] for ks in groups.values() for a in range(0, len(ks), _LANES)]
     jobs.sort(key=lambda job: (-len(job), job[0]))
     quick = kernel.available() and (kernel.ready() or len(chosen) >= _WORTH_COMPILING)
@@ -108,6 +106,19 @@ def losses(
         Loss(c, tuple(row), tuple(s * usd for s, usd in zip(row, worth, strict=True)))
         for c, row in zip(chosen, share.tolist(), strict=True)
     )
+
+
+def _alike(field: Field, removal: Candidate) -> tuple[object, ...]:
+    """What removals must have in common to be lanes of one run: part, ceilings, what is covered.
+
+    Bans on everybody and bans on one importer have rows of ceilings of their own. A commodity of
+    which any flow is covered is never passed over by the engines, and users of one that is not
+    passed over may order stocks that differ from none by rounding: so all lanes cover the same.
+    """
+    products = field.products(removal)
+    covered = field.withheld(removal) if len(products) > 1 else ()
+    aimed = any(not field.is_for_all(ban) for ban in removal.bans)
+    return aimed, products, frozenset(covered)
 
 
 def _prepare(field: Field) -> None:
@@ -152,9 +163,7 @@ class Interaction:
     usd: float
 
 
-def interactions(
-    joint: Sequence[Loss], singles: Sequence[Loss]
-) -> Mapping[Candidate, Interaction]:
+def interactions(joint: Sequence[Loss], singles: Sequence[Loss]) -> Mapping[Candidate, Interaction]:
     """The interaction of every pair."""
     alone = {x.removal.bans[0]: x.total for x in singles if len(x.removal.bans) == 1}
     found = {}

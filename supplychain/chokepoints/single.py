@@ -1,4 +1,4 @@
-"""One removal in full: what happened month by month, who gained, and how far the loss may be off."""
+"""One removal in full: what happened month by month, who gained, how far the loss may be off."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -91,7 +91,7 @@ def one_by_one(network: Network, removal: Candidate, focus: Sequence[str]) -> Ru
     A stopped plant has no scenario of its own: the arrays are those that a ban on its product by
     its country compiles to, without the ceilings, and the plant stopped.
     """
-    bans = removal.bans or (Ban(*removal.node.split(":")),)
+    bans = removal.bans or (_ban_of(removal.node),)
     scenarios = [
         restrict(b.actor, b.item, kind="ban", severity=1.0, to=b.to, focus=focus) for b in bans
     ]
@@ -99,6 +99,12 @@ def one_by_one(network: Network, removal: Candidate, focus: Sequence[str]) -> Ru
     scenario = replace(scenarios[0], restrictions=restrictions)
     run = Run.of(network, resolve(scenario, network))
     return run if removal.bans else _stopped(network, run, removal)
+
+
+def _ban_of(node: str) -> Ban:
+    """A ban of what a plant makes by its country."""
+    actor, product = node.split(":")
+    return Ban(actor, product)
 
 
 def _stopped(network: Network, run: Run, removal: Candidate) -> Run:

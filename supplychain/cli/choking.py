@@ -178,7 +178,7 @@ def ranking_table(found: "Ranking", words: "Words") -> "Table":
         if has_pairs:
             mixed = row.interaction_usd
             cells.append("" if mixed is None else f"{mixed / _BILLION:+.2f}")
-        table.add_row(*cells, "; ".join(_gain(a, words) for a in row.gainers[:_MOST_GAINERS]))
+        table.add_row(*cells, "; ".join(_gain(a) for a in row.gainers[:_MOST_GAINERS]))
     return table
 
 
@@ -203,10 +203,9 @@ def _worst(row: "Row", words: "Words") -> str:
     return f"{worst.country} {words.name(worst.sector)} {percent(worst.share)}{band}"
 
 
-def _gain(amount: "Amount", words: "Words") -> str:
+def _gain(amount: "Amount") -> str:
     """One gainer."""
-    usd = amount.usd / _BILLION
-    return f"{amount.country} {words.name(amount.product)} {usd:.2g}"
+    return f"{amount.country}:{amount.product} {amount.usd / _BILLION:.2g}"
 
 
 def _curve_table(curve: "Curve") -> "Table":

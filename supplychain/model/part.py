@@ -6,6 +6,7 @@ network that was compiled as a whole gives the part of many scenarios by index w
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -219,7 +220,7 @@ class Served:
         if ((stay > 0) & (stay < self.sizes)).any():
             return None
         whole, ends = (stay > 0).tolist(), np.cumsum([0, *self.turns]).tolist()
-        return [whole[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        return [whole[a:b] for a, b in pairwise(ends)]
 
 
 def _source(source: Source, kept: Sequence[bool], slot_at: Index) -> Source:
