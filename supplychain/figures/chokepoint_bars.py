@@ -40,7 +40,8 @@ from supplychain.world import World
 MOST = 20
 
 _WIDTH = 9.5
-_LEFT = 3.15
+_LEFT = 3.3
+_RANK = 0.28  # width of the column of ranks
 _HEAD = 0.2
 _AXIS = 0.45
 _ROOM = 0.08
@@ -114,7 +115,7 @@ def _lines(world: World, ranking: Ranking) -> list[_Line]:
                 )
                 for end in (0, 1)
             ]
-        label = wrap(removal_words(place.removal, called), _LEFT - 0.1, SMALL)
+        label = wrap(removal_words(place.removal, called), _LEFT - _RANK - 0.1)
         line = _Line(place, label, stage_of(place.stages), ends[0], ends[1], _worst(place))
         if line.most > 0:
             found.append(line)
@@ -167,8 +168,8 @@ def _draw(sheet: Page, lines: Sequence[_Line], heights: Sequence[float], start: 
         _one(axes, line, middle, least=axes.get_xlim()[0] if log else 0.0)
         top = start + _HEAD + middle
         look = {"va": "center", "linespacing": 1.2}
-        sheet.say(MARGIN + 0.28, top, line.label, **look)
-        sheet.say(MARGIN + 0.2, top, str(line.place.rank), color=GREY, **(look | {"ha": "right"}))
+        sheet.say(MARGIN + _RANK, top, line.label, **look)
+        sheet.say(MARGIN + _RANK - 0.08, top, str(line.place.rank), color=GREY, **(look | {"ha": "right"}))
         sheet.say(at, top, amount, **look)
         sheet.say(_WIDTH - MARGIN - worst, top, line.worst, **look)
         y += high

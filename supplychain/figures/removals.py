@@ -52,11 +52,13 @@ def stage_of(stages: Sequence[str]) -> str:
     return stages[0] if len(stages) == 1 and stages[0] in MARKS else "several stages"
 
 
-def pack_line(pack: Mapping[str, Any], more: str = "") -> str:
+def pack_line(
+    pack: Mapping[str, Any], what: str = "every removal simulated by itself at central values"
+) -> str:
     """Where the figures of a picture come from."""
     return (
-        f"Source: pack {pack['pack']} {pack['version']} (sha256 {str(pack['sha256'])[:8]}); every "
-        f"removal simulated by itself at central values.{more} Gross exports at baseline prices."
+        f"Source: pack {pack['pack']} {pack['version']} (sha256 {str(pack['sha256'])[:8]}); "
+        f"{what}. Exports are gross, at baseline prices."
     )
 
 
