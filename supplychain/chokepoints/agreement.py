@@ -119,12 +119,10 @@ def _beside(
     known: Mapping[tuple[str, str], Mapping[str, float]],
 ) -> Agreement:
     """Ranks of one index and of the losses."""
-    from scipy.stats import rankdata
-
     places = [(c.removal.actors[0], c.removal.items[0]) for c in costs]
     values = np.array([known[place][name] for place in places])
     lost = np.array([c.usd(country) for c in costs])
-    by_index, by_loss = (rankdata(-x, method="min") for x in (values, lost))
+    by_index, by_loss = _ranks(-values)[0], _ranks(-lost)[0]
     pairs = tuple(
         Pair(country, *place, float(value), float(usd), int(first), int(second))
         for place, value, usd, first, second in zip(
@@ -132,17 +130,28 @@ def _beside(
         )
     )
     hit = lost > 0
-    whole = _correlation(rankdata(values), rankdata(lost))
-    part = _correlation(rankdata(values[hit]), rankdata(lost[hit]))
-    return Agreement(country, name, whole, part, pairs)
+    part = spearman(values[hit], lost[hit])
+    return Agreement(country, name, spearman(values, lost), part, pairs)
 
 
-def _correlation(a: Array, b: Array) -> float:
-    """Pearson's of two rows of ranks; 0 where either does not vary.
+def _ranks(values: Array) -> tuple[Array, Array]:
+    """Ranks from 1, least first: equals at the best of theirs, and at the middle of theirs.
 
-    >>> _correlation(np.array([1.0, 2.0, 3.0]), np.array([3.0, 2.0, 1.0]))
+    >>> [x.tolist() for x in _ranks(np.array([5.0, 7.0, 5.0]))]
+    [[1.0, 3.0, 1.0], [1.5, 3.0, 1.5]]
+    """
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    before: Array = (np.cumsum(count) - count).astype(np.float64)
+    return (before + 1.0)[place], (before + (count + 1) / 2)[place]
+
+
+def spearman(a: Array, b: Array) -> float:
+    """Correlation of ranks, equals at the middle of theirs; 0 where either does not vary.
+
+    >>> round(spearman(np.array([1.0, 2.0, 4.0]), np.array([30.0, 20.0, 10.0])), 12)
     -1.0
     """
-    if a.size < 2 or not a.std() or not b.std():  # noqa: PLR2004 - one point has no slope
+    first, second = _ranks(a)[1], _ranks(b)[1]
+    if a.size == 0 or not first.std() or not second.std():
         return 0.0
-    return float(np.corrcoef(a, b)[0, 1])
+    return float(np.corrcoef(first, second)[0, 1])

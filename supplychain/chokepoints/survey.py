@@ -1,7 +1,7 @@
 """Every removal of some kinds with its losses: nothing ranked, nothing told in full."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from supplychain import pedigree
@@ -56,6 +56,16 @@ class Survey:
     def baseline_usd(self, country: str) -> float:
         """Exports of all sectors of a country over the horizon."""
         return sum(v for (where, _), v in self.exports_usd.items() if where == country)
+
+    def only(self, focus: Sequence[str]) -> "Survey":
+        """The same removals, counted for some of the focus countries alone."""
+        wanted = set(focus)
+        costs = tuple(
+            replace(c, sectors={k: v for k, v in c.sectors.items() if k[0] in wanted})
+            for c in self.costs
+        )
+        exports = {k: v for k, v in self.exports_usd.items() if k[0] in wanted}
+        return replace(self, focus=tuple(focus), exports_usd=exports, costs=costs)
 
     def share(self, cost: Cost, country: str) -> float:
         """Loss of a country over its exports, 0-1."""

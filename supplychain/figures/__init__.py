@@ -1,15 +1,37 @@
 """Pictures of results: one function per question, each with the tidy rows behind it.
 
-Every function takes a `Result` (and a `World` where the picture needs the network) and returns a
-`Drawing`; `save` writes it as PNG, SVG and CSV. Nothing here changes matplotlib's global state.
+Every function takes a `Result`, or a `Ranking` or `Survey` of chokepoints (and a `World` where the
+picture needs the network), and returns a `Drawing`; `save` writes it as PNG, SVG and CSV. Nothing
+here changes matplotlib's global state.
 """
 
+from supplychain.figures.agreement import agreement
 from supplychain.figures.canvas import Drawing, save
 from supplychain.figures.chain import chain
+from supplychain.figures.chokepoint_bars import chokepoint_bars
+from supplychain.figures.chokepoint_figures import chokepoint_figures
+from supplychain.figures.flow_map import flow_map
+from supplychain.figures.heat import heat
 from supplychain.figures.losses import losses
 from supplychain.figures.months import months
+from supplychain.figures.network_view import network_view
 from supplychain.figures.replay import replay
 from supplychain.figures.share_cover import share_cover
 from supplychain.figures.waterfall import waterfall
 
-__all__ = ["Drawing", "chain", "losses", "months", "replay", "save", "share_cover", "waterfall"]
+__all__ = [
+    "Drawing",
+    "agreement",
+    "chain",
+    "chokepoint_bars",
+    "chokepoint_figures",
+    "flow_map",
+    "heat",
+    "losses",
+    "months",
+    "network_view",
+    "replay",
+    "save",
+    "share_cover",
+    "waterfall",
+]

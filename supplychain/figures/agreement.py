@@ -1,4 +1,4 @@
-"""Does structure foretell loss? Every foreign ban by an index of its exporter and by what it costs."""
+"""Does structure foretell loss? Foreign bans by an index of the exporter and by their cost."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,6 @@ from supplychain.chokepoints.survey import Survey
 from supplychain.figures.canvas import (
     BLUE,
     GREY,
-    INK,
     MARGIN,
     NORMAL,
     PALE,
@@ -43,9 +42,10 @@ NAMED = 5
 
 _WIDTH = 9.5
 _GAP = 0.4
-_HIGH = 2.5
+_HIGH = 2.1
 _HEAD = 0.4
 _AXIS = 0.45
+_CLEAR = 0.05  # part of the axes above the break without labels
 _STRIP = 0.09  # part of the axes below the axis break, for bans that cost nothing
 _MEANING: Mapping[str, str] = {
     "hhi": "concentration: squared share of world output",
@@ -95,7 +95,7 @@ def agreement(world: World, survey: Survey, index: str = "dominator") -> Drawing
     start = key(None, signs, _WIDTH - 2 * MARGIN) + 0.15
     rows = [panels[i : i + 2] for i in range(0, len(panels), 2)]
     heights = [max(p.height for p in row) for row in rows]
-    sheet = page(_words(survey, called, panels), _WIDTH, start + sum(heights))
+    sheet = page(_words(survey, called), _WIDTH, start + sum(heights))
     key(sheet, signs, _WIDTH - 2 * MARGIN)
     for row, high in zip(rows, heights, strict=True):
         for column, panel in enumerate(row):
@@ -198,7 +198,8 @@ def _ticks(
     every = 1 + int((across[1] - across[0]) // 6)
     xs = [k for k in range(-15, 16) if across[0] <= k <= across[1] and k % every == 0]
     axes.set_xticks(xs, [_power(k, name) for k in xs])
-    ys = [k for k in range(16) if up[0] <= k <= up[1]]
+    clear = _CLEAR * (up[1] - up[0])
+    ys = [k for k in range(16) if up[0] + clear <= k <= up[1]]
     axes.set_yticks([nothing, *ys], ["none", *(plain(_usd(k)) for k in ys)])
     axes.grid(color=PALE, linewidth=0.5)
     axes.set_axisbelow(True)
@@ -226,9 +227,7 @@ def _usd(exponent: int) -> str:
     return money(10.0**exponent).removeprefix("USD ").replace(".0", "")
 
 
-def _number(
-    axes: Axes, places: Sequence[tuple[float, float]], size: tuple[float, float]
-) -> None:
+def _number(axes: Axes, places: Sequence[tuple[float, float]], size: tuple[float, float]) -> None:
     """Red dots, each with its number at the first free place around it."""
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     per_x, per_y = size[0] / (right - left), size[1] / (top - bottom)
@@ -241,8 +240,8 @@ def _number(
         axes.plot([x], [y], "o", color=RED, markersize=5, zorder=4)
         at = (left + spot[0] / per_x, bottom + spot[1] / per_y)
         axes.plot([x, at[0]], [y, at[1]], color=RED, linewidth=0.6, zorder=3)
-        look = {"ha": "center", "va": "center", "color": RED, "fontweight": "bold"}
-        axes.text(*at, str(number), fontsize=SMALL, zorder=5, path_effects=halo(), **look)
+        said = axes.text(*at, str(number), fontsize=SMALL, fontweight="bold", color=RED, zorder=5)
+        said.set(ha="center", va="center", path_effects=halo())
 
 
 def _free(
@@ -283,7 +282,7 @@ def _rows(panels: Sequence[_Panel]) -> tuple[Row, ...]:
     )
 
 
-def _words(survey: Survey, called: Mapping[str, str], panels: Sequence[_Panel]) -> Words:
+def _words(survey: Survey, called: Mapping[str, str]) -> Words:
     """Title, what is compared, caption and sources."""
     where = listed([called.get(c, c) for c in survey.focus])
     subtitle = (

@@ -201,7 +201,7 @@ def _heads(
             named,
             f"world output: {world}" if world else "",
         )
-    _head(axes, len(commodities) * STEP, last, f"uses in {country}", "")
+    head(axes, len(commodities) * STEP, last, f"uses in {country}", "")
 
 
 def head(axes: Axes, x: float, stage: str, name: str, note: str) -> None:

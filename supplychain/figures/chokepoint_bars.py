@@ -19,7 +19,6 @@ from supplychain.figures.canvas import (
     Words,
     line_height,
     page,
-    plain,
     styled,
     width_of,
     wrap,
@@ -49,6 +48,7 @@ _BAND = "#9ecae1"
 _DECADES = 3.0
 _LEAST = 10**-_DECADES  # of the largest loss: smaller ones stand at the left end of a log axis
 _BILLION = 1e9
+_VISIBLE = 0.02  # of a linear axis
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,8 @@ def _lines(world: World, ranking: Ranking) -> list[_Line]:
     exports: dict[tuple[str, str], float] = {}
     for node in world.network.nodes:
         if node.kind == "industry" and not node.planned:
-            place = (node.country, node.product)
-            exports[place] = exports.get(place, 0.0) + node.exports_usd
+            sector = (node.country, node.product)
+            exports[sector] = exports.get(sector, 0.0) + node.exports_usd
     years = ranking.months / MONTHS_PER_YEAR
     found = []
     for place in ranking.rows[:MOST]:
@@ -155,12 +155,13 @@ def _draw(sheet: Page, lines: Sequence[_Line], heights: Sequence[float], start: 
     """Names, points with their ranges, amounts and the sectors hit worst."""
     amounts = [_amount(line) for line in lines]
     worst = max(width_of(line.worst) for line in lines)
-    right = max(max(map(width_of, amounts)), width_of("loss (range)")) + 0.2
+    title = "loss (10-90 %)" if any(line.low is not None for line in lines) else "loss (span)"
+    right = max(*map(width_of, amounts), width_of(title)) + 0.2
     wide = _WIDTH - 2 * MARGIN - _LEFT - right - worst
     axes = sheet.axes(MARGIN + _LEFT, start + _HEAD, wide, sum(heights))
     log = _frame(axes, lines, sum(heights))
     at = _WIDTH - MARGIN - worst - right + 0.15
-    sheet.say(at, start, "loss (range)", color=GREY)
+    sheet.say(at, start, title, color=GREY)
     sheet.say(_WIDTH - MARGIN - worst, start, "hit worst, % of its exports", color=GREY)
     y = 0.0
     for line, high, amount in zip(lines, heights, amounts, strict=True):
@@ -169,20 +170,21 @@ def _draw(sheet: Page, lines: Sequence[_Line], heights: Sequence[float], start: 
         top = start + _HEAD + middle
         look = {"va": "center", "linespacing": 1.2}
         sheet.say(MARGIN + _RANK, top, line.label, **look)
-        sheet.say(MARGIN + _RANK - 0.08, top, str(line.place.rank), color=GREY, **(look | {"ha": "right"}))
+        rank, beside = str(line.place.rank), MARGIN + _RANK - 0.08
+        sheet.say(beside, top, rank, va="center", ha="right", color=GREY)
         sheet.say(at, top, amount, **look)
         sheet.say(_WIDTH - MARGIN - worst, top, line.worst, **look)
         y += high
 
 
 def _frame(axes: Axes, lines: Sequence[_Line], high: float) -> bool:
-    """The axis: of logarithms where losses span more than a decade and a half."""
+    """The axis: of logarithms where small losses would not be seen."""
     most = max(line.most for line in lines) / _BILLION
-    middles = [line.place.loss_usd / _BILLION for line in lines]
-    log = min(middles) < most / 30  # noqa: PLR2004 - smaller marks would lie on the axis
+    log = _is_log(lines)
     axes.set_ylim(high, 0)
     if log:
         axes.set_xscale("log")
+        middles = [line.place.loss_usd / _BILLION for line in lines]
         least = max(min(m for m in [*middles, most] if m > 0), most * _LEAST)
         axes.set_xlim(least * 0.8, most * 1.15)
     else:
@@ -194,6 +196,12 @@ def _frame(axes: Axes, lines: Sequence[_Line], high: float) -> bool:
     said = "exports lost, billion USD" + (" (each step is ten times the last)" if log else "")
     axes.set_xlabel(said, fontsize=SMALL, color=GREY)
     return log
+
+
+def _is_log(lines: Sequence[_Line]) -> bool:
+    """Whether the least point would lie on a linear axis."""
+    most = max((line.most for line in lines), default=0.0)
+    return bool(lines) and min(line.place.loss_usd for line in lines) < most * _VISIBLE
 
 
 def _one(axes: Axes, line: _Line, y: float, least: float) -> None:
@@ -208,9 +216,9 @@ def _one(axes: Axes, line: _Line, y: float, least: float) -> None:
     ends = [max(middle, least), max(frozen, least)]
     axes.plot(ends, [y, y], color=INK, linewidth=0.9)
     axes.plot(ends[1], y, "|", color=INK, markersize=6)
-    hollow = {} if middle >= least else {"markerfacecolor": "white"}
-    look = {"color": colour, "markersize": 6, "clip_on": False, "zorder": 4}
-    axes.plot(ends[0], y, mark, **(look | hollow))
+    [point] = axes.plot(ends[0], y, mark, color=colour, markersize=6, clip_on=False, zorder=4)
+    if middle < least:
+        point.set_markerfacecolor("white")
 
 
 def _amount(line: _Line) -> str:
@@ -254,14 +262,16 @@ def _words(world: World, ranking: Ranking, lines: Sequence[_Line]) -> Words:
         else "The range is only the span from the expected loss to the loss without adaptation; "
         "what is not known in the data is not in it."
     )
+    low = " A loss below the axis has a hollow mark at its left end." if _is_log(lines) else ""
     caption = (
         f"{played} removals simulated, {harmless} of them cost nothing; the first {len(lines)} are "
-        f"shown.{order} {ranges} A loss below the axis has a hollow mark at its left end. Losses "
-        "of rows do not add up: many stop the same exports."
+        f"shown.{order} {ranges}{low} Losses of rows do not add up: many stop the same "
+        "exports."
         if lines
         else f"None of the {played} removals costs any exports: nothing is drawn."
     )
-    return Words(f"What would cost {where} most exports?", subtitle, caption, pack_line(ranking.pack))
+    title = f"What would cost {where} most exports?"
+    return Words(title, subtitle, caption, pack_line(ranking.pack))
 
 
 def _kinds(ranking: Ranking) -> str:

@@ -62,9 +62,7 @@ def flow_map(world: World, removal: Candidate) -> Drawing:
     last = max((width_of(f"{k.right} 99 %") for k in links), default=0.0) + 0.4
     width = max(8.5, 2 * MARGIN + STEP * len(commodities) + last)
     start = key(None, signs, width - 2 * MARGIN) + 0.1
-    sheet = page(
-        _words(world, removal, traced), width, start + (HEAD + BODY if links else 0.1)
-    )
+    sheet = page(_words(world, removal, traced), width, start + (HEAD + BODY if links else 0.1))
     if links:
         key(sheet, signs, width - 2 * MARGIN)
         axes = sheet.sheet(MARGIN, start, width - 2 * MARGIN, HEAD + BODY)
@@ -72,7 +70,9 @@ def flow_map(world: World, removal: Candidate) -> Drawing:
             info = network.products[commodity[0]]
             share = per_cent(world_share(network, commodity, ban.actor))
             named = wrap(str(info["name"]), STEP - 0.15, SMALL)
-            head(axes, column * STEP, str(info["stage"]), named, f"{ban.actor}: {share} % of output")
+            head(
+                axes, column * STEP, str(info["stage"]), named, f"{ban.actor}: {share} % of output"
+            )
         head(axes, len(commodities) * STEP, "users", "by country", "")
         colours: dict[str, str] = defaultdict(lambda: PLACE)
         draw(axes, links, colours=colours | {ban.actor: ACTOR}, notes={})
@@ -187,7 +187,8 @@ def _words(world: World, removal: Candidate, traced: Chain) -> Words:
         f"The ban{to} stops {', '.join(shares) or 'none of these flows'}. Read from right to left: "
         "where all users of the last product get it, then the inputs of those who make it, traced "
         "pro rata in baseline quantities. Heights are shares of each stage, since units differ; "
-        "small countries are 'others', ROW is the rest of the world. Other products that the ban stops are not drawn."
+        "small countries are 'others', ROW is the rest of the world. Other products that the ban "
+        "stops are not drawn."
         if traced.bands
         else "Nothing that the ban stops is used: nothing is drawn."
     )

@@ -64,7 +64,9 @@ def _draw(axes: Axes, sign: Sign, x: float, y: float) -> None:
         case "dot":
             axes.plot([x + _SWATCH / 2], [y], "o", color=sign.colour, markersize=5.5)
         case "mark":
-            axes.plot([x + _SWATCH / 2], [y], color=sign.colour, marker=str(sign.stroke), markersize=5.5)
+            axes.plot(
+                [x + _SWATCH / 2], [y], color=sign.colour, marker=str(sign.stroke), markersize=5.5
+            )
         case "line" | "dash" | "dots":
             axes.plot(
                 ends,
