@@ -39,6 +39,7 @@ from supplychain.world import World
 MOST = 20
 
 _WIDTH = 9.5
+_HIT = "hit worst, % of its exports"
 _LEFT = 3.3
 _RANK = 0.28  # width of the column of ranks
 _HEAD = 0.2
@@ -154,7 +155,7 @@ def _row(line: _Line) -> Row:
 def _draw(sheet: Page, lines: Sequence[_Line], heights: Sequence[float], start: float) -> None:
     """Names, points with their ranges, amounts and the sectors hit worst."""
     amounts = [_amount(line) for line in lines]
-    worst = max(width_of(line.worst) for line in lines)
+    worst = max(width_of(said) for said in (_HIT, *(line.worst for line in lines)))
     title = "loss (10-90 %)" if any(line.low is not None for line in lines) else "loss (span)"
     right = max(*map(width_of, amounts), width_of(title)) + 0.2
     wide = _WIDTH - 2 * MARGIN - _LEFT - right - worst
@@ -162,7 +163,7 @@ def _draw(sheet: Page, lines: Sequence[_Line], heights: Sequence[float], start: 
     log = _frame(axes, lines, sum(heights))
     at = _WIDTH - MARGIN - worst - right + 0.15
     sheet.say(at, start, title, color=GREY)
-    sheet.say(_WIDTH - MARGIN - worst, start, "hit worst, % of its exports", color=GREY)
+    sheet.say(_WIDTH - MARGIN - worst, start, _HIT, color=GREY)
     y = 0.0
     for line, high, amount in zip(lines, heights, amounts, strict=True):
         middle = y + high / 2
