@@ -313,6 +313,14 @@ def test_the_table_has_a_row_per_removal_and_json_says_the_same(tmp_path):
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
+def test_pairs_alone_can_be_ranked(tmp_path):
+    ranking = chokepoints(World(PAIRED.network(tmp_path)), ["KOR"], what=["pair"], top=1)
+    first = ranking.rows[0]
+    assert (first.removal.kind, first.loss_usd) == ("pair", pytest.approx(120 * MUSD))
+    assert first.interaction_usd == pytest.approx(first.loss_usd - first.singles_usd)
+    assert ranking.simulated == {"pair": 3}
+
+
 def test_gainers_sell_more_than_before(tmp_path):
     lines = CARS.but(
         constants={"access_ceiling": 2.0},

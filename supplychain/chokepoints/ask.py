@@ -118,9 +118,15 @@ def chokepoints(
         if band:
             progress("bands of the first rows", rank / len(shown))
     return Ranking(
-        field.base.focus, months, by, tuple(rows), _count(every), _count(every, harmless=True),
-        baseline, pedigree.pack(world.network),
-    )  # fmt: skip
+        field.base.focus,
+        field.base.months,
+        by,
+        tuple(rows),
+        _count(every),
+        _count(every, harmless=True),
+        baseline,
+        pedigree.pack(world.network),
+    )
 
 
 def _kinds(what: Sequence[str]) -> tuple[Removed, ...]:

@@ -50,7 +50,7 @@ class Field:
         """
         scenario = Scenario("chokepoints", "Removals", focus=tuple(focus), horizon=months)
         base = resolve(scenario, network)
-        return cls(network, base, Names.of(network.tables), Whole(network, base.start, months))
+        return cls(network, base, Names.of(network.tables), Whole(network, base.start, base.months))
 
     def measure(self, ban: Ban, severity: float = 1.0) -> Measure:
         """What `supplychain.restrict(..., kind="ban")` on the same item resolves to."""
