@@ -116,7 +116,8 @@ def _panel(
 
 def _line(number: int, pair: Pair, called: Mapping[str, str], width: float) -> str:
     """One disagreement in words."""
-    lost = f"{_th(pair.loss_rank)} by loss ({money(pair.loss_usd)})"
+    amount = money(pair.loss_usd).replace(" ", "\N{NO-BREAK SPACE}")
+    lost = f"{_th(pair.loss_rank)} by loss ({amount})"
     who = f"{called.get(pair.actor, pair.actor)}: {called.get(pair.product, pair.product)}"
     said = f"{number}  {who}: {_th(pair.index_rank)} by index, "
     return wrap(said + (lost if pair.loss_usd > 0 else "no loss"), width, TINY)
