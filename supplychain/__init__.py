@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from supplychain.attribution.differences import compare
     from supplychain.attribution.shapley import shapley
+    from supplychain.chokepoints.ask import rank_chokepoints
     from supplychain.paths import foresight, serve_in_order, severity_path
     from supplychain.result import Result
     from supplychain.scenario import (
@@ -44,6 +45,7 @@ __all__ = [
     "foresight",
     "load",
     "load_scenario",
+    "rank_chokepoints",
     "restrict",
     "serve_in_order",
     "severity_path",
@@ -65,6 +67,7 @@ _HOMES = {
     "foresight": "paths",
     "load": "world",
     "load_scenario": "scenario_file",
+    "rank_chokepoints": "chokepoints.ask",
     "restrict": "scenario",
     "serve_in_order": "paths",
     "severity_path": "paths",

@@ -12,7 +12,7 @@ from worlds import world
 
 import supplychain as sc
 from supplychain import World
-from supplychain.chokepoints import Ban, Candidate, Curve, chokepoints, severity_curve
+from supplychain.chokepoints import Ban, Candidate, Curve, rank_chokepoints, severity_curve
 from supplychain.chokepoints.field import Field
 from supplychain.chokepoints.lanes import Lanes
 from supplychain.chokepoints.ranking import Loss, interactions, losses, pairs, ranked, removals
@@ -88,7 +88,7 @@ def test_what_each_removal_costs_is_the_share_that_it_supplied(tmp_path):
 def test_a_stock_of_two_months_is_lived_on_first(tmp_path):
     # Three quarters are missing: two months last 2 / 0.75 = 2.67 months; 9 - 2 of 12 are lost.
     lines = CARS.but(stocks=["KOR * * 60 low=60 high=60"])
-    ranking = chokepoints(World(lines.network(tmp_path)), ["KOR"], what=["restriction"])
+    ranking = rank_chokepoints(World(lines.network(tmp_path)), ["KOR"], what=["restriction"])
     first = ranking.rows[0]
     assert first.removal.id == "CHN:magnet"
     assert first.loss_usd == pytest.approx(70 * MUSD)
@@ -301,7 +301,9 @@ def test_what_cannot_reach_the_focus_costs_exactly_nothing(tmp_path):
 
 
 def test_the_table_has_a_row_per_removal_and_json_says_the_same(tmp_path):
-    ranking = sc.chokepoints(World(CARS.network(tmp_path)), ["KOR"], what=["restriction"], top=2)
+    ranking = sc.rank_chokepoints(
+        World(CARS.network(tmp_path)), ["KOR"], what=["restriction"], top=2
+    )
     table = ranking.table()
     assert list(table["id"]) == ["CHN:magnet", "JPN:magnet"]
     assert list(table["rank"]) == [1, 2]
@@ -314,7 +316,7 @@ def test_the_table_has_a_row_per_removal_and_json_says_the_same(tmp_path):
 
 
 def test_pairs_alone_can_be_ranked(tmp_path):
-    ranking = chokepoints(World(PAIRED.network(tmp_path)), ["KOR"], what=["pair"], top=1)
+    ranking = rank_chokepoints(World(PAIRED.network(tmp_path)), ["KOR"], what=["pair"], top=1)
     first = ranking.rows[0]
     assert (first.removal.kind, first.loss_usd) == ("pair", pytest.approx(120 * MUSD))
     assert first.interaction_usd == pytest.approx(first.loss_usd - first.singles_usd)
@@ -330,7 +332,7 @@ def test_gainers_sell_more_than_before(tmp_path):
         ],
         processors=["CHN magnet 90", "JPN magnet 30 capacity=60", "CHN chip 120"],
     )
-    row = chokepoints(World(lines.network(tmp_path)), ["KOR"], what=["restriction"]).rows[0]
+    row = rank_chokepoints(World(lines.network(tmp_path)), ["KOR"], what=["restriction"]).rows[0]
     assert [(a.country, a.product) for a in row.gainers] == [("JPN", "magnet")]
     assert 0 < row.gainers[0].usd <= 30 * 1000
     assert row.loss_usd < 90 * MUSD
@@ -339,15 +341,15 @@ def test_gainers_sell_more_than_before(tmp_path):
 def test_what_cannot_be_asked_is_refused(tmp_path):
     here = World(CARS.network(tmp_path))
     with pytest.raises(UnknownNameError, match="planets"):
-        chokepoints(here, ["KOR"], what=["planets"])
+        rank_chokepoints(here, ["KOR"], what=["planets"])
     with pytest.raises(UnknownNameError):
-        chokepoints(here, ["Atlantis"])
+        rank_chokepoints(here, ["Atlantis"])
     with pytest.raises(UnknownNameError, match="order"):
-        chokepoints(here, ["KOR"], by="weight")
+        rank_chokepoints(here, ["KOR"], by="weight")
     with pytest.raises(UsageError):
-        chokepoints(here, ["KOR"], top=0)
+        rank_chokepoints(here, ["KOR"], top=0)
     with pytest.raises(UsageError):
-        chokepoints(here, ["KOR"], what=[])
+        rank_chokepoints(here, ["KOR"], what=[])
     with pytest.raises(UsageError):
         severity_curve(here, "magnet", ["KOR"])
     with pytest.raises(UsageError):

@@ -1,17 +1,11 @@
-"""What hurts most: every restriction, plant and link taken away, and who could do it to whom.
+"""What hurts most: every restriction, plant and link taken away, and who could do it to whom."""
 
-``supplychain.chokepoints`` is this room and the question itself: ``chokepoints(world, ["KOR"])``.
-"""
-
-import sys
-from types import ModuleType
-from typing import Any
-
-from supplychain.chokepoints.ask import DEFAULT, chokepoints
+from supplychain.chokepoints.ask import DEFAULT, rank_chokepoints
 from supplychain.chokepoints.candidates import KINDS, Ban, Candidate
 from supplychain.chokepoints.curve import Curve, severity_curve
 from supplychain.chokepoints.leverage import Leverage, leverage
 from supplychain.chokepoints.report import BY, Ranking, Row
+from supplychain.chokepoints.survey import Survey, survey
 
 __all__ = [
     "BY",
@@ -23,18 +17,9 @@ __all__ = [
     "Leverage",
     "Ranking",
     "Row",
-    "chokepoints",
+    "Survey",
     "leverage",
+    "rank_chokepoints",
     "severity_curve",
+    "survey",
 ]
-
-
-class _Callable(ModuleType):
-    """A module that answers when called: importing a package binds its name in its parent."""
-
-    def __call__(self, *arguments: Any, **options: Any) -> Ranking:  # noqa: ANN401
-        """Ask; see `chokepoints`."""
-        return chokepoints(*arguments, **options)
-
-
-sys.modules[__name__].__class__ = _Callable

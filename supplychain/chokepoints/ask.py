@@ -1,9 +1,8 @@
 """The question as a call: which removals cost the focus countries most."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from supplychain import pedigree, structure
+from supplychain import pedigree
 from supplychain.chokepoints.candidates import KINDS, Candidate, Removed
 from supplychain.chokepoints.field import Field
 from supplychain.chokepoints.ranking import (
@@ -20,7 +19,7 @@ from supplychain.chokepoints.ranking import (
 from supplychain.chokepoints.report import BY, Hit, Ranking, Row
 from supplychain.chokepoints.single import details, loss_band
 from supplychain.errors import UnknownNameError, UsageError, nearest
-from supplychain.network.values import Network
+from supplychain.structure import node_measures
 from supplychain.vocabulary import MONTHS_PER_YEAR
 from supplychain.world import World
 
@@ -30,7 +29,7 @@ TOP = 20
 Structure = Mapping[tuple[str, str], Mapping[str, float]]
 
 
-def chokepoints(
+def rank_chokepoints(
     world: World,
     focus: Sequence[str] = ("KOR",),
     *,
@@ -62,7 +61,7 @@ def chokepoints(
         ScenarioError: a focus country without export sectors, or an impossible horizon.
         UsageError: no row, or an order that cannot be had.
 
-    ``chokepoints(sc.load(), ["KOR"]).table()`` has these columns, among others:
+    ``rank_chokepoints(sc.load(), ["KOR"]).table()`` has these columns, among others:
 
     >>> from supplychain.chokepoints.report import columns
     >>> columns()[:3], columns()[6:8]
@@ -74,7 +73,7 @@ def chokepoints(
     if by not in BY:
         raise UnknownNameError(by, "order", suggestions=nearest(by, BY) or BY)
     field = Field.of(world.network, focus, months)
-    known = _structure(world.network, field.base.focus, needed=by != "loss")
+    known = node_measures(world.network, field.base.focus)
     progress("compiling the network", 0.0)
     singles = removals(field, kinds)
     played = losses(field, singles, progress=progress)
@@ -158,17 +157,6 @@ def _hits(
         if usd > 0 or widths.get((s.country, s.sector), (0.0, 0.0))[1] > 0
     ]
     return tuple(sorted(found, key=lambda h: (-h.usd, h.country, h.sector)))
-
-
-def _structure(network: Network, focus: Sequence[str], *, needed: bool) -> Structure:
-    """Indices of the network by country and product; none where this package has none."""
-    measures: Any = getattr(structure, "node_measures", None)
-    if measures is not None:
-        found: Structure = measures(network, focus)
-        return found
-    if needed:
-        raise UsageError("by: this version ranks by loss alone")
-    return {}
 
 
 def _index(held: Sequence[tuple[str, str]], known: Structure, name: str) -> float | None:

@@ -1,6 +1,7 @@
 """The command `chokepoints`: what costs the focus countries most when it is taken away."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from supplychain.beside import Amount
     from supplychain.chokepoints import Curve, Ranking, Row
     from supplychain.render import Words
+    from supplychain.world import World
 
 _BILLION = 1e9
 _MOST_GAINERS = 2
@@ -79,7 +81,9 @@ def chokepoints_command(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", help="Also write JSON and CSV into this folder.", rich_help_panel="Output"
+            "--out",
+            help="Also write JSON, CSV and figures into this folder (about half a minute more).",
+            rich_help_panel="Output",
         ),
     ] = None,
 ) -> None:
@@ -89,7 +93,7 @@ def chokepoints_command(
 
     supplychain chokepoints --focus JPN,USA --what node,flow,pair --json
     """
-    from supplychain.chokepoints import KINDS, chokepoints, severity_curve
+    from supplychain.chokepoints import KINDS, rank_chokepoints, severity_curve
     from supplychain.render import Words
 
     if as_json and as_csv:
@@ -101,12 +105,14 @@ def chokepoints_command(
         if curve:
             found = severity_curve(world, curve, split(focus), months=months)
         else:
-            found = chokepoints(
+            found = rank_chokepoints(
                 world, split(focus), what=kinds, top=top, by=by, months=months, band=band,
                 seed=seed, progress=report,
             )  # fmt: skip
-    if out is not None:
-        _write(found.as_dict(), found.table(), out, "curve" if curve else "chokepoints")
+        if out is not None:
+            _write(found.as_dict(), found.table(), out, "curve" if curve else "chokepoints")
+            if not curve:
+                _draw(world, found, out, report)  # type: ignore[arg-type]
     if as_json:
         print_json(found.as_dict())
     elif as_csv:
@@ -222,6 +228,16 @@ def _curve_table(curve: "Curve") -> "Table":
         cells = (f"{usd / _BILLION:.3f}" for usd in (adaptive, frozen))
         table.add_row(f"{severity:g}", *cells, falls)
     return table
+
+
+def _draw(
+    world: "World", ranking: "Ranking", folder: Path, report: Callable[[str, float], None]
+) -> None:
+    """Every figure of a ranking into a folder."""
+    from supplychain.figures import chokepoint_figures, save
+
+    for name, drawing in chokepoint_figures(world, ranking, progress=report):
+        save(drawing.figure, drawing.rows, folder, name)
 
 
 def _write(value: object, table: "pd.DataFrame", folder: Path, name: str) -> None:

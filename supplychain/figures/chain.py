@@ -43,11 +43,11 @@ from supplychain.network.values import Network
 from supplychain.result import Result
 from supplychain.world import World
 
-_FREE, _ACTOR, _PLACE = "#cfd8dc", INK, "#78909c"
-_LEAST = 0.03
-_BODY = 4.4
-_HEAD = 0.75
-_STEP = 2.35
+FREE, ACTOR, PLACE = "#cfd8dc", INK, "#78909c"
+LEAST = 0.03
+BODY = 4.4
+HEAD = 0.75
+STEP = 2.35
 _BLOCK = 0.14
 _ROOM = 0.19
 
@@ -74,16 +74,16 @@ def chain(world: World, result: Result, country: str) -> Drawing:
     stages = len(commodities) + 1 if links else 0
     notes = _notes(result, country)
     last = max((width_of(_said(k.right, 0.0111, notes)) for k in links), default=0.0) + 0.3
-    width = max(9.0, 2 * MARGIN + _STEP * (stages - 1) + last)
+    width = max(9.0, 2 * MARGIN + STEP * (stages - 1) + last)
     signs = _signs(result, country) if links else []
     start = key(None, signs, width - 2 * MARGIN) + 0.1
-    body = start + (_HEAD + _BODY if links else 0.1)
+    body = start + (HEAD + BODY if links else 0.1)
     sheet = page(_words(world, result, country, traced), width, body)
     if links:
         key(sheet, signs, width - 2 * MARGIN)
-        axes = sheet.sheet(MARGIN, start, width - 2 * MARGIN, _HEAD + _BODY)
+        axes = sheet.sheet(MARGIN, start, width - 2 * MARGIN, HEAD + BODY)
         _heads(axes, network, result, country, commodities, last=_last(network, links))
-        _draw(axes, links, colours=_colours(result, country), notes=notes)
+        draw(axes, links, colours=_colours(result, country), notes=notes)
     return Drawing(sheet.figure, rows, "chain")
 
 
@@ -112,7 +112,7 @@ def _links(traced: Chain, result: Result, country: str) -> list[Link]:
     """Bands to draw, small countries merged."""
     kept = [country, *(m.restriction.actor for m in result.resolved.measures)]
     count = len(traced.commodities)
-    names = [merged(traced, k, _LEAST if k < count else 0.0, kept) for k in range(count + 1)]
+    names = [merged(traced, k, LEAST if k < count else 0.0, kept) for k in range(count + 1)]
     size: dict[tuple[int, str, str, bool], float] = defaultdict(float)
     for band in traced.bands:
         left, right = names[band.stage][band.supplier], names[band.stage + 1][band.user]
@@ -122,12 +122,12 @@ def _links(traced: Chain, result: Result, country: str) -> list[Link]:
 
 def _colours(result: Result, country: str) -> Mapping[str, str]:
     """Colour of a block by name: who restricts, and the country in focus."""
-    found: dict[str, str] = defaultdict(lambda: _PLACE)
-    found |= {country: BLUE, **{m.restriction.actor: _ACTOR for m in result.resolved.measures}}
+    found: dict[str, str] = defaultdict(lambda: PLACE)
+    found |= {country: BLUE, **{m.restriction.actor: ACTOR for m in result.resolved.measures}}
     return found
 
 
-def _draw(
+def draw(
     axes: Axes,
     links: Sequence[Link],
     *,
@@ -136,13 +136,13 @@ def _draw(
 ) -> None:
     """Blocks, bands and labels."""
     count = max(link.column for link in links) + 2
-    xs = [k * _STEP for k in range(count)]
-    shares = alluvial.sizes(links, count, [n for n, c in colours.items() if c == _ACTOR])
+    xs = [k * STEP for k in range(count)]
+    shares = alluvial.sizes(links, count, [n for n, c in colours.items() if c == ACTOR])
     placed = [
-        {name: Block(b.top + _HEAD, b.height) for name, b in column.items()}
-        for column in alluvial.place(shares, _BODY, _ROOM)
+        {name: Block(b.top + HEAD, b.height) for name, b in column.items()}
+        for column in alluvial.place(shares, BODY, _ROOM)
     ]
-    alluvial.paint(axes, alluvial.ribbons(links, placed, xs, _BLOCK), _FREE, RED)
+    alluvial.paint(axes, alluvial.ribbons(links, placed, xs, _BLOCK), FREE, RED)
     for column, (x, found) in enumerate(zip(xs, placed, strict=True)):
         alluvial.blocks(axes, found, x, _BLOCK, {n: colours[n] for n in found})
         for name, block in found.items():
@@ -193,18 +193,18 @@ def _heads(
     for column, commodity in enumerate(commodities):
         info = network.products[commodity[0]]
         world = ", ".join(f"{a} {per_cent(world_share(network, commodity, a))} %" for a in actors)
-        named = wrap(str(info["name"]), _STEP - 0.15, SMALL)
-        _head(
+        named = wrap(str(info["name"]), STEP - 0.15, SMALL)
+        head(
             axes,
-            column * _STEP,
+            column * STEP,
             str(info["stage"]),
             named,
             f"world output: {world}" if world else "",
         )
-    _head(axes, len(commodities) * _STEP, last, f"uses in {country}", "")
+    head(axes, len(commodities) * STEP, last, f"uses in {country}", "")
 
 
-def _head(axes: Axes, x: float, stage: str, name: str, note: str) -> None:
+def head(axes: Axes, x: float, stage: str, name: str, note: str) -> None:
     """Stage, product and a note, one below the other."""
     axes.text(x, 0, stage, fontsize=NORMAL, fontweight="bold", color=INK, va="top", ha="left")
     axes.text(x, 0.18, plain(name), fontsize=SMALL, color=INK, va="top", ha="left", linespacing=1.2)
@@ -228,10 +228,10 @@ def _signs(result: Result, country: str) -> list[Sign]:
     actors = listed(list(dict.fromkeys(m.restriction.actor for m in result.resolved.measures)))
     return [
         Sign("hatch", RED, "restricted flow"),
-        Sign("bar", _FREE, "free flow (domestic supply is never restricted)"),
-        Sign("bar", _ACTOR, f"{actors} (restricts)"),
+        Sign("bar", FREE, "free flow (domestic supply is never restricted)"),
+        Sign("bar", ACTOR, f"{actors} (restricts)"),
         Sign("bar", BLUE, country),
-        Sign("bar", _PLACE, "all others"),
+        Sign("bar", PLACE, "all others"),
     ]
 
 

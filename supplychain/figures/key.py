@@ -18,9 +18,11 @@ _STROKES: dict[str, Stroke] = {"dash": (0, (3, 2)), "dots": (0, (1, 1))}
 
 @dataclass(frozen=True)
 class Sign:
-    """One entry: what is drawn, in which colour and stroke, and what it means."""
+    """One entry: what is drawn, in which colour and stroke (or shape), and what it means."""
 
-    look: Literal["bar", "hatch", "ends", "dot", "line", "dash", "dots", "box", "range", "none"]
+    look: Literal[
+        "bar", "hatch", "ends", "dot", "mark", "line", "dash", "dots", "box", "range", "none"
+    ]
     colour: str
     text: str
     stroke: Stroke = "-"
@@ -61,6 +63,10 @@ def _draw(axes: Axes, sign: Sign, x: float, y: float) -> None:
             axes.plot(ends, [y, y], color=sign.colour, linewidth=0.9, marker="|", markersize=5)
         case "dot":
             axes.plot([x + _SWATCH / 2], [y], "o", color=sign.colour, markersize=5.5)
+        case "mark":
+            axes.plot(
+                [x + _SWATCH / 2], [y], color=sign.colour, marker=str(sign.stroke), markersize=5.5
+            )
         case "line" | "dash" | "dots":
             axes.plot(
                 ends,

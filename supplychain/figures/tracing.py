@@ -4,7 +4,7 @@ Every stage sums to one: it is what eventually reaches the sectors, mixed pro ra
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from supplychain.coverage import Measure, covers
@@ -66,7 +66,7 @@ def pick(network: Network, result: Result, country: str) -> tuple[Commodity, ...
     sector = worst.sector if worst.share["frozen"] > 0 else ""
     down = _downstream(network, start, country, sector)
     up: list[Commodity] = []
-    while (above := _main_input(network, (up or [start])[-1], restricted)) and above not in up:
+    while (above := main_input(network, (up or [start])[-1], restricted)) and above not in up:
         up.append(above)
     return (*reversed(up), start, *down)
 
@@ -87,7 +87,7 @@ def _inputs(network: Network) -> Mapping[Commodity, Mapping[Commodity, float]]:
     return found
 
 
-def _main_input(network: Network, commodity: Commodity, restricted: set[str]) -> Commodity | None:
+def main_input(network: Network, commodity: Commodity, restricted: set[str]) -> Commodity | None:
     """The input to follow: a restricted one first, then one of its mineral, then the largest."""
     inputs = _inputs(network).get(commodity, {})
     minerals = {network.products[p]["mineral"] for p in restricted} | {
@@ -134,20 +134,33 @@ def trace(
     network: Network, result: Result, country: str, commodities: Sequence[Commodity]
 ) -> Chain:
     """Follow the last commodity from the country's sectors upstream, stage by stage."""
+
+    def name(node: Node) -> str | None:
+        """Sectors of the country by name."""
+        return _sector_name(node) if node.country == country else None
+
+    return follow(network, result.resolved.measures, commodities, name)
+
+
+def follow(
+    network: Network,
+    measures: Sequence[Measure],
+    commodities: Sequence[Commodity],
+    name: Callable[[Node], str | None],
+) -> Chain:
+    """Follow the last commodity upstream from those of its users that are given a name."""
     bands: list[Band] = []
-    wanted: dict[int, tuple[str, float]] = {}
-    slots = {
-        q: slot
+    named = {
+        q: (said, slot.need)
         for q, slot in enumerate(network.present_slots)
         if commodities
         and slot.commodity == commodities[-1]
-        and network.nodes[slot.node].country == country
+        and (said := name(network.nodes[slot.node])) is not None
     }
-    total = sum(s.need for s in slots.values())
-    for q, slot in slots.items():
-        wanted[q] = (_sector_name(network.nodes[slot.node]), slot.need / total if total else 0.0)
+    total = sum(need for _, need in named.values())
+    wanted = {q: (said, need / total if total else 0.0) for q, (said, need) in named.items()}
     for stage in range(len(commodities) - 1, -1, -1):
-        reached = _one_stage(network, result.resolved.measures, stage, wanted, bands)
+        reached = _one_stage(network, measures, stage, wanted, bands)
         if stage:
             wanted = _next(network, commodities[stage - 1], stage - 1, reached, bands)
     return Chain(tuple(commodities), tuple(b for b in bands if b.share > 0))
