@@ -291,7 +291,7 @@ def test_all_figures_of_a_ranking_come_with_names_of_files(cars, played, tmp_pat
     ranking = rank_chokepoints(cars, ["KOR", "USA"], what=["restriction"])
     found = dict(figures.chokepoint_figures(cars, ranking, surveyed=played))
     assert list(found) == [
-        *("chokepoints", "heat", "agreement", "network_KOR_dy", "flow_MMR_dy_ore"),
+        *("bars", "heat", "agreement", "network_KOR_dy", "flow_MMR_dy_ore"),
         *("network_USA_ga", "flow_CHN_ga_metal"),
     ]
     for name, drawing in found.items():

@@ -387,3 +387,15 @@ def test_the_command_refuses_with_the_codes_of_all_commands(tmp_path, capsys):
     assert main([*words, "--json", "--csv"]) == 2
     assert main([*words, "--top", "0"]) == 2
     capsys.readouterr()
+
+
+def test_an_index_ranks_what_others_withhold(tmp_path):
+    ranking = rank_chokepoints(
+        World(CARS.network(tmp_path)), ["KOR"], what=["restriction"], by="dominator"
+    )
+    values = [row.structure["dominator"] for row in ranking.rows]
+    known = [v for v in values if v is not None]
+    assert known == sorted(known, reverse=True)
+    assert known[0] > 0
+    own = [row for row in ranking.rows if row.removal.actors == ("KOR",)]
+    assert all(row.structure["dominator"] is None for row in own)

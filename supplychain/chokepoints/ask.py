@@ -111,7 +111,7 @@ def rank_chokepoints(
                 detail.gainers,
                 mixed.singles_usd if mixed else None,
                 mixed.usd if mixed else None,
-                {name: _index(held, known, name) for name in BY[1:]},
+                {name: _index(field, loss.removal, known, name) for name in BY[1:]},
             )
         )
         if band:
@@ -159,15 +159,20 @@ def _hits(
     return tuple(sorted(found, key=lambda h: (-h.usd, h.country, h.sector)))
 
 
-def _index(held: Sequence[tuple[str, str]], known: Structure, name: str) -> float | None:
-    """The largest index of what a removal stops; None where there is none."""
-    values = [known[key][name] for key in held if key in known]
-    return max(values, default=None)
+def _index(field: Field, removal: Candidate, known: Structure, name: str) -> float | None:
+    """The largest index of what a removal stops; None where there is none.
+
+    An index counts a country's own use; a focus country's ban on its own exports leaves that alone,
+    so it has none.
+    """
+    home = () if removal.node else field.base.focus
+    held = (key for key in _held(field, removal) if key[0] not in home)
+    return max((known[key][name] for key in held if key in known), default=None)
 
 
 def _sorted(field: Field, found: Sequence[Loss], known: Structure, by: str) -> tuple[Loss, ...]:
     """By an index, largest first; equals stay in the order of their losses."""
-    index = {x.removal: _index(_held(field, x.removal), known, by) or 0.0 for x in found}
+    index = {x.removal: _index(field, x.removal, known, by) or 0.0 for x in found}
     return tuple(sorted(found, key=lambda x: -index[x.removal]))
 
 
