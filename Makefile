@@ -39,6 +39,7 @@ documents: $(VENV)  ## what README and notebooks show, written again from real o
 	PYTHONPATH=. $(PYTHON) docs/_examples.py
 	PYTHONPATH=. $(PYTHON) docs/_controls.py
 	PYTHONPATH=. $(PYTHON) docs/_engine.py
+	PYTHONPATH=. $(PYTHON) docs/_chokepoints.py
 
 chains: $(VENV)  ## every mineral restricted in turn, for docs/ranking.md and docs/evidence.md (minutes)
 	PYTHONPATH=. $(PYTHON) docs/_chains.py

@@ -98,6 +98,37 @@ def test_countries_of_the_story_differ(found):
     assert len(set(found["shares"])) == 4
 
 
+COMPARED = """
+print(json.dumps({
+    "ids": [row.removal.id for row in ranking.rows],
+    "harmless": ranking.harmless["mineral"] / ranking.simulated["mineral"],
+    "orders": [list(beside[c].dropna().sort_values(ascending=False).index) for c in beside],
+    "parts": parts - why.loss_usd,
+    "shared": sum(p.usd for p in shares.of("KOR", "auto_parts").portions) - why.loss_usd,
+    "reached": float((tables["replace"].reached_share <= 1).mean()),
+    "band": [float(losses.band_low_share.max()), float(losses.band_high_share.max())],
+}))
+"""
+
+
+def test_chokepoints_of_three_countries_run_and_say_what_the_text_says(examples):
+    text = examples.notebook(HOUSE / "notebooks" / "02_chokepoints_of_three_countries.py")
+    book = nbformat.reads(text, as_version=4)
+    book.cells.append(nbformat.v4.new_code_cell("import json\n" + COMPARED))
+    cells = played(book).cells
+    said = json.loads(printed(cells[-1]))
+    assert {"CHN:neodymium", "CHN:dysprosium", "ZAF:rhodium"} <= set(said["ids"])
+    assert said["harmless"] > 0.5
+    by_loss, *by_index = said["orders"]
+    assert by_loss == said["ids"]
+    assert all(order != [i for i in by_loss if i in order] for order in by_index)
+    assert abs(said["parts"]) < 1
+    assert abs(said["shared"]) < 1
+    assert said["band"][0] < said["band"][1]
+    pictures = [o for c in cells for o in c.get("outputs", ()) if "image/png" in o.get("data", {})]
+    assert len(pictures) == 3
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_notebook_is_the_script_without_outputs(script, examples):
     stored = script.with_suffix(".ipynb").read_text(encoding="utf-8")
