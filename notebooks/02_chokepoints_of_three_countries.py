@@ -92,10 +92,10 @@ beside = ranking.table().set_index("id")[["loss_usd", "hhi", "cut", "dominator",
 beside.rank(ascending=False, method="min").astype("Int64")
 
 # %% [markdown]
-# Ranks among the fifteen rows of the first table (none for a ban by one of the three). Over all 1,139 bans on single products that
-# reach Korean exports (`docs/chokepoints.md`) concentration is the better guide to *whether* a ban
-# costs anything, and flows to *how much* it costs. What neither knows is how long stocks last,
-# whether an input is critical, and who has idle plants.
+# Ranks among the fifteen rows of the first table (none for a ban by one of the three). Over all
+# 1,139 bans on single products that reach Korean exports (`docs/chokepoints.md`) concentration is
+# the better guide to *whether* a ban costs anything, and flows to *how much* it costs. What
+# neither knows is how long stocks last, whether an input is critical, and who has idle plants.
 
 # %% [markdown]
 # Rank correlation with the simulated loss. The two kinds of index answer different questions:
