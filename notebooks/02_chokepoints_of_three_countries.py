@@ -98,10 +98,6 @@ beside.rank(ascending=False, method="min").astype("Int64")
 # neither knows is how long stocks last, whether an input is critical, and who has idle plants.
 
 # %% [markdown]
-# Rank correlation with the simulated loss. The two kinds of index answer different questions:
-# concentration is the better guide to *whether* a ban costs anything, flows to *how much* it costs.
-# What neither knows is how long stocks last, whether an input is critical, and who has idle plants.
-#
 # ## 3. How the loss grows with severity
 
 # %%
