@@ -235,11 +235,9 @@ def _cause_table(found: "Comparison") -> "Table":
     for cause in found.causes:
         parts = [next(c for c in one.contributions if c.cause == cause) for one in shown]
         errors = [f" ± {p.error_usd / 1e6:,.1f}" if p.error_usd else "" for p in parts]
-        table.add_row(
-            cause, *(f"{p.usd / 1e6:+,.1f}{e}" for p, e in zip(parts, errors, strict=True))
-        )
+        table.add_row(cause, *(f"{_signed(p.usd)}{e}" for p, e in zip(parts, errors, strict=True)))
     table.add_section()
-    table.add_row("B less A", *(f"{one.usd / 1e6:+,.1f}" for one in shown))
+    table.add_row("B less A", *(_signed(one.usd) for one in shown))
     return table
 
 
@@ -263,7 +261,7 @@ def _mechanism_table(totals: "Sequence[Difference]") -> "Table":
     ends = []
     for total in totals:
         ends += [f"{total.one_usd / 1e6:,.1f}", f"{total.other_usd / 1e6:,.1f}"]
-        ends.append(f"{total.usd / 1e6:+,.1f}")
+        ends.append(_signed(total.usd))
     table.add_row("adaptive case", *ends)
     return table
 
@@ -279,8 +277,18 @@ def _sides_table(found: "Sides") -> "Table":
         table.add_column(name, justify="right", overflow="fold")
     for (country, sector), losses in found.losses.items():
         cells = [
-            f"{usd / 1e6:,.1f}" + (f" ({(usd - losses[0]) / 1e6:+,.1f})" if k else "")
+            f"{usd / 1e6:,.1f}" + (f" ({_signed(usd - losses[0])})" if k else "")
             for k, usd in enumerate(losses)
         ]
         table.add_row(country, sector.replace("_", " ") or "all", *cells)
     return table
+
+
+def _signed(usd: float) -> str:
+    """Million USD with its sign; none where it rounds to nothing.
+
+    >>> _signed(-2e4), _signed(-2.5e6), _signed(1e9)
+    ('0.0', '-2.5', '+1,000.0')
+    """
+    said = f"{usd / 1e6:+,.1f}"
+    return "0.0" if said in {"-0.0", "+0.0"} else said
