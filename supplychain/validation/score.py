@@ -14,6 +14,7 @@ LITTLE = 0.01
 """A change that a negative control calls nothing: one per cent."""
 
 _ROUNDING = 1e-6
+_MARGIN = "smaller than the sum"
 
 
 @dataclass(frozen=True)
@@ -107,17 +108,17 @@ def agrees(claim: Claim, claimed: Figure, ours: Ours) -> bool | None:
     if claim.grade == CONTROL:
         return _says_little(claim, claimed, ours.central)
     if claim.grade == ORDINAL and claimed.central is not None:
-        level = 1.0 if claimed.unit.startswith("ratio") else 0.0
-        return (claimed.central - level) * (ours.central - level) > -_ROUNDING * (
-            claimed.central == level
-        ) and _moves(ours.central, level, claimed)
+        return _same_direction(claimed, ours.central)
     found = in_band(claimed, ours.band)
     return in_range(ours.central, claimed) if found is None else found
 
 
-def _moves(value: float, level: float, claimed: Figure) -> bool:
-    """Whether a value moves off its level at all, unless a margin of nothing is what is claimed."""
-    return abs(value - level) > _ROUNDING or "smaller than the sum" in claimed.unit
+def _same_direction(claimed: Figure, value: float) -> bool:
+    """Whether two figures lie on one side of no change; a margin over a sum may be nothing."""
+    if _MARGIN in claimed.unit:
+        return value >= -_ROUNDING
+    level = 1.0 if claimed.unit.startswith("ratio") else 0.0
+    return ((claimed.central or 0.0) - level) * (value - level) > _ROUNDING**2
 
 
 def _says_little(claim: Claim, claimed: Figure, value: float) -> bool:
