@@ -48,6 +48,7 @@ class Question:
         plan: what the planner's losses by sector answer; None where it answers nothing.
         products: priced products, instead of a value.
         how: what was compared, where that needs a word.
+        traced: whether it needs more than the losses of sectors.
         detail: facts about the lane, for whoever reads a miss.
     """
 
@@ -56,6 +57,7 @@ class Question:
     plan: Callable[[Mapping[tuple[str, str], float]], float] | None = None
     products: tuple[str, ...] = ()
     how: str = ""
+    traced: bool = True
     detail: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -105,12 +107,13 @@ def _traffic(claim: Claim, view: View) -> tuple[Traffic, str]:
     named = goods(network, claim.sectors, claim.items)
     lane = Lane(named, ends[0], ends[1], is_import)
     found = Traffic(view, lane)
-    if found.baseline > 0:
+    is_actors = claim.actor in claim.partners or set(claim.partners) <= {"*"}
+    if found.baseline > 0 and (found.covered > 0 or not is_actors):
         return found, ""
     held = frozenset(p for m in view.resolved.measures for p in m.products)
     wider = Traffic(view, Lane(held, ends[0], ends[1], is_import))
     if wider.baseline > 0:
-        return wider, "all goods that the measure covers: the baseline has no flow of the named"
+        return wider, "all goods that the measure covers: it touches no flow of the named"
     route = f"{'|'.join(claim.countries)} and {'|'.join(claim.partners) or 'others'}"
     raise Unanswered(f"the baseline has no flow of {'|'.join(claim.sectors)} between {route}")
 
@@ -238,12 +241,12 @@ def _keys(claim: Claim, view: View) -> list[tuple[str, str]]:
     found = [
         (c, s)
         for c, s in view.sectors
-        if (wanted is None or c in wanted) and s in claim.sectors and view.sectors[c, s].nodes
+        if (wanted is None or c in wanted) and s in claim.sectors
     ]
     if not found:
-        name = view.resolved.scenario.id
         raise Unanswered(
-            f"{name} does not reach {'|'.join(claim.sectors)} of {'|'.join(claim.countries)}"
+            f"{view.resolved.scenario.id} counts no {'|'.join(claim.sectors)} of "
+            f"{'|'.join(claim.countries)}"
         )
     return found
 
@@ -287,7 +290,7 @@ def _stop_length(claim: Claim, play: Play, _world: WorldTable | None) -> Questio
         """Days of output that the plant which stops longest does not make."""
         nodes = [n for key in keys for n in v.sectors[key].nodes]
         missing = np.maximum(1.0 - v.outcome.output[:, nodes], 0.0).sum(axis=0) * days
-        return np.asarray(missing.max(axis=(0, 2)))
+        return np.asarray(missing.max(axis=(0, 2), initial=0.0))
 
     return Question(lost, view.months, how="days of output missed by the plants hit hardest")
 
@@ -299,8 +302,8 @@ def _output(claim: Claim, play: Play, world: WorldTable | None) -> Question:
     keys = _keys(claim, view)
     span = slice(max(view.place(claim.first_month), 0), view.place(claim.last_month) + 1)
     return Question(
-        lambda v: -np.mean([v.loss(key, span) for key in keys], axis=0), span.stop,
-        how="exports of the sector",
+        lambda v: 0.0 - np.mean([v.loss(key, span) for key in keys], axis=0), span.stop,
+        how="exports of the sector", traced=False,
     )  # fmt: skip
 
 
@@ -321,10 +324,11 @@ def _gdp(claim: Claim, play: Play, world: WorldTable | None) -> Question:
     if "annual" in claim.unit and months != 12:  # noqa: PLR2004
         raise Unanswered(f"shares of a year, and the horizon has {months} months")
     return Question(
-        lambda v: -weighed(v, weight),
+        lambda v: 0.0 - weighed(v, weight),
         months,
-        plan=lambda least: -sum(w * least.get(key, 0.0) for key, w in weight.items()),
+        plan=lambda least: 0.0 - sum(w * least.get(key, 0.0) for key, w in weight.items()),
         how="; ".join(words),
+        traced=False,
     )
 
 
@@ -344,7 +348,8 @@ def _part_of_gdp(claim: Claim, play: Play, world: WorldTable | None) -> Question
             weighed(v, part), total, out=np.full_like(total, np.nan), where=total > 0
         )
 
-    return Question(share, play.run.resolved.months, how=f"the group {group} of the table")
+    return Question(share, play.run.resolved.months, traced=False,
+                    how=f"the group {group} of the table")  # fmt: skip
 
 
 # Prices and indices -------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ class LeftOut:
 
     Attributes:
         constants: (name, value, fallback) of each constant that was put back.
-        before, after: the same rows, as shipped and without.
+        before, after: the rows whose runs ask for any of them, as shipped and without.
     """
 
     episode: str
@@ -78,9 +78,12 @@ def without_calibration(
     found = []
     episodes = dict.fromkeys(r.claim.group for r in rows if r.claim.table == EPISODES and r.answered)
     for episode in episodes:
-        mine = tuple(r for r in rows if r.claim.group == episode and r.answered)
-        constants = tuple(set_on(network, episode, [r.claim for r in mine]))
-        if constants:
+        every = [r for r in rows if r.claim.group == episode and r.answered]
+        constants = tuple(set_on(network, episode, [r.claim for r in every]))
+        keys = {_key(r) for r in constants}
+        mine = tuple(r for r in every if keys & r.constants)
+        constants = tuple(r for r in constants if any(_key(r) in m.constants for m in mine))
+        if mine:
             other = _fallen_back(network, constants)
             after = again(other, [r.claim for r in mine])
             listed = tuple((_name(r), float(r["value"]), middle(r)) for r in constants)
@@ -133,6 +136,10 @@ def _is_named(calibrated_on: str, episode: str) -> bool:
     return bool(words) and set(words) <= set(episode.split("_"))
 
 
+def _key(row: TableRow) -> tuple[str, str]:
+    return str(row["parameter"]), str(row["scope"])
+
+
 def _name(row: TableRow) -> str:
     return f"{row['parameter']} {row['scope']}"
 
@@ -143,6 +150,5 @@ def _fallen_back(network: Network, constants: Collection[TableRow]) -> Network:
     for row in constants:
         cells = {column: row[column] for column in row}
         cells |= {"value": middle(row), "evidence": "D", "calibrated_on": ""}
-        key = (str(row["parameter"]), str(row["scope"]))
-        rows[key] = TableRow(row.table, row.line, cells)
+        rows[_key(row)] = TableRow(row.table, row.line, cells)
     return replace(network, parameters=Parameters(MappingProxyType(rows)))

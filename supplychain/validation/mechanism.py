@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from supplychain.validation.answers import Question
     from supplychain.validation.view import Play
 
+_NEVER = {"share_of_net_loss": "the adaptive case loses nothing here, so there is no share of it"}
 _WHOLE = 0.995
 _BARELY = 1.02
 
@@ -21,7 +22,7 @@ def why(claim: Claim, claimed: Figure, ours: Ours, asked: Question, play: Play) 
     parts = []
     held = asked.detail.get("covered")
     if ours.central is None:
-        parts.append("it never happens in our run")
+        parts.append(_NEVER.get(claim.metric, "it never happens in our run"))
     elif asked.products:
         parts += _price(claimed, ours)
     elif held is not None:
@@ -53,7 +54,7 @@ def _flow(claim: Claim, claimed: Figure, ours: Ours, held: float, play: Play) ->
     """How much of the lane is covered, and what would have to be withheld."""
     found = []
     if held < _WHOLE:
-        found.append(f"the scenario covers {held:.0%} of this flow; customs held more or less")
+        found.append(f"the scenario covers only {held:.0%} of this flow")
     restrictions = play.run.resolved.scenario.restrictions
     if any(r.kind in {"licence", "quota"} for r in restrictions):
         said = ", ".join(

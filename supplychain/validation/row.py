@@ -26,6 +26,7 @@ class Row:
         inside: whether we agree with it (`supplychain.validation.score.agrees`).
         would_close: of a miss, what would close it.
         pairs: of an index, pairs with other rows that stand in the same order, and all pairs.
+        constants: (parameter, scope) of every constant that its run asked for.
     """
 
     claim: Claim
@@ -36,6 +37,7 @@ class Row:
     inside: bool | None = None
     would_close: str = ""
     pairs: tuple[int, int] | None = None
+    constants: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def answered(self) -> bool:

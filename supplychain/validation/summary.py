@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from supplychain.validation.claims import CALIBRATION, CONTROL, ORDINAL, TIMING
+from supplychain.validation.claims import CALIBRATION, CONTROL, ESTIMATES, ORDINAL, TIMING
 from supplychain.validation.row import Row
 from supplychain.validation.score import distance
 from supplychain.validation.view import FIXED, SHARE_TIMES_CUT
 
 FAMILIES: tuple[tuple[str, Callable[[Row], bool]], ...] = (
     ("flows, over baseline", lambda r: r.claimed.unit.startswith("ratio") and _is_goods(r)),
+    ("flows, share of usual or need", lambda r: r.claim.metric in {"licence_share", "fulfilment"}),
     ("prices", lambda r: r.claim.metric.startswith("price")),
     ("GDP and output, share", lambda r: r.claimed.unit.startswith("share of") and _is_output(r)),
     ("GDP, billion USD", lambda r: r.claimed.unit == "billion USD" and _is_output(r)),
@@ -31,7 +32,12 @@ def _is_goods(row: Row) -> bool:
 
 
 def _is_output(row: Row) -> bool:
-    return row.claim.metric in {"gdp_change", "output_change"}
+    return row.claim.metric in {"gdp_change", "output_change"} and not is_fear(row)
+
+
+def is_fear(row: Row) -> bool:
+    """Whether the claim is a loss that was feared and never came: no figure to come near to."""
+    return row.claim.grade == CONTROL and row.claim.table == ESTIMATES
 
 
 def mean(values: Iterable[float | None]) -> float | None:
@@ -54,8 +60,8 @@ def error_of(row: Row, case: str) -> float | None:
 
 def family(rows: Sequence[Row]) -> dict[str, Any]:
     """How far off the cases and baselines are on some rows of one unit."""
-    bands = [r for r in rows if r.ours and r.ours.band and r.claimed.central is not None]
-    inside = [r for r in bands if r.ours and r.ours.band and _holds(r)]
+    bands = [r for r in rows if _has_both(r)]
+    inside = [r for r in bands if _holds(r)]
     # Baselines are compared on the rows on which they say anything at all.
     said = [r for r in rows if all(error_of(r, case) is not None for case in _SIZES)]
     return {
@@ -78,6 +84,12 @@ def _size(value: float | None) -> float | None:
     return None if value is None else abs(value)
 
 
+def _has_both(row: Row) -> bool:
+    """Whether a band and a figure to lie in it are there."""
+    has_band = row.ours is not None and row.ours.band is not None
+    return has_band and row.claimed.central is not None and not is_fear(row)
+
+
 def _holds(row: Row) -> bool:
     band, value = row.ours.band if row.ours else None, row.claimed.central
     return band is not None and value is not None and band[0] <= value <= band[1]
@@ -92,7 +104,7 @@ def tally(rows: Sequence[Row]) -> dict[str, Any]:
     """Every family and grade of some answered rows."""
     grades = ("validation", TIMING, ORDINAL, CONTROL)
     controls = [r for r in rows if r.claim.grade == CONTROL]
-    bands = [r for r in rows if r.ours and r.ours.band and r.claimed.central is not None]
+    bands = [r for r in rows if _has_both(r)]
     found = {name: [r for r in rows if belongs(r)] for name, belongs in FAMILIES}
     return {
         "rows": len(rows),

@@ -14,12 +14,13 @@ import numpy.typing as npt
 
 from supplychain.compiled import Compiled, compile_arrays
 from supplychain.coverage import Resolved, resolve
-from supplychain.draws import Central, Draws, Part, Sample
+from supplychain.draws import Central, Draws, Part, Recorder, Sample
 from supplychain.growth import grown
 from supplychain.measures import covered_share
 from supplychain.mechanisms import fixed_proportions
 from supplychain.model.adaptive import adaptive
 from supplychain.model.arrays import Arrays
+from supplychain.model.engine import Links
 from supplychain.model.frozen import frozen
 from supplychain.model.outcome import Outcome
 from supplychain.network import Network
@@ -34,7 +35,9 @@ SHARE_TIMES_CUT, FIXED = "import share x cut", "fixed proportions, no stocks"
 """The naive baselines: what is bought from the actor times what it withholds, at once and for as
 long; and the engine's own fixed proportions without stocks or adaptation."""
 
-LANES_AT_ONCE = 24
+_LAG = "transit_lag_months"
+_FLOATS_AT_ONCE = 20_000_000
+"""Most figures that one array of flows may hold in a sample: 160 MB."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +103,16 @@ class Play:
     def of(cls, network: Network, scenario: Scenario) -> Play:
         """Resolve, compile and play."""
         whole = grown(network, scenario)
-        run = Run.of(whole, resolve(scenario, whole))
-        view = View(whole, run.resolved, run.compiled, run.outcomes["adaptive"], Central(), True)
+        resolved, recorder = resolve(scenario, whole), Recorder()
+        compiled = compile_arrays(whole, resolved, recorder)
+        arrays, links = compiled.arrays, Links(compiled.arrays)
+        outcomes = {
+            "adaptive": adaptive(arrays, links=links),
+            "frozen": frozen(arrays, links=links),
+        }
+        reached = sectors(whole, compiled, resolved.focus)
+        run = Run(resolved, compiled, reached, outcomes, tuple(recorder.asked.values()))
+        view = View(whole, resolved, compiled, outcomes["adaptive"], Central(), leaks=True)
         rigid = fixed_proportions(run.compiled.arrays)
         cases = {
             "adaptive": view,
@@ -111,17 +122,33 @@ class Play:
         }
         return cls(whole, run, cases)
 
-    def sample(self, seed: int, months: int) -> Iterator[View]:
-        """The sampled lanes in the adaptive case, some at a time.
+    @cached_property
+    def constants(self) -> frozenset[tuple[str, str]]:
+        """(parameter, scope) of every constant that it asked for; of lags in whole months, all."""
+        drawn = [figure.row for figure in self.run.asked if figure.row is not None]
+        lags = [r for (name, _), r in self.network.parameters.rows.items() if name == _LAG]
+        return frozenset(
+            (str(r["parameter"]), str(r["scope"])) for r in (*drawn, *lags) if r.table == "parameters"
+        )
 
-        What comes later changes no earlier month, so only the months that are asked for are played.
+    def sample(self, seed: int, months: int, *, trace: bool = True) -> Iterator[View]:
+        """The sampled lanes in the adaptive case, as many at a time as a memory holds.
+
+        What comes later changes no earlier month, so only the months that are asked for are played;
+        without a trace, the losses of sectors alone are known.
         """
         draws = Sample(int(self.network.parameters.value("band_draws")), seed)
         short = replace(self.run.resolved, months=min(months, self.run.resolved.months))
-        for start in range(0, draws.lanes, LANES_AT_ONCE):
-            part = Part(draws, np.arange(start, min(start + LANES_AT_ONCE, draws.lanes)))
+        arrays = self.run.compiled.arrays
+        held = arrays.flows.supplier.size * short.months * arrays.bins
+        step = draws.lanes
+        if trace:
+            step = max(1, min(step, _FLOATS_AT_ONCE // max(held, 1)))
+        for start in range(0, draws.lanes, step):
+            part = Part(draws, np.arange(start, min(start + step, draws.lanes)))
             compiled = compile_arrays(self.network, short, part)
-            yield View(self.network, short, compiled, adaptive(compiled.arrays), part, True)
+            outcome = adaptive(compiled.arrays, trace=trace)
+            yield View(self.network, short, compiled, outcome, part, leaks=True)
 
 
 def _on(view: View, arrays: Arrays, outcome: Outcome) -> View:

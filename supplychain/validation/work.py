@@ -144,9 +144,10 @@ def _answered(work: _Work, key: Key, some: Sequence[Claim], *, planner: bool) ->
 def _ask(play: Play, questions: Mapping[str, Question], seed: int) -> dict[str, _Answer]:
     """Every question put to every case, and to the sample."""
     lanes: dict[str, list[Array]] = {name: [] for name in questions}
-    months = max((q.months for q in questions.values()), default=0)
-    if months:
-        for view in play.sample(seed, months):
+    if questions:
+        months = max(1, *(q.months for q in questions.values()))
+        trace = any(q.traced for q in questions.values())
+        for view in play.sample(seed, months, trace=trace):
             for name, q in questions.items():
                 assert q.value is not None  # noqa: S101 - prices were put aside
                 lanes[name].append(q.value(view))
@@ -160,7 +161,7 @@ def _ask(play: Play, questions: Mapping[str, Question], seed: int) -> dict[str, 
 
 def _margin(work: _Work, key: Key, claim: Claim, joint: _Answer, asked_for: Question) -> _Answer:
     """By how much a joint loss is smaller than the sum of the losses by each item alone."""
-    whole = _Answer({c: -v for c, v in joint.cases.items()}, -joint.lanes)
+    whole = _Answer({c: 0.0 - v for c, v in joint.cases.items()}, -joint.lanes)
     total = {case: -value for case, value in whole.cases.items()}
     lanes = -whole.lanes
     for item in claim.items:
@@ -210,8 +211,10 @@ def _scored(claim: Claim, ours: Ours, key: Key, asked_for: Question, play: Play)
     if ours.central is None:
         inside = False
     name = key[0] + (f" ({', '.join(key[1])} alone)" if key[1] else "")
-    row = Row(claim, figure, ours, name, inside=inside)
-    return row if inside else replace(row, would_close=why(row.claim, figure, ours, asked_for, play))
+    row = Row(claim, figure, ours, name, inside=inside, constants=play.constants)
+    if inside:
+        return row
+    return replace(row, would_close=why(claim, figure, ours, asked_for, play))
 
 
 def _ranked(rows: tuple[Row, ...]) -> tuple[Row, ...]:
