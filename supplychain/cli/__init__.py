@@ -11,7 +11,16 @@ from collections.abc import Sequence
 
 import typer
 
-from supplychain.cli import choking, comparing, explaining, packs, resting, runs, structural
+from supplychain.cli import (
+    choking,
+    comparing,
+    explaining,
+    packs,
+    resting,
+    runs,
+    structural,
+    validating,
+)
 from supplychain.errors import SupplychainError
 
 app = typer.Typer(
@@ -28,6 +37,7 @@ comparing.register(app)
 packs.register(app)
 structural.register(app)
 choking.register(app)
+validating.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,9 +8,11 @@ from supplychain.figures.canvas import Drawing, save
 from supplychain.figures.causes import causes
 from supplychain.figures.chain import chain
 from supplychain.figures.explain_tree import explain_tree
+from supplychain.figures.forest import forest
 from supplychain.figures.level_curves import level_curves
 from supplychain.figures.losses import losses
 from supplychain.figures.months import months
+from supplychain.figures.observed import observed
 from supplychain.figures.replay import replay
 from supplychain.figures.severity_duration import severity_duration
 from supplychain.figures.share_cover import share_cover
@@ -23,9 +25,11 @@ __all__ = [
     "chain",
     "difference",
     "explain_tree",
+    "forest",
     "level_curves",
     "losses",
     "months",
+    "observed",
     "replay",
     "save",
     "severity_duration",

@@ -98,9 +98,7 @@ def _traffic(claim: Claim, view: View) -> tuple[Traffic, str]:
     network = view.network
     ends = (places(network, claim.countries), places(network, claim.partners or ("*",)))
     is_import = claim.metric in {"import_flow", "fulfilment", "licence_share"}
-    if claim.metric == "shortfall":
-        ends = (frozenset({claim.actor}), ends[0])
-    elif claim.metric == "licence_share":
+    if claim.metric in {"shortfall", "licence_share"}:
         ends = (frozenset({claim.actor}), ends[0])
     elif is_import:
         ends = (ends[1], ends[0])
@@ -118,6 +116,13 @@ def _traffic(claim: Claim, view: View) -> tuple[Traffic, str]:
     raise Unanswered(f"the baseline has no flow of {'|'.join(claim.sectors)} between {route}")
 
 
+def _facts(claim: Claim, traffic: Traffic) -> Mapping[str, float]:
+    """The covered share of a lane; of a lane between others than the actor, nothing."""
+    suppliers = traffic.lane.suppliers
+    is_others = suppliers is not None and claim.actor not in suppliers
+    return {"elsewhere": 1.0} if is_others else {"covered": traffic.covered}
+
+
 def _of(claim: Claim, view: View) -> Traffic:
     return _traffic(claim, view)[0]
 
@@ -126,7 +131,7 @@ def _flow(claim: Claim, play: Play, _world: WorldTable | None) -> Question:
     view = play.cases["adaptive"]
     traffic, how = _traffic(claim, view)
     first, last = view.place(claim.first_month), view.place(claim.last_month)
-    facts = {"covered": traffic.covered}
+    facts = _facts(claim, traffic)
     if claim.unit.startswith("month of"):
         return Question(lambda v: _recovery(_of(claim, v), last + 3), min(last + 4, view.months),
                         how=how, detail=facts)  # fmt: skip
@@ -143,7 +148,7 @@ def _flow(claim: Claim, play: Play, _world: WorldTable | None) -> Question:
             t = _of(claim, v)
             whole = t.quantity(at)
             late = t.ratios(first, last).mean(axis=0) * t.baseline
-            return np.divide(late, whole, out=np.full_like(late, np.nan), where=whole > 0)
+            return _over(late, whole)
 
         return Question(over, max(last, at) + 1, how=how, detail=facts)
     if claim.before or claim.unit.startswith(("ratio", "share")):
@@ -166,7 +171,12 @@ def _supplier_share(claim: Claim, play: Play, _world: WorldTable | None) -> Ques
         got = mine.ratios(first, last).mean(axis=0) * mine.baseline
         return np.asarray(got / (whole.ratios(first, last).mean(axis=0) * whole.baseline))
 
-    return Question(share, last + 1, how=how, detail={"covered": traffic.covered})
+    return Question(share, last + 1, how=how, detail=_facts(claim, traffic))
+
+
+def _over(part: Array, whole: Array) -> Array:
+    """A ratio; not a number where there is nothing to take it of."""
+    return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
 
 
 def _tonnes(claim: Claim, play: Play, how: str, facts: Mapping[str, float]) -> Question:
@@ -183,9 +193,11 @@ def _tonnes(claim: Claim, play: Play, how: str, facts: Mapping[str, float]) -> Q
     def tonnes(v: View) -> Array:
         """Quantity of the months together, or of the mean month."""
         t = _of(claim, v)
-        return t.ratios(first, last).mean(axis=0) * t.baseline * months
+        return np.asarray(t.ratios(first, last).mean(axis=0) * t.baseline * months)
 
-    words = "; ".join(filter(None, (how, "no level before is stated: tonnes of the pack's baseline")))
+    words = "; ".join(
+        filter(None, (how, "no level before is stated: tonnes of the pack's baseline"))
+    )
     return Question(tonnes, last + 1, how=words, detail=facts)
 
 
@@ -197,7 +209,7 @@ def _shortfall(claim: Claim, play: Play, world: WorldTable | None) -> Question:
     first, last = view.place(claim.first_month), view.place(claim.last_month)
     return Question(
         lambda v: (1.0 - _of(claim, v).ratios(first, last)).sum(axis=0), last + 1, how=how,
-        detail={"covered": traffic.covered},
+        detail=_facts(claim, traffic),
     )  # fmt: skip
 
 
@@ -211,7 +223,7 @@ def _in_last_month(claim: Claim, play: Play, _world: WorldTable | None) -> Quest
     last = view.place(claim.last_month)
     words = how or "supply let through in the last month over the baseline"
     return Question(lambda v: _of(claim, v).ratios(last, last)[0], last + 1, how=words,
-                    detail={"covered": traffic.covered})  # fmt: skip
+                    detail=_facts(claim, traffic))  # fmt: skip
 
 
 def _recovery(traffic: Traffic, last: int) -> Array:
@@ -239,9 +251,7 @@ def _first_fall(traffic: Traffic, last: int) -> Array:
 def _keys(claim: Claim, view: View) -> list[tuple[str, str]]:
     wanted = places(view.network, claim.countries)
     found = [
-        (c, s)
-        for c, s in view.sectors
-        if (wanted is None or c in wanted) and s in claim.sectors
+        (c, s) for c, s in view.sectors if (wanted is None or c in wanted) and s in claim.sectors
     ]
     if not found:
         raise Unanswered(
@@ -337,16 +347,12 @@ def _part_of_gdp(claim: Claim, play: Play, world: WorldTable | None) -> Question
         raise Unanswered("the pack has no input-output table")
     (country,), (sector,) = claim.countries, claim.sectors
     group = str(world.groups[sector]["target"])
-    part, whole = (
-        weights(world, play, country, r) for r in (of_group(group), of_whole_usd)
-    )
+    part, whole = (weights(world, play, country, r) for r in (of_group(group), of_whole_usd))
 
     def share(v: View) -> Array:
         """Of the loss of all industries; not a number where nothing is lost."""
         total = weighed(v, whole)
-        return np.divide(
-            weighed(v, part), total, out=np.full_like(total, np.nan), where=total > 0
-        )
+        return np.divide(weighed(v, part), total, out=np.full_like(total, np.nan), where=total > 0)
 
     return Question(share, play.run.resolved.months, traced=False,
                     how=f"the group {group} of the table")  # fmt: skip

@@ -97,9 +97,13 @@ def validate(
 
     def again(network: Network, some: Sequence[Claim]) -> tuple[Row, ...]:
         """The same claims on another network."""
-        return answer_all(network, some, every, seed, load, _silent, planner=False)
+        return answer_all(
+            network, some, every, seed=seed, load=load, planner=False, progress=_silent
+        )
 
-    rows = answer_all(world.network, chosen, every, seed, load, report, planner=planner)
+    rows = answer_all(
+        world.network, chosen, every, seed=seed, load=load, planner=planner, progress=report
+    )
     left: tuple[LeftOut, ...] = ()
     if leave_out:
         progress("each episode without what was set on it", _SHARE_OF_ROWS)

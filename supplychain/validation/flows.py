@@ -157,9 +157,7 @@ def goods(network: Network, sectors: Collection[str], items: Collection[str]) ->
         return frozenset(p for p, r in rows if p in sectors or r["group"] in sectors)
     of = minerals(network, items)
     chain = {p for p, r in rows if r["stage"] != "industry"}
-    return frozenset(
-        p for p in chain if network.products[p]["mineral"] in of or p in items
-    )
+    return frozenset(p for p in chain if network.products[p]["mineral"] in of or p in items)
 
 
 def minerals(network: Network, items: Collection[str]) -> frozenset[str]:

@@ -66,17 +66,20 @@ class LeftOut:
         found = [
             abs(a.distance)
             for a, b in zip(rows, self.before, strict=True)
-            if a.claimed.unit == "ratio" and a.distance is not None and b.distance is not None
+            if b.claim.metric in {"export_flow", "import_flow"}
+            and b.claimed.unit.startswith("ratio")
+            and a.distance is not None
+            and b.distance is not None
         ]
         return sum(found) / len(found) if found else None
 
 
-def without_calibration(
-    network: Network, rows: Sequence[Row], again: Again
-) -> tuple[LeftOut, ...]:
+def without_calibration(network: Network, rows: Sequence[Row], again: Again) -> tuple[LeftOut, ...]:
     """Each episode of some answered rows, on a network with fallbacks."""
     found = []
-    episodes = dict.fromkeys(r.claim.group for r in rows if r.claim.table == EPISODES and r.answered)
+    episodes = dict.fromkeys(
+        r.claim.group for r in rows if r.claim.table == EPISODES and r.answered
+    )
     for episode in episodes:
         every = [r for r in rows if r.claim.group == episode and r.answered]
         constants = tuple(set_on(network, episode, [r.claim for r in every]))
@@ -106,10 +109,7 @@ def set_on(network: Network, episode: str, some: Collection[Claim]) -> Iterator[
         for source in row["source_id"]
     } - {_ASSUMED}
     items = {
-        item
-        for row in network.tables.rows(EPISODES)
-        if row["id"] in ids
-        for item in row["items"]
+        item for row in network.tables.rows(EPISODES) if row["id"] in ids for item in row["items"]
     }
     for row in network.parameters.rows.values():
         if row["parameter"] == _NOT_PLAYED or row["low"] == row["high"]:

@@ -1,4 +1,4 @@
-"""Observed exports beside the replay of the magnet months: what a comparison can and cannot show."""
+"""Observed exports beside the replay of the magnet months: what that can and cannot show."""
 
 from __future__ import annotations
 
@@ -102,23 +102,31 @@ class Replay:
             f"{worst.high:+.1%}. Observed on the year: {min(observed):+.1%} to "
             f"{max(observed):+.1%} in {len(seen)} months, {inside} of them inside the band."
         )
-        others = [m.to_others for m in seen if m.to_others is not None]
-        if others:
-            usa = [m.to_usa for m in seen if m.to_usa is not None]
-            words += (
-                f" Where both are known, exports to the United States, which put duties on them, "
-                f"changed by {np.mean(usa):+.1%} on average and those to all others by "
-                f"{np.mean(others):+.1%}: what fell, fell where the duties are."
-            )
+        words += _by_destination(seen)
         if count > 1:
             limit = 2 * spread
             can = "could have been seen" if -worst.low > limit else "could not have been seen"
             words += (
                 f" Before the measure the change on the year of single months had a spread of "
-                f"{spread:.1%} ({count} months), from working days and holidays alone. A loss of "
-                f"the size of the band's worse end {can} above twice that spread ({limit:.1%})."
+                f"{spread:.1%} ({count} months) without it. A loss of the size of the band's worse "
+                f"end {can} above twice that spread ({limit:.1%})."
             )
         return words + " It can refute a large loss; it cannot confirm a small one."
+
+
+def _by_destination(months: Iterable[Month]) -> str:
+    """Exports to the country with duties against those to all others, where both are known."""
+    both = [(m.to_usa, m.to_others) for m in months if m.to_usa is not None and m.to_others]
+    if not both:
+        return ""
+    usa, others = (sum(values) / len(both) for values in zip(*both, strict=True))
+    words = (
+        f" In {len(both)} months exports to the United States, which put duties on them, are known "
+        f"apart: {usa:+.1%} on average, to all others {others:+.1%}."
+    )
+    if usa < 0 < others:
+        words += " What fell, fell where the duties are; a want of magnets would know no border."
+    return words
 
 
 def observed(world: World, load: Callable[[str], Scenario], seed: int) -> Replay | None:
@@ -132,9 +140,7 @@ def observed(world: World, load: Callable[[str], Scenario], seed: int) -> Replay
         key for key in view.sectors
         if any((r["country"], r["sector"]) == key for r in rows) and view.sectors[key].nodes
     ]  # fmt: skip
-    sampled = [
-        {key: _monthly(v, key) for key in wanted} for v in play.sample(seed, view.months)
-    ]
+    sampled = [{key: _monthly(v, key) for key in wanted} for v in play.sample(seed, view.months)]
     found: list[Month] = []
     noise = {}
     for key in wanted:

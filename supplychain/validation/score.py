@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from supplychain.validation.claims import CONTROL, EPISODES, ORDINAL, Claim, Figure
 
@@ -29,14 +30,14 @@ class Ours:
         how: what was compared, where that needs a word.
     """
 
-    cases: Mapping[str, float]
+    cases: Mapping[str, float | None]
     band: tuple[float, float] | None = None
-    naive: Mapping[str, float] = field(default_factory=dict)
+    naive: Mapping[str, float | None] = field(default_factory=dict)
     how: str = ""
 
     @property
-    def central(self) -> float:
-        """The adaptive case."""
+    def central(self) -> float | None:
+        """The adaptive case; None for never."""
         return self.cases["adaptive"]
 
 
@@ -85,8 +86,9 @@ def in_range(value: float, claimed: Figure) -> bool | None:
     """Whether a value lies in the claimed range; None where no range is stated."""
     if claimed.low is None and claimed.high is None:
         return None
-    above = claimed.low is None or value >= claimed.low - _ROUNDING
-    return above and (claimed.high is None or value <= claimed.high + _ROUNDING)
+    low = -math.inf if claimed.low is None else claimed.low
+    high = math.inf if claimed.high is None else claimed.high
+    return low - _ROUNDING <= value <= high + _ROUNDING
 
 
 def in_band(claimed: Figure, band: tuple[float, float] | None) -> bool | None:
@@ -105,6 +107,8 @@ def agrees(claim: Claim, claimed: Figure, ours: Ours) -> bool | None:
       loss not larger than the sum).
     - Any other: the figure lies in our band; where a range alone is stated, ours lies in that.
     """
+    if ours.central is None:
+        return False
     if claim.grade == CONTROL:
         return _says_little(claim, claimed, ours.central)
     if claim.grade == ORDINAL and claimed.central is not None:
@@ -117,8 +121,13 @@ def _same_direction(claimed: Figure, value: float) -> bool:
     """Whether two figures lie on one side of no change; a margin over a sum may be nothing."""
     if _MARGIN in claimed.unit:
         return value >= -_ROUNDING
-    level = 1.0 if claimed.unit.startswith("ratio") else 0.0
-    return ((claimed.central or 0.0) - level) * (value - level) > _ROUNDING**2
+    change = (claimed.central or 0.0) - level(claimed)
+    return change * (value - level(claimed)) > _ROUNDING**2
+
+
+def level(claimed: Figure) -> float:
+    """What stands for no change in the unit of a claim: 1 of a ratio, else 0."""
+    return 1.0 if claimed.unit.startswith("ratio") else 0.0
 
 
 def _says_little(claim: Claim, claimed: Figure, value: float) -> bool:

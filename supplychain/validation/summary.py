@@ -10,6 +10,8 @@ from supplychain.validation.row import Row
 from supplychain.validation.score import distance
 from supplychain.validation.view import FIXED, SHARE_TIMES_CUT
 
+_TURNS = ("month of the measure (April is 1)",)
+
 FAMILIES: tuple[tuple[str, Callable[[Row], bool]], ...] = (
     ("flows, over baseline", lambda r: r.claimed.unit.startswith("ratio") and _is_goods(r)),
     ("flows, share of usual or need", lambda r: r.claim.metric in {"licence_share", "fulfilment"}),
@@ -23,7 +25,6 @@ FAMILIES: tuple[tuple[str, Callable[[Row], bool]], ...] = (
 )
 """Kinds of claims that share a unit, so that their distances may be averaged."""
 
-_TURNS = ("month of the measure (April is 1)",)
 _SIZES = ("adaptive", "frozen", SHARE_TIMES_CUT, FIXED)
 
 
@@ -72,7 +73,9 @@ def family(rows: Sequence[Row]) -> dict[str, Any]:
         "claims_with_band": len(bands),
         "claims_in_band": len(inside),
         "interval_score": mean(r.interval for r in bands),
-        "band_width": mean(r.ours.band[1] - r.ours.band[0] for r in bands if r.ours and r.ours.band),
+        "band_width": mean(
+            r.ours.band[1] - r.ours.band[0] for r in bands if r.ours and r.ours.band
+        ),
         "compared_with_baselines": len(said),
         "mean_absolute_error_of": {
             case: mean(_size(error_of(r, case)) for r in said) for case in _SIZES

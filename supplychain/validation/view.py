@@ -128,7 +128,9 @@ class Play:
         drawn = [figure.row for figure in self.run.asked if figure.row is not None]
         lags = [r for (name, _), r in self.network.parameters.rows.items() if name == _LAG]
         return frozenset(
-            (str(r["parameter"]), str(r["scope"])) for r in (*drawn, *lags) if r.table == "parameters"
+            (str(r["parameter"]), str(r["scope"]))
+            for r in (*drawn, *lags)
+            if r.table == "parameters"
         )
 
     def sample(self, seed: int, months: int, *, trace: bool = True) -> Iterator[View]:

@@ -82,11 +82,11 @@ def answer_all(
     network: Network,
     chosen: Sequence[Claim],
     every: tuple[Claim, ...],
+    *,
     seed: int,
     load: Load,
-    progress: Progress,
-    *,
     planner: bool,
+    progress: Progress,
 ) -> tuple[Row, ...]:
     """Every chosen claim as a row, in its order."""
     table = read_table(network.tables) if network.tables.rows("interindustry") else None
@@ -196,7 +196,9 @@ def _priced(claim: Claim, asked_for: Question, prices: Prices) -> Ours:
     """The dearest market among the products, as a ratio or as a change."""
     found: list[MarketPrice] = [m for m in prices.markets if m.product in asked_for.products]
     if not found:
-        raise Unanswered(f"nothing is short of {'|'.join(asked_for.products)}, so nothing is priced")
+        raise Unanswered(
+            f"nothing is short of {'|'.join(asked_for.products)}, so nothing is priced"
+        )
     dearest = max(found, key=lambda m: m.price)
     less = 1.0 if claim.metric == "price_change" else 0.0
     low, high = dearest.price_band
@@ -207,9 +209,7 @@ def _priced(claim: Claim, asked_for: Question, prices: Prices) -> Ours:
 
 def _scored(claim: Claim, ours: Ours, key: Key, asked_for: Question, play: Play) -> Row:
     figure = compared(claim)
-    inside = None if ours.central is None else agrees(claim, figure, ours)
-    if ours.central is None:
-        inside = False
+    inside = agrees(claim, figure, ours)
     name = key[0] + (f" ({', '.join(key[1])} alone)" if key[1] else "")
     row = Row(claim, figure, ours, name, inside=inside, constants=play.constants)
     if inside:
@@ -234,13 +234,14 @@ def _ranked(rows: tuple[Row, ...]) -> tuple[Row, ...]:
             theirs = (peer.claimed.central or 0.0) - (row.claimed.central or 0.0)
             if theirs and peer.ours:
                 whole += 1
-                right += (peer.ours.cases["adaptive"] - row.ours.cases["adaptive"]) * theirs > 0
+                ours = (peer.ours.central or 0.0) - (row.ours.central or 0.0)
+                right += ours * theirs > 0
         text = "" if right == whole else _ORDER
         found.append(replace(row, pairs=(right, whole), inside=right == whole, would_close=text))
     return tuple(found)
 
 
 _ORDER = (
-    "the index here has no trade parameter, no substitution index, one governance indicator of six, "
-    "and only the members of the Union that the pack knows"
+    "the index here has no trade parameter, no substitution index, one governance indicator of "
+    "six, and only the members of the Union that the pack knows"
 )
