@@ -77,8 +77,8 @@ def _words(replay: Replay, country: str) -> Words:
         "Predicted: change against the baseline by magnets alone (replay, constants frozen). "
         "Observed: change of export value on the year.",
         "Observed changes hold duties, new plants abroad, used cars, prices and working days; "
-        "where the predicted loss is smaller than their spread, they can refute a large loss and confirm "
-        "none.",
+        "where the predicted loss is smaller than their spread, they can refute a large loss and "
+        "confirm none.",
         f"Source: pack version {replay.version} (sha256 {replay.sha256[:8]}), {replay.scenario}, "
         "observed_exports.csv.",
     )

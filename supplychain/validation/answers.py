@@ -317,6 +317,19 @@ def _output(claim: Claim, play: Play, world: WorldTable | None) -> Question:
     )  # fmt: skip
 
 
+def _exports(claim: Claim, play: Play, _world: WorldTable | None) -> Question:
+    """Loss of the sectors' exports together over the horizon."""
+    view = play.cases["adaptive"]
+    usd = {key: view.sectors[key].exports_usd for key in _keys(claim, view)}
+    share = {key: each / sum(usd.values()) for key, each in usd.items()}
+    return Question(
+        lambda v: 0.0 - weighed(v, share),
+        view.months,
+        plan=lambda least: 0.0 - sum(w * least.get(key, 0.0) for key, w in share.items()),
+        traced=False,
+    )
+
+
 # The economy --------------------------------------------------------------------------------------
 
 
@@ -387,6 +400,7 @@ _RULES: Mapping[str, _Rule] = {
     "weeks_to_stop": _weeks,
     "stop_length": _stop_length,
     "output_change": _output,
+    "export_change": _exports,
     "gdp_change": _gdp,
     "share_of_net_loss": _part_of_gdp,
     "price": _price,

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from supplychain.errors import ScenarioError
 from supplychain.restriction import month_number
 from supplychain.scenario import Scenario
 from supplychain.schema import Row
@@ -55,6 +56,7 @@ class Replay:
     Attributes:
         noise: sector -> spread (standard deviation) of its changes on the year in single months
             before the measure, and how many there were.
+        years: sector -> what the table says of the year of the measure.
     """
 
     scenario: str
@@ -62,6 +64,7 @@ class Replay:
     version: str
     months: tuple[Month, ...]
     noise: dict[tuple[str, str], tuple[float, int]]
+    years: dict[tuple[str, str], str]
 
     def of(self, country: str, sector: str) -> tuple[Month, ...]:
         """One sector's months."""
@@ -111,6 +114,7 @@ class Replay:
                 f"{spread:.1%} ({count} months) without it. A loss of the size of the band's worse "
                 f"end {can} above twice that spread ({limit:.1%})."
             )
+        words += self.years.get((country, sector), "")
         return words + " It can refute a large loss; it cannot confirm a small one."
 
 
@@ -134,7 +138,10 @@ def observed(world: World, load: Callable[[str], Scenario], seed: int) -> Replay
     rows = [r for r in world.tables.rows(EXPORTS) if r["first_month"] == r["last_month"]]
     if not rows:
         return None
-    play = Play.of(world.network, load(REPLAY))
+    try:
+        play = Play.of(world.network, load(REPLAY))
+    except ScenarioError:  # a pack without the replay's goods
+        return None
     view = play.cases["adaptive"]
     wanted = [
         key for key in view.sectors
@@ -164,7 +171,19 @@ def observed(world: World, load: Callable[[str], Scenario], seed: int) -> Replay
         ]
         if len(before) > 1:
             noise[key] = (pstdev(before), len(before))
-    return Replay(REPLAY, world.tables.sha256, world.tables.info.version, tuple(found), noise)
+    info, year = world.tables.info, view.resolved.start[:4]
+    years = {key: _year(world.tables.rows(EXPORTS), key, year) for key in wanted}
+    return Replay(REPLAY, world.tables.sha256, info.version, tuple(found), noise, years)
+
+
+def _year(rows: Iterable[Row], key: tuple[str, str], year: str) -> str:
+    """The row of a whole year to everybody, in the words of the table."""
+    for r in rows:
+        whole = (r["first_month"], r["last_month"]) == (f"{year}-01", f"{year}-12")
+        if (r["country"], r["sector"]) == key and whole and r["destination"] == EVERYONE:
+            change = "" if r["yoy_share"] is None else f" {r['yoy_share']:+.1%}"
+            return f" The year {year}:{change} ({r['note']})."
+    return ""
 
 
 def _monthly(view: View, key: tuple[str, str]) -> Array:

@@ -113,6 +113,8 @@ def ours(row: Row) -> str:
 
 def verdict(row: Row) -> str:
     """Inside or miss, and by how many pairs an order is right."""
+    if row.inside is None:
+        return "not judged"
     pairs = "" if row.pairs is None else f", {row.pairs[0]} of {row.pairs[1]} pairs"
     return ("inside" if row.inside else "**MISS**") + pairs
 
@@ -176,9 +178,10 @@ def _sums(tally: dict[str, Any]) -> str:
             )
         )  # fmt: skip
     better = _baselines(tally)
+    timing = "" if tally["grades"]["timing"]["rows"] else " No row on timing is among them."
     return (
-        f"Inside by grade: {grades}. Mean error is the mean absolute distance, in the unit of the "
-        "kind; the columns of frozen and of the naive baselines are theirs, on the rows on which "
+        f"Inside by grade: {grades}.{timing} Mean error is the mean absolute distance, in the "
+        "unit of the kind; the columns of frozen and of the naive baselines are theirs, on the rows on which "
         f"all of them say something.\n\n{_table(head, rows)}\n{better}"
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from supplychain.economy import WorldTable, read_table
-from supplychain.errors import SupplychainError
+from supplychain.errors import ScenarioError, SupplychainError
 from supplychain.network import Network
 from supplychain.planning import plans
 from supplychain.priced import MarketPrice, Prices
@@ -111,7 +111,10 @@ def answer_all(
 
 def _answered(work: _Work, key: Key, some: Sequence[Claim], *, planner: bool) -> list[Row]:
     """The claims that one scenario answers."""
-    play = work.play(key)
+    try:
+        play = work.play(key)
+    except ScenarioError as error:
+        return [Row(c, compared(c), scenario=key[0], reason=str(error)) for c in some]
     questions: dict[str, Question] = {}
     rows: dict[str, Row] = {}
     for claim in some:
@@ -237,7 +240,8 @@ def _ranked(rows: tuple[Row, ...]) -> tuple[Row, ...]:
                 ours = (peer.ours.central or 0.0) - (row.ours.central or 0.0)
                 right += ours * theirs > 0
         text = "" if right == whole else _ORDER
-        found.append(replace(row, pairs=(right, whole), inside=right == whole, would_close=text))
+        inside = right == whole if whole else None
+        found.append(replace(row, pairs=(right, whole), inside=inside, would_close=text))
     return tuple(found)
 
 
