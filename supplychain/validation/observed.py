@@ -103,7 +103,7 @@ class Replay:
             f"{country} {sector.replace('_', ' ')}: the replay (constants frozen) says "
             f"{worst.central:+.1%} in its worst month {worst.month}, band {worst.low:+.1%} to "
             f"{worst.high:+.1%}. Observed on the year: {min(observed):+.1%} to "
-            f"{max(observed):+.1%} in {len(seen)} months, {inside} of them inside the band."
+            f"{max(observed):+.1%} in {_months(len(seen))}, {inside} of them inside the band."
         )
         words += _by_destination(seen)
         if count > 1:
@@ -118,6 +118,15 @@ class Replay:
         return words + " It can refute a large loss; it cannot confirm a small one."
 
 
+def _months(count: int) -> str:
+    """A number of months.
+
+    >>> _months(1), _months(2)
+    ('1 month', '2 months')
+    """
+    return f"{count} month{'' if count == 1 else 's'}"
+
+
 def _by_destination(months: Iterable[Month]) -> str:
     """Exports to the country with duties against those to all others, where both are known."""
     both = [(m.to_usa, m.to_others) for m in months if m.to_usa is not None and m.to_others]
@@ -125,7 +134,7 @@ def _by_destination(months: Iterable[Month]) -> str:
         return ""
     usa, others = (sum(values) / len(both) for values in zip(*both, strict=True))
     words = (
-        f" In {len(both)} months exports to the United States, which put duties on them, are known "
+        f" In {_months(len(both))} exports to the United States, which put duties on them, are known "
         f"apart: {usa:+.1%} on average, to all others {others:+.1%}."
     )
     if usa < 0 < others:

@@ -181,8 +181,8 @@ def _sums(tally: dict[str, Any]) -> str:
     timing = "" if tally["grades"]["timing"]["rows"] else " No row on timing is among them."
     return (
         f"Inside by grade: {grades}.{timing} Mean error is the mean absolute distance, in the "
-        "unit of the kind; the columns of frozen and of the naive baselines are theirs, on the rows on which "
-        f"all of them say something.\n\n{_table(head, rows)}\n{better}"
+        "unit of the kind; the columns of frozen and of the naive baselines are theirs, on the "
+        f"rows on which all of them say something.\n\n{_table(head, rows)}\n{better}"
     )
 
 

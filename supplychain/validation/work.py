@@ -163,7 +163,10 @@ def _ask(play: Play, questions: Mapping[str, Question], seed: int) -> dict[str, 
 
 
 def _margin(work: _Work, key: Key, claim: Claim, joint: _Answer, asked_for: Question) -> _Answer:
-    """By how much a joint loss is smaller than the sum of the losses by each item alone."""
+    """By how much a joint loss is smaller than the sum of the losses by each item alone.
+
+    Not a number where nothing is lost.
+    """
     whole = _Answer({c: 0.0 - v for c, v in joint.cases.items()}, -joint.lanes)
     total = {case: -value for case, value in whole.cases.items()}
     lanes = -whole.lanes
@@ -176,7 +179,11 @@ def _margin(work: _Work, key: Key, claim: Claim, joint: _Answer, asked_for: Ques
             single.cases["planner"] = plan(work.planned((key[0], (item,))))
         total = {case: total[case] - single.cases[case] for case in total}
         lanes = lanes - single.lanes
-    return _Answer(total, lanes)
+    # Where nothing is lost, jointly or apart, there is no margin to speak of.
+    for case, value in whole.cases.items():
+        if value == 0.0:
+            total[case] = np.nan
+    return _Answer(total, np.where(whole.lanes == 0.0, np.nan, lanes))
 
 
 def _ours(answer: _Answer, asked_for: Question) -> Ours:
