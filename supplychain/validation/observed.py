@@ -134,8 +134,8 @@ def _by_destination(months: Iterable[Month]) -> str:
         return ""
     usa, others = (sum(values) / len(both) for values in zip(*both, strict=True))
     words = (
-        f" In {_months(len(both))} exports to the United States, which put duties on them, are known "
-        f"apart: {usa:+.1%} on average, to all others {others:+.1%}."
+        f" In {_months(len(both))} exports to the United States, which put duties on them, are "
+        f"known apart: {usa:+.1%} on average, to all others {others:+.1%}."
     )
     if usa < 0 < others:
         words += " What fell, fell where the duties are; a want of magnets would know no border."
