@@ -14,7 +14,7 @@ from supplychain.measures import SURGE_CAP_PARAMETER, SURGE_PARAMETER
 from supplychain.network import Network
 from supplychain.restriction import month_number
 from supplychain.validation.view import View
-from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR
+from supplychain.vocabulary import EVERYONE
 
 Array = npt.NDArray[np.float64]
 
@@ -56,19 +56,13 @@ class Traffic:
 
     @cached_property
     def flows(self) -> tuple[tuple[int | None, float], ...]:
-        """(place among the compiled flows, unit a month) of every baseline flow on the lane.
-
-        The place is None where the scenario cannot reach the flow.
-        """
-        network = self.view.network
-        place = {e: k for k, e in enumerate(self.view.compiled.flows)}
-        found = []
-        for e, flow in enumerate(network.flows):
-            slot = network.slots[flow.slot]
-            ends = network.nodes[flow.supplier].country, network.nodes[slot.node].country
-            if self.lane.holds(*ends, slot.commodity[0]):
-                found.append((place.get(e), flow.quantity / MONTHS_PER_YEAR))
-        return tuple(found)
+        """(place among the compiled flows, unit a month) of every baseline flow on the lane."""
+        return tuple(
+            (route.place, route.amount)
+            for product in sorted(self.lane.products)
+            for route in self.view.routes.get(product, ())
+            if self.lane.holds(route.supplier, route.user, product)
+        )
 
     @property
     def baseline(self) -> float:
