@@ -7,7 +7,7 @@ PYTHON ?= .venv/bin/python
 VENV := $(filter .venv/bin/python,$(PYTHON))
 BENCHMARKS := $(wildcard benchmarks/bench_*.py)
 
-.PHONY: check test slow lint format types contract demo documents chains damages bench
+.PHONY: check test slow lint format types contract demo documents chains damages validation bench
 
 check: $(VENV)  ## everything: tests, doctests and, as tests, lint, types and contract
 	$(PYTHON) -m pytest -n auto
@@ -43,6 +43,9 @@ documents: $(VENV)  ## what README and notebooks show, written again from real o
 
 chains: $(VENV)  ## every mineral restricted in turn, for docs/ranking.md and docs/evidence.md (minutes)
 	PYTHONPATH=. $(PYTHON) docs/_chains.py
+
+validation: $(VENV)  ## docs/validation.md: every claim of others and of the past beside our answer (two minutes)
+	PYTHONPATH=. $(PYTHON) docs/_validation.py
 
 damages: $(VENV)  ## docs/damages.md: what the loader makes of damaged packs
 	PYTHONPATH=.:tests $(PYTHON) docs/_damages.py

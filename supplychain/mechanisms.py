@@ -74,15 +74,7 @@ def _stages(arrays: Arrays) -> list[tuple[str, Arrays, Behaviour]]:
     """Every step's arrays and behaviour."""
     slots = arrays.slots
     bare = replace(arrays, slots=replace(slots, cover=np.zeros_like(slots.cover)))
-    rigid = replace(
-        bare,
-        slots=replace(
-            bare.slots,
-            weight=np.ones_like(slots.weight),
-            elasticity=np.full_like(slots.elasticity, np.nan),
-            elasticity_long=np.full_like(slots.elasticity, np.nan),
-        ),
-    )
+    rigid = fixed_proportions(arrays)
     found = [
         ("fixed proportions, no stocks", rigid, FROZEN),
         ("inputs bind by their class", bare, FROZEN),
@@ -94,6 +86,20 @@ def _stages(arrays: Arrays) -> list[tuple[str, Arrays, Behaviour]]:
         behaviour = behaviour.but(**{switch: True})
         found.append((name, arrays, behaviour))
     return found
+
+
+def fixed_proportions(arrays: Arrays) -> Arrays:
+    """The same arrays with every input critical and no stock anywhere."""
+    slots = arrays.slots
+    none = np.full_like(slots.elasticity, np.nan)
+    rigid = replace(
+        slots,
+        cover=np.zeros_like(slots.cover),
+        weight=np.ones_like(slots.weight),
+        elasticity=none,
+        elasticity_long=none,
+    )
+    return replace(arrays, slots=rigid)
 
 
 def _losses(

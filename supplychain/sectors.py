@@ -136,7 +136,7 @@ def monthly_loss(sector: Sector, outcome: Outcome, share: Array) -> Array:
 
 
 def first_stop_day(
-    compiled: Compiled, sector: Sector, outcome: Outcome, days_per_month: float
+    compiled: Compiled, sector: Sector, outcome: Outcome, days_per_month: float, lane: int = 0
 ) -> float | None:
     """Day on which the first bin of plants runs out of an input, by linear use within the month.
 
@@ -145,15 +145,16 @@ def first_stop_day(
     arrays = compiled.arrays
     chosen = np.flatnonzero(
         np.isin(arrays.slots.node, list(sector.nodes))
-        & (arrays.slots.weight[:, 0] > 0)
+        & (arrays.slots.weight[:, lane] > 0)
         & arrays.slots.main
     )
     if not chosen.size:
         return None
-    before = np.concatenate([arrays.slots.cover[None, chosen], outcome.stock[:-1, chosen]])[:, :, 0]
-    missing = 1.0 - outcome.arrivals[:, chosen, 0]
+    before = np.concatenate([arrays.slots.cover[None, chosen], outcome.stock[:-1, chosen]])
+    before = before[:, :, lane]
+    missing = 1.0 - outcome.arrivals[:, chosen, lane]
     # A plant that a substitute keeps going has not stopped.
-    stopped = outcome.allowed[:, chosen, 0] < 1.0 - _STOPPED
+    stopped = outcome.allowed[:, chosen, lane] < 1.0 - _STOPPED
     short = stopped & (missing > _NOTHING) & (before < missing - _NOTHING)
     if not short.any():
         return None

@@ -20,6 +20,7 @@ from supplychain.cli import (
     resting,
     runs,
     structural,
+    validating,
 )
 from supplychain.errors import SupplychainError
 
@@ -38,6 +39,7 @@ packs.register(app)
 structural.register(app)
 choking.register(app)
 levering.register(app)
+validating.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

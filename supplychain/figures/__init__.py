@@ -13,11 +13,13 @@ from supplychain.figures.chokepoint_bars import chokepoint_bars
 from supplychain.figures.chokepoint_figures import chokepoint_figures
 from supplychain.figures.explain_tree import explain_tree
 from supplychain.figures.flow_map import flow_map
+from supplychain.figures.forest import forest
 from supplychain.figures.heat_map import heat_map
 from supplychain.figures.level_curves import level_curves
 from supplychain.figures.losses import losses
 from supplychain.figures.months import months
 from supplychain.figures.network_view import network_view
+from supplychain.figures.observed import observed
 from supplychain.figures.replay import replay
 from supplychain.figures.severity_duration import severity_duration
 from supplychain.figures.share_cover import share_cover
@@ -34,11 +36,13 @@ __all__ = [
     "difference",
     "explain_tree",
     "flow_map",
+    "forest",
     "heat_map",
     "level_curves",
     "losses",
     "months",
     "network_view",
+    "observed",
     "replay",
     "save",
     "severity_duration",

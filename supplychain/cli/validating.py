@@ -1,0 +1,204 @@
+"""The command `validate`: claims of others and of the past beside our answers."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from supplychain.cli.common import (
+    CsvFlag,
+    DataOption,
+    JsonFlag,
+    QuietFlag,
+    SeedOption,
+    console,
+    load_world,
+    print_json,
+    progress,
+    split,
+)
+from supplychain.errors import UnknownNameError, UsageError, nearest
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from supplychain.validation import Scoreboard
+    from supplychain.validation.row import Row
+
+_TRIPPED = 5
+_GRADES = ("validation", "timing", "ordinal", "negative_control", "calibration")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("validate")(validate_command)
+
+
+def validate_command(
+    *,
+    ids: Annotated[
+        str, typer.Option("--id", help="Only these claims, such as imf26_jpn_short.")
+    ] = "",
+    grade: Annotated[
+        str,
+        typer.Option(
+            help="Show only these: validation,timing,ordinal,negative_control,calibration."
+        ),
+    ] = "",
+    leave_out: Annotated[
+        bool,
+        typer.Option(
+            "--leave-out", help="Also every episode without the constants that were set on it."
+        ),
+    ] = False,
+    no_planner: Annotated[
+        bool, typer.Option("--no-planner", help="Leave out the best response.")
+    ] = False,
+    fail_under: Annotated[
+        float | None,
+        typer.Option(
+            "--fail-under",
+            help="Exit with 5 if a smaller share of the rows that count is inside.",
+            min=0,
+            max=1,
+        ),
+    ] = None,
+    data: DataOption = None,
+    seed: SeedOption = 1,
+    as_json: JsonFlag = False,
+    as_csv: CsvFlag = False,
+    quiet: QuietFlag = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Also write JSON, CSV, the page and figures into this folder."),
+    ] = None,
+) -> None:
+    """Does it agree with others and with what happened? Every claim, misses visible.
+
+    supplychain validate --grade negative_control
+
+    supplychain validate --json
+    """
+    from supplychain.validation import validate
+    from supplychain.validation.claims import claims
+
+    if as_json and as_csv:
+        raise UsageError("--json and --csv: choose one")
+    chosen = split(grade)
+    for word in chosen:
+        if word not in _GRADES:
+            raise UsageError(f"--grade {word}: choose from {', '.join(_GRADES)}")
+    with progress(quiet) as report:
+        world = load_world(data)
+        every = claims(world.tables)
+        known = [c.id for c in every]
+        for name in split(ids):
+            if name not in known:
+                raise UnknownNameError(name, "claim", nearest(name, known))
+        wanted = split(ids) or tuple(c.id for c in every if not chosen or c.grade in chosen)
+        if not wanted:
+            raise UsageError(
+                "this pack holds no such claims: published_estimates.csv, episodes.csv"
+            )
+        only = () if len(wanted) == len(known) else wanted
+        board = validate(
+            world, seed=seed, planner=not no_planner, leave_out=leave_out, ids=only, progress=report
+        )
+    if out is not None:
+        _write(board, out)
+    if as_json:
+        print_json(board.as_dict())
+    elif as_csv:
+        print(_csv(board), end="")
+    else:
+        _print(board, quiet=quiet)
+    held = board.where(counts=True)
+    share = sum(bool(r.inside) for r in held) / len(held) if held else 1.0
+    if fail_under is not None and share < fail_under:
+        raise typer.Exit(_TRIPPED)
+
+
+def _print(board: "Scoreboard", *, quiet: bool) -> None:
+    """The table, misses marked, and the sums; what does not count stands apart."""
+    from supplychain.validation.summary import summary
+
+    out = console()
+    for counts, title in ((True, "rows that count"), (False, "known to the pack: counted apart")):
+        rows = board.where(counts=counts)
+        if rows:
+            inside = sum(bool(r.inside) for r in rows)
+            out.print(f"{title}: {inside} of {len(rows)} inside", style="bold")
+            out.print(_table(rows))
+            out.print()
+    if quiet:
+        return
+    sums = summary(board.rows)
+    held = sums["held_out"]
+    out.print(
+        f"{sums['answered']} of {sums['claims']} claims answered; the 80 % bands hold "
+        f"{held['claims_in_band']} of {held['claims_with_band']} figures that count; false alarms: "
+        f"{held['false_alarms']} of {held['grades']['negative_control']['rows']} controls.",
+        soft_wrap=True,
+    )
+    for row in board.misses:
+        out.print(f"MISS {row.claim.id}: {row.would_close}", markup=False, soft_wrap=True)
+    for row in board.rows:
+        if not row.answered:
+            out.print(f"not answered: {row.claim.id}: {row.reason}", markup=False, soft_wrap=True)
+
+
+def _table(rows: "tuple[Row, ...]") -> "Table":
+    """Rows for people."""
+    from rich.table import Table
+
+    from supplychain.validation.page import claimed, ours, said
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("", "claim", "grade"):
+        table.add_column(name)
+    for name in ("claimed", "ours (band)", "frozen", "distance"):
+        table.add_column(name, justify="right")
+    table.add_column("unit", overflow="fold")
+    for row in rows:
+        mark = "inside" if row.inside else "[red]MISS[/red]"
+        frozen = said(row.ours.cases.get("frozen")) if row.ours else "-"
+        cells = (row.claim.id, row.claim.grade.replace("_", " "), claimed(row), ours(row), frozen)
+        table.add_row(mark, *cells, said(row.distance), row.claimed.unit)
+    return table
+
+
+def _csv(board: "Scoreboard") -> str:
+    """Tidy CSV, one row per claim."""
+    import pandas as pd
+
+    return pd.json_normalize([row.as_dict() for row in board.rows], sep="_").to_csv(
+        index=False, lineterminator="\n"
+    )
+
+
+def _write(board: "Scoreboard", folder: Path) -> None:
+    """JSON, CSV, page and figures; each text file appears complete or not at all."""
+    from supplychain import figures
+    from supplychain.validation.page import markdown
+
+    text = json.dumps(board.as_dict(), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    files = {
+        "validation.json": text,
+        "validation.csv": _csv(board),
+        "validation.md": markdown(board),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            beside = folder / f"{name}.part"
+            beside.write_text(content, encoding="utf-8")
+            beside.replace(folder / name)
+    except OSError as error:
+        raise UsageError(f"--out {folder}: cannot be written: {error.strerror}") from error
+    drawings = list(figures.forest(board))
+    if board.replay is not None:
+        countries = dict.fromkeys(m.country for m in board.replay.months)
+        drawings += [figures.observed(board.replay, country) for country in countries]
+    for drawing in drawings:
+        figures.save(drawing.figure, drawing.rows, folder, drawing.name)

@@ -1,0 +1,110 @@
+"""What would close a miss: read off the cases, the baselines and the lane, never made up."""
+
+from __future__ import annotations
+
+from supplychain.validation.answers import Question
+from supplychain.validation.claims import CONTROL, Claim, Figure
+from supplychain.validation.score import Ours, level
+from supplychain.validation.view import FIXED, Play
+
+_NEVER = {
+    "share_of_net_loss": "the adaptive case loses nothing here, so there is no share of it",
+    "gdp_change": "the adaptive case loses nothing here, so there is nothing to compare",
+}
+_WHOLE = 0.95
+_HARDLY = 0.02
+
+
+def why(claim: Claim, claimed: Figure, ours: Ours, asked: Question, play: Play) -> str:
+    """A sentence or two on what stands between us and the claim."""
+    held = asked.detail.get("covered")
+    if ours.central is None:
+        return _NEVER.get(claim.metric, "it never happens in our run")
+    if asked.products:
+        return _price(claimed, ours, ours.central)
+    if "elsewhere" in asked.detail:
+        return (
+            "suppliers outside the measure: what they may add is held by their spare capacity, the "
+            "ceiling of access and the time of qualification"
+        )
+    if held is not None:
+        parts = [f"the scenario covers only {held:.0%} of this flow"] if held < _WHOLE else []
+        return "; ".join([*parts, _flow(claim, claimed, ours.central, held, play)])
+    if claim.metric in {"plant_stop", "stop_length", "weeks_to_stop"}:
+        return _stop(claim, ours)
+    return _loss(claimed, ours, abs(ours.central))
+
+
+def _price(claimed: Figure, ours: Ours, mine: float) -> str:
+    """The shortage is too small, or buyers pay more than the shortage asks for."""
+    target = next(x for x in (claimed.central, claimed.low, claimed.high) if x is not None)
+    peak = ours.cases.get("peak") or 0.0
+    if abs(mine - level(claimed)) < _HARDLY:
+        return (
+            f"hardly anything is missing on the mean of the horizon ({ours.how.split(', ')[-1]}); "
+            "quotations move on fear and hoarding too, which the equilibrium leaves out"
+        )
+    if mine < target <= peak:
+        return f"with the overshoot of fear the price is {peak:.3g}, beyond the claim"
+    side = "less elastic demand or a deeper" if mine < target else "more elastic demand or a milder"
+    return f"{side} shortage; with the overshoot {peak:.3g}"
+
+
+def _flow(claim: Claim, claimed: Figure, mine: float, held: float, play: Play) -> str:
+    """What would have to be withheld of the covered part, and what the scenario file says."""
+    restrictions = play.run.resolved.scenario.restrictions
+    said = ", ".join(f"{r.kind} withholding {r.severity.value:.0%}" for r in restrictions)
+    if any(r.kind == "path" for r in restrictions):
+        said = "a dated path that is the same for all buyers"
+    if claimed.unit == "ratio" and claimed.central is not None and held > 0:
+        need, ours = ((1.0 - x) / held for x in (claimed.central, mine))
+        if 0.0 <= need <= 1.0:
+            return (
+                f"{need:.0%} of what it covers would have to be withheld in these months, where we "
+                f"withhold {ours:.0%} (the file: {said})"
+            )
+        return f"outside what any cut of the covered part gives (the file: {said})"
+    if claimed.central is None:
+        return f"the file: {said}"
+    side = "more" if claimed.central > mine else "less"
+    if claim.metric == "shortfall" and claimed.unit.startswith("months"):
+        side = "less" if side == "more" else "more"
+    return f"{side} came through than the file lets through ({said})"
+
+
+def _stop(claim: Claim, ours: Ours) -> str:
+    """Covers of the plants decide, if the restricted goods reach them at all."""
+    if not any(ours.naive.values()) and not ours.central:
+        return "no chain of the pack carries the restricted goods to these plants"
+    if claim.grade == CONTROL:
+        return (
+            "the plants with the shortest covers of the pack's spread stop: covers would have to "
+            "be longer than the pack's row for this country"
+        )
+    return "covers of the plants, which nobody observed"
+
+
+def _loss(claimed: Figure, ours: Ours, mine: float) -> str:
+    """Where the claim stands among our cases, from the best response to fixed proportions."""
+    ends = [x for x in (claimed.low, claimed.high) if x is not None]
+    size = abs(sum(ends) / len(ends) if claimed.central is None else claimed.central)
+    fixed = abs(ours.naive.get(FIXED) or 0.0)
+    frozen = abs(ours.cases.get("frozen") or 0.0)
+    least = abs(ours.cases.get("planner") or 0.0)
+    if size > max(fixed, frozen):
+        return (
+            f"more than fixed proportions without stocks lose here ({fixed:.3g}): it would take "
+            "wider affected shares, industries that the pack does not hold, or losses beyond "
+            "exports (home sales, users downstream), which are not counted"
+        )
+    if size > mine:
+        return (
+            f"between the adaptive case and fixed proportions without stocks ({fixed:.3g}; without "
+            f"adaptation {frozen:.3g}): shorter stocks or less help from others"
+        )
+    if size < least:
+        return (
+            f"less than even the best response loses ({least:.3g}): narrower affected shares, "
+            "longer stocks, a milder cut, or closer substitutes"
+        )
+    return "narrower affected shares, longer stocks or more help from others than in the pack"

@@ -1,0 +1,300 @@
+"""The scoreboard as a page: misses first, what would close them, and what cannot be concluded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from supplychain.validation.board import Scoreboard
+from supplychain.validation.claims import CONTROL, ORDINAL
+from supplychain.validation.row import Row
+from supplychain.validation.summary import summary
+from supplychain.validation.view import FIXED, SHARE_TIMES_CUT
+
+_LEVEL = 0.8
+
+INTRODUCTION = """\
+# Validation: does it agree with what really happened, and with what others published?
+
+Written by `make validation` from the tables `published_estimates.csv`, `episodes.csv` and
+`observed_exports.csv`, which no run reads, and from the scenario files that ask their questions.
+Nothing was tuned to a row; no constant was changed. One row is one claim. Ours is the adaptive case
+at central values, its band the 10 and 90 % quantile of a sample over the ranges of the pack.
+
+- **Inside**: the claimed figure lies in our band. Where others state a range alone, ours lies in
+  it. Of an *ordinal* claim the direction counts alone, so a price that rose seventyfold agrees with
+  one that rises by a half. A *negative control* is something that hardly changed, or was feared and
+  did not come: there ours must say within one per cent of nothing, or less than half of the fear.
+- **Counts**: nothing in the pack rests on the observation. Rows on which a stock, a constant or a
+  scenario file was set are counted apart as *known*: agreeing with them shows nothing.
+- **Interval score** (Gneiting and Raftery 2007): width of the band plus ten times how far the claim
+  lies outside it; smaller is better.
+- **Naive**: *import share x cut* takes what the actor sells, times the stated severity, from the
+  first day; *fixed proportions* is the engine with every input critical, no stocks, no adaptation.
+  A claim of a study is no truth; distance from it is disagreement, not error.
+"""
+
+LIMITS = """\
+## What cannot be concluded
+
+- **No loss of exports was ever observed here.** The rows that count are flows of goods, prices,
+  stops that did not happen, and other people's models. None measures the quantity this package is
+  about, the lost exports of a sector, and observed exports show only losses larger than their own
+  spread.
+- Agreement with another model is agreement of assumptions. Three Japanese figures for one question
+  differ threefold among themselves.
+- Our GDP figures count lost exports and their suppliers alone: not home sales of the industries
+  that stop, not users further down beyond those played. They are lower by construction than studies
+  of whole economies, and where they are higher the more suspicious.
+- A scenario file states how much a licence withholds; for a licence that is an assumption, and most
+  misses of flows are misses of it. A dated path that was read off the very flow tests arithmetic.
+- Baselines are of 2024; what is played of 2010, 2019 and 2023 meets the supply of today.
+- Absence of a reported stop is not a count of stops.
+- Claims were chosen by what could be read, not at random: shares of rows inside are no probability.
+"""
+
+
+def markdown(board: Scoreboard, pictures: Sequence[str] = ()) -> str:
+    """The whole page.
+
+    Args:
+        board: from `validate`.
+        pictures: Markdown of pictures, in the order in which they are shown.
+    """
+    sums = summary(board.rows)
+    parts = [INTRODUCTION, _stamp(board, sums)]
+    parts += ["## Misses that count\n", _misses(board)]
+    parts += ["## Sums over the rows that count\n", _sums(sums["held_out"])]
+    parts += ["## Counted apart: rows that the pack rests on\n", _sums(sums["known_to_the_pack"])]
+    parts += ["## Every episode without what was set on it\n", _left_out(board)]
+    if board.replay is not None:
+        parts += ["## Observed exports beside the replay\n", *pictures[:1], _observed(board)]
+    parts += ["## All rows\n", *pictures[1:], _all(board)]
+    parts += ["## Not answered, and not counted\n", _unanswered(board), LIMITS]
+    return "\n".join(part.rstrip("\n") + "\n" for part in parts if part)
+
+
+def said(value: float | None) -> str:
+    """A figure with three digits that matter.
+
+    >>> said(None), said(0.0), said(-0.01234), said(3834.0), said(1e-23)
+    ('-', '0', '-0.0123', '3834', '0')
+    """
+    if value is None:
+        return "-"
+    if abs(value) < 5e-7:  # noqa: PLR2004 - a millionth is nothing in any of the units
+        return "0"
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"  # noqa: PLR2004
+
+
+def claimed(row: Row) -> str:
+    """A claim: its figure, or its range, or the end that is stated."""
+    figure = row.claimed
+    ends = [said(x) for x in (figure.low, figure.high)]
+    if figure.central is not None:
+        span = "" if figure.low is None or figure.low == figure.high else f" ({' to '.join(ends)})"
+        return said(figure.central) + span
+    if figure.is_bound:
+        return (
+            f"over {said(figure.low)}" if figure.low is not None else f"under {said(figure.high)}"
+        )
+    return " to ".join(ends)
+
+
+def ours(row: Row) -> str:
+    """Our answer and its band."""
+    if row.ours is None:
+        return "-"
+    band = row.ours.band
+    span = "" if band is None else f" ({said(band[0])} to {said(band[1])})"
+    value = "never" if row.ours.central is None else said(row.ours.central)
+    return value + span
+
+
+def verdict(row: Row) -> str:
+    """Inside or miss, and by how many pairs an order is right."""
+    if row.inside is None:
+        return "not judged"
+    pairs = "" if row.pairs is None else f", {row.pairs[0]} of {row.pairs[1]} pairs"
+    return ("inside" if row.inside else "**MISS**") + pairs
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    lines += [f"| {' | '.join(c.replace('|', '/') for c in cells)} |" for cells in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _stamp(board: Scoreboard, sums: dict[str, Any]) -> str:
+    held, known = sums["held_out"], sums["known_to_the_pack"]
+    is_narrow = held["claims_in_band"] < _LEVEL * held["claims_with_band"]
+    narrow = "**the bands are too narrow**" if is_narrow else "as many as they should, or more"
+    return (
+        f"Pack {board.pack} {board.version}, sha256 `{board.sha256}`. {sums['claims']} claims, "
+        f"{sums['answered']} answered. Of these {held['rows']} count: **{held['inside']} inside, "
+        f"{held['rows'] - held['inside']} misses**; of {held['claims_with_band']} figures that our "
+        f"80 % band could hold it holds {held['claims_in_band']}: {narrow}. "
+        f"{known['rows']} are counted apart ({known['inside']} inside). False alarms on negative "
+        f"controls: {held['false_alarms']} of {held['grades'][CONTROL]['rows']} that count, "
+        f"{known['false_alarms']} of {known['grades'][CONTROL]['rows']} apart.\n"
+    )
+
+
+def _misses(board: Scoreboard) -> str:
+    order = {CONTROL: 0, "validation": 1, "timing": 2, ORDINAL: 3}
+    rows = sorted(board.misses, key=lambda r: (order.get(r.claim.grade, 9), r.claim.id))
+    head = ("claim", "what", "claimed", "ours (band)", "distance", "unit", "what would close it")
+    return _table(
+        head,
+        (
+            (
+                f"`{r.claim.id}`", r.claim.says, claimed(r), ours(r), said(r.distance),
+                r.claimed.unit, r.would_close,
+            )
+            for r in rows
+        ),
+    )  # fmt: skip
+
+
+def _sums(tally: dict[str, Any]) -> str:
+    grades = ", ".join(
+        f"{name.replace('_', ' ')} {g['inside']} of {g['rows']}"
+        for name, g in tally["grades"].items()
+        if g["rows"]
+    )
+    head = (
+        "kind", "rows", "inside", "mean error", "bias", "frozen", SHARE_TIMES_CUT, FIXED,
+        "compared", "band width", "interval score",
+    )  # fmt: skip
+    rows = []
+    for name, f in tally["families"].items():
+        errors = f["mean_absolute_error_of"]
+        rows.append(
+            (
+                name, str(f["rows"]), str(f["inside"]), said(f["mean_absolute_error"]),
+                said(f["bias"]), said(errors["frozen"]), said(errors[SHARE_TIMES_CUT]),
+                said(errors[FIXED]), str(f["compared_with_baselines"]), said(f["band_width"]),
+                said(f["interval_score"]),
+            )
+        )  # fmt: skip
+    better = _baselines(tally)
+    timing = "" if tally["grades"]["timing"]["rows"] else " No row on timing is among them."
+    return (
+        f"Inside by grade: {grades}.{timing} Mean error is the mean absolute distance, in the "
+        "unit of the kind; the columns of frozen and of the naive baselines are theirs, on the "
+        f"rows on which all of them say something.\n\n{_table(head, rows)}\n{better}"
+    )
+
+
+def _baselines(tally: dict[str, Any]) -> str:
+    """Where the engine is no better than the naive baselines, in a sentence."""
+    worse = []
+    for name, f in tally["families"].items():
+        errors = f["mean_absolute_error_of"]
+        mine = errors["adaptive"]
+        if mine is None:
+            continue
+        worse += [
+            f"{name} by *{case}* ({said(errors[case])} against {said(mine)})"
+            for case in (SHARE_TIMES_CUT, FIXED)
+            if errors[case] is not None and errors[case] <= mine
+        ]
+    if not worse:
+        return "No naive baseline comes as near on any kind.\n"
+    return f"A naive baseline comes as near or nearer on: {'; '.join(worse)}.\n"
+
+
+def _left_out(board: Scoreboard) -> str:
+    if not board.left_out:
+        return "No episode was scored again.\n"
+    head = ("episode", "constants put back to the middle of their range", "rows",
+            "inside", "inside without", "mean error of flows", "without")  # fmt: skip
+    rows = [
+        (
+            e.episode,
+            ", ".join(f"`{n}` {said(v)} to {said(o)}" for n, v, o in e.constants),
+            str(len(e.before)),
+            str(sum(bool(r.inside) for r in e.before)),
+            str(sum(bool(r.inside) for r in e.after)),
+            said(e.mean_error(without=False)),
+            said(e.mean_error(without=True)),
+        )
+        for e in board.left_out
+    ]
+    return (
+        "A constant that was set on an episode (its row says so, they share a source, or the note "
+        "of a constant of measures names the mineral) is put to the middle of its own range while "
+        "that episode is scored; only rows whose run asks for it are shown. The ranges too were "
+        "drawn by people who knew the episodes, and stocks of plants rest on the same reports and "
+        "have no other value to fall back on: this is less than a true leave-one-out.\n\n"
+        + _table(head, rows)
+    )
+
+
+def _observed(board: Scoreboard) -> str:
+    replay = board.replay
+    assert replay is not None  # noqa: S101 - asked before
+    head = ("country", "sector", "month", "predicted (band)", "without adaptation",
+            "observed on the year", "to the United States", "to all others")  # fmt: skip
+    rows = [
+        (
+            m.country, m.sector.replace("_", " "), m.month,
+            f"{_share(m.central)} ({_share(m.low)} to {_share(m.high)})", _share(m.frozen),
+            _share(m.seen), _share(m.to_usa), _share(m.to_others),
+        )
+        for m in replay.months
+        if m.seen is not None or m.to_usa is not None
+    ]  # fmt: skip
+    words = "\n".join(f"- {text}" for text in replay.conclusions)
+    return (
+        f"`{replay.scenario}` on pack version {replay.version}, sha256 `{replay.sha256[:16]}`, "
+        "constants frozen. Predicted is a change against the baseline by magnets alone; observed "
+        "is a change of value on the year, with duties, plants abroad, used cars, prices and "
+        f"working days in it.\n\n{words}\n\n{_table(head, rows)}"
+    )
+
+
+def _share(value: float | None) -> str:
+    """A change in per cent.
+
+    >>> _share(-0.0384), _share(None), _share(-1e-9)
+    ('-3.8 %', '-', '0.0 %')
+    """
+    if value is None:
+        return "-"
+    return f"{100 * value + 0.0:+.1f} %" if abs(value) >= 5e-4 else "0.0 %"  # noqa: PLR2004
+
+
+def _all(board: Scoreboard) -> str:
+    return "\n".join(_groups(board))
+
+
+def _groups(board: Scoreboard) -> Iterator[str]:
+    answered = [r for r in board.rows if r.answered]
+    head = ("claim", "grade", "counts", "claimed", "planner", "ours (band)", "frozen",
+            SHARE_TIMES_CUT, FIXED, "unit", "")  # fmt: skip
+    for group in dict.fromkeys(r.claim.group for r in answered):
+        mine = [r for r in answered if r.claim.group == group]
+        asked = ", ".join(f"`{s}`" for s in dict.fromkeys(r.scenario for r in mine))
+        yield f"### {group.replace('_', ' ')}\n\nAsked by {asked}.\n"
+        yield _table(
+            head,
+            (
+                (
+                    f"`{r.claim.id}`", r.claim.grade.replace("_", " "),
+                    "yes" if r.claim.counts else "known", claimed(r),
+                    said(r.ours.cases.get("planner")), ours(r), said(r.ours.cases.get("frozen")),
+                    said(r.ours.naive.get(SHARE_TIMES_CUT)), said(r.ours.naive.get(FIXED)),
+                    r.claimed.unit, verdict(r),
+                )
+                for r in mine
+                if r.ours is not None
+            ),
+        )  # fmt: skip
+
+
+def _unanswered(board: Scoreboard) -> str:
+    rows = [r for r in board.rows if not r.answered]
+    if not rows:
+        return "Every claim is answered.\n"
+    return _table(("claim", "why"), ((f"`{r.claim.id}`", r.reason) for r in rows))

@@ -1,0 +1,258 @@
+"""Every claim put to the scenario that asks it; a scenario is played once for all its claims."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from supplychain.economy import WorldTable, read_table
+from supplychain.errors import ScenarioError, SupplychainError
+from supplychain.network import Network
+from supplychain.planning import plans
+from supplychain.priced import MarketPrice, Prices
+from supplychain.prices import price_run
+from supplychain.scenario import Scenario
+from supplychain.validation.answers import Question, Unanswered, asked, question, supply_risk
+from supplychain.validation.claims import Claim, compared
+from supplychain.validation.mechanism import why
+from supplychain.validation.row import Row
+from supplychain.validation.score import Ours, agrees
+from supplychain.validation.view import Play
+
+Array = npt.NDArray[np.float64]
+Progress = Callable[[str, float], None]
+Load = Callable[[str], Scenario]
+Key = tuple[str, tuple[str, ...]]
+"""A scenario, and the items of it that are kept (empty: all)."""
+
+_JOINT = "smaller than the sum"
+_RISK = "supply_risk"
+
+
+@dataclass
+class _Work:
+    """What is known while claims are answered, so that runs are shared."""
+
+    network: Network
+    world: WorldTable | None
+    seed: int
+    load: Callable[[str], Scenario]
+    plays: dict[Key, Play] = field(default_factory=dict)
+    priced: dict[Key, Prices] = field(default_factory=dict)
+    least: dict[Key, Mapping[tuple[str, str], float]] = field(default_factory=dict)
+
+    def play(self, key: Key) -> Play:
+        """The scenario played at central values, once."""
+        if key not in self.plays:
+            name, items = key
+            scenario = self.load(name)
+            if items:
+                kept = tuple(replace(r, items=items) for r in scenario.restrictions)
+                scenario = replace(scenario, restrictions=kept)
+            self.plays[key] = Play.of(self.network, scenario)
+        return self.plays[key]
+
+    def prices(self, key: Key) -> Prices:
+        """The prices of a play, once."""
+        if key not in self.priced:
+            play = self.play(key)
+            self.priced[key] = price_run(play.network, play.run, self.seed)
+        return self.priced[key]
+
+    def planned(self, key: Key) -> Mapping[tuple[str, str], float]:
+        """The planner's losses by sector, once."""
+        if key not in self.least:
+            play = self.play(key)
+            self.least[key] = plans(play.network, play.run).by_sector
+        return self.least[key]
+
+
+@dataclass
+class _Answer:
+    """What a played scenario says to one claim: cases and sampled lanes."""
+
+    cases: dict[str, float]
+    lanes: Array
+
+
+def answer_all(
+    network: Network,
+    chosen: Sequence[Claim],
+    every: tuple[Claim, ...],
+    *,
+    seed: int,
+    load: Load,
+    planner: bool,
+    progress: Progress,
+) -> tuple[Row, ...]:
+    """Every chosen claim as a row, in its order."""
+    table = read_table(network.tables) if network.tables.rows("interindustry") else None
+    work = _Work(network, table, seed, load)
+    found: dict[str, Row] = {}
+    groups: dict[Key, list[Claim]] = {}
+    for claim in chosen:
+        try:
+            if claim.metric == _RISK:
+                ours = Ours({"adaptive": supply_risk(network, claim)})
+                found[claim.id] = Row(claim, compared(claim), ours, "no scenario: an index")
+            else:
+                groups.setdefault(asked(claim, every), []).append(claim)
+        except Unanswered as reason:
+            found[claim.id] = Row(claim, compared(claim), reason=str(reason))
+    for number, (key, some) in enumerate(groups.items()):
+        progress(key[0], number / (len(groups) + 1))
+        found |= {row.claim.id: row for row in _answered(work, key, some, planner=planner)}
+    ordered = tuple(found[c.id] for c in chosen)
+    return _ranked(ordered)
+
+
+def _answered(work: _Work, key: Key, some: Sequence[Claim], *, planner: bool) -> list[Row]:
+    """The claims that one scenario answers."""
+    try:
+        play = work.play(key)
+    except ScenarioError as error:
+        return [Row(c, compared(c), scenario=key[0], reason=str(error)) for c in some]
+    questions: dict[str, Question] = {}
+    rows: dict[str, Row] = {}
+    for claim in some:
+        try:
+            questions[claim.id] = question(claim, play, work.world)
+        except Unanswered as reason:
+            rows[claim.id] = Row(claim, compared(claim), scenario=key[0], reason=str(reason))
+    plain = {name: q for name, q in questions.items() if q.value is not None}
+    answers = _ask(play, plain, work.seed)
+    for claim in some:
+        asked_for = questions.get(claim.id)
+        if asked_for is None:
+            continue
+        try:
+            if asked_for.value is None:
+                ours = _priced(claim, asked_for, work.prices(key))
+            else:
+                answer = answers[claim.id]
+                if asked_for.plan is not None and planner:
+                    answer.cases["planner"] = asked_for.plan(work.planned(key))
+                if _JOINT in claim.unit:
+                    answer = _margin(work, key, claim, answer, asked_for)
+                ours = _ours(answer, asked_for)
+            rows[claim.id] = _scored(claim, ours, key, asked_for, play)
+        except (Unanswered, SupplychainError) as reason:
+            rows[claim.id] = Row(claim, compared(claim), scenario=key[0], reason=str(reason))
+    return [rows[c.id] for c in some]
+
+
+def _ask(play: Play, questions: Mapping[str, Question], seed: int) -> dict[str, _Answer]:
+    """Every question put to every case, and to the sample."""
+    lanes: dict[str, list[Array]] = {name: [] for name in questions}
+    if questions:
+        months = max(1, *(q.months for q in questions.values()))
+        trace = any(q.traced for q in questions.values())
+        for view in play.sample(seed, months, trace=trace):
+            for name, q in questions.items():
+                assert q.value is not None  # noqa: S101 - prices were put aside
+                lanes[name].append(q.value(view))
+    found = {}
+    for name, q in questions.items():
+        assert q.value is not None  # noqa: S101
+        cases = {case: float(q.value(view)[0]) for case, view in play.cases.items()}
+        found[name] = _Answer(cases, np.concatenate(lanes[name]))
+    return found
+
+
+def _margin(work: _Work, key: Key, claim: Claim, joint: _Answer, asked_for: Question) -> _Answer:
+    """By how much a joint loss is smaller than the sum of the losses by each item alone.
+
+    Not a number where nothing is lost.
+    """
+    whole = _Answer({c: 0.0 - v for c, v in joint.cases.items()}, -joint.lanes)
+    total = {case: -value for case, value in whole.cases.items()}
+    lanes = -whole.lanes
+    for item in claim.items:
+        part = work.play((key[0], (item,)))
+        single = _ask(part, {claim.id: question(claim, part, work.world)}, work.seed)[claim.id]
+        if "planner" in total and asked_for.plan is not None:
+            plan = question(claim, part, work.world).plan
+            assert plan is not None  # noqa: S101 - the same claim
+            single.cases["planner"] = plan(work.planned((key[0], (item,))))
+        total = {case: total[case] - single.cases[case] for case in total}
+        lanes = lanes - single.lanes
+    # Where nothing is lost, jointly or apart, there is no margin to speak of.
+    for case, value in whole.cases.items():
+        if value == 0.0:
+            total[case] = np.nan
+    return _Answer(total, np.where(whole.lanes == 0.0, np.nan, lanes))
+
+
+def _ours(answer: _Answer, asked_for: Question) -> Ours:
+    """Cases and quantiles; not a number is None."""
+    kept = answer.lanes[np.isfinite(answer.lanes)]
+    band = None
+    if kept.size * 2 > answer.lanes.size:
+        low, high = np.quantile(kept, (0.1, 0.9)).tolist()
+        band = (low, high)
+    cases = {c: v for c, v in answer.cases.items() if c in ("planner", "adaptive", "frozen")}
+    naive = {c: v for c, v in answer.cases.items() if c not in cases}
+    return Ours(_numbers(cases), band, _numbers(naive), asked_for.how)
+
+
+def _numbers(values: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: value if np.isfinite(value) else None for name, value in values.items()}
+
+
+def _priced(claim: Claim, asked_for: Question, prices: Prices) -> Ours:
+    """The dearest market among the products, as a ratio or as a change."""
+    found: list[MarketPrice] = [m for m in prices.markets if m.product in asked_for.products]
+    if not found:
+        raise Unanswered(
+            f"nothing is short of {'|'.join(asked_for.products)}, so nothing is priced"
+        )
+    dearest = max(found, key=lambda m: m.price)
+    less = 1.0 if claim.metric == "price_change" else 0.0
+    low, high = dearest.price_band
+    how = f"{asked_for.how}; {dearest.product}, {dearest.missing:.1%} missing"
+    cases = {"adaptive": dearest.price - less, "peak": dearest.peak - less}
+    return Ours(cases, (low - less, high - less), how=how)
+
+
+def _scored(claim: Claim, ours: Ours, key: Key, asked_for: Question, play: Play) -> Row:
+    figure = compared(claim)
+    inside = agrees(claim, figure, ours)
+    name = key[0] + (f" ({', '.join(key[1])} alone)" if key[1] else "")
+    row = Row(claim, figure, ours, name, inside=inside, constants=play.constants)
+    if inside:
+        return row
+    return replace(row, would_close=why(claim, figure, ours, asked_for, play))
+
+
+def _ranked(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """Indices by the order in which they stand among each other."""
+    found = []
+    for row in rows:
+        peers = [
+            r
+            for r in rows
+            if r.claim.metric == _RISK and r.claim.group == row.claim.group and r.ours and r != row
+        ]
+        if row.claim.metric != _RISK or row.ours is None:
+            found.append(row)
+            continue
+        right = whole = 0
+        for peer in peers:
+            theirs = (peer.claimed.central or 0.0) - (row.claimed.central or 0.0)
+            if theirs and peer.ours:
+                whole += 1
+                ours = (peer.ours.central or 0.0) - (row.ours.central or 0.0)
+                right += ours * theirs > 0
+        text = "" if right == whole else _ORDER
+        inside = right == whole if whole else None
+        found.append(replace(row, pairs=(right, whole), inside=inside, would_close=text))
+    return tuple(found)
+
+
+_ORDER = (
+    "the index here has no trade parameter, no substitution index, one governance indicator of "
+    "six, and only the members of the Union that the pack knows"
+)
