@@ -97,6 +97,30 @@ def test_a_stock_of_two_months_is_lived_on_first(tmp_path):
     assert (first.worst.sector, first.worst.share) == ("cars", pytest.approx(7 / 12))
 
 
+def test_a_band_is_that_of_the_ban_by_itself(tmp_path):
+    sampled = {
+        "band_draws": 40,
+        "band_shares_per_draw": 5,
+        "headline_d_threshold": 0.5,
+        "band_low_quantile": 0.1,
+        "band_high_quantile": 0.9,
+        "days_per_month": 30,
+    }
+    spread = ["KOR * * 60 low=60 high=60 median_low=30 median_high=90"]
+    lines = CARS.but(stocks=spread, constants=sampled)
+    world = World(lines.network(tmp_path))
+    ranking = rank_chokepoints(world, ["KOR"], what=["restriction"], top=1, band=True)
+    worst = ranking.rows[0].worst
+    low, high = worst.band
+    assert low < worst.share < high
+    alone = sc.simulate(
+        world,
+        sc.restrict("CHN", ["magnet"], kind="ban", focus=["KOR"]),
+        effort=sc.Effort(planner=False),
+    )
+    assert alone.loss("KOR", worst.sector).band == (low, high)
+
+
 def test_a_ban_leaves_home_supply_and_a_stopped_plant_does_not(tmp_path):
     lines = CARS.but(
         processors=["CHN magnet 210", "JPN magnet 30", "CHN chip 120"],
