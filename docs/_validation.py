@@ -16,11 +16,13 @@ from supplychain.validation.page import markdown
 PAGE = Path(__file__).resolve().parent / "validation.md"
 PICTURES = PAGE.parent / "img"
 COUNTRY = "KOR"
+EXPERTS = "JPN"
 
 
 def text(board: Scoreboard, pages: int) -> str:
     """The page, with links to its pictures."""
-    names = [f"observed-{COUNTRY}", *(f"validation-{n + 1}" for n in range(pages))]
+    shown = [f"observed-{COUNTRY}", f"experts-{EXPERTS}"]
+    names = [*shown, *(f"validation-{n + 1}" for n in range(pages))]
     return markdown(board, [f"![{name}](img/{name}.png)\n" for name in names])
 
 
@@ -31,6 +33,7 @@ def main() -> None:
     drawings: Sequence[figures.Drawing] = forest
     if board.replay is not None:
         drawings = (figures.observed(board.replay, COUNTRY), *forest)
+    drawings = (*drawings, figures.experts(board, EXPERTS))
     with TemporaryDirectory() as folder:
         for drawing in drawings:
             saved = figures.save(drawing.figure, drawing.rows, folder, drawing.name)

@@ -22,6 +22,7 @@ from supplychain.coverage import resolve
 from supplychain.draws import Central
 from supplychain.errors import UnknownNameError, UsageError
 from supplychain.explained import Branch, Explanation
+from supplychain.growth import grown
 from supplychain.network.values import Network
 from supplychain.regimes import Ceilings
 from supplychain.run import Run
@@ -292,10 +293,12 @@ def test_every_sector_adds_up(april: sc.Result, case: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", scenario_ids())
 def test_every_shipped_scenario_adds_up(pack: sc.World, name: str) -> None:
-    run = Run.of(pack.network, resolve(load_scenario(name), pack.network))
+    scenario = load_scenario(name)
+    network = grown(pack.network, scenario)
+    run = Run.of(network, resolve(scenario, network))
     for sector in run.sectors:
         for case in ("adaptive", "frozen"):
-            adds_up(explain(pack.network, run, sector.country, sector.sector, case))  # type: ignore[arg-type]
+            adds_up(explain(network, run, sector.country, sector.sector, case))  # type: ignore[arg-type]
 
 
 def test_names_are_understood_and_wrong_ones_answered(april: sc.Result) -> None:

@@ -280,6 +280,23 @@ def test_constants_are_put_back_for_the_episodes_that_they_were_set_on(shipped):
     assert not found["five_metals_2025"]
 
 
+def test_experts_differ_by_their_assumptions(shipped):
+    ids = ["nri25_jpn_12m", "nri25_jpn_3m", "mizuho26_jpn", "dir25_jpn_ree"]
+    board = validate(shipped, ids=ids, leave_out=False, planner=False)
+    drawing = figures.experts(board, "JPN")
+    lost = {
+        str(row["who"]): float(row["gdp_lost"]) for row in drawing.rows if row["kind"] == "ours"
+    }
+    stated = [row["gdp_lost"] for row in drawing.rows if row["kind"] == "claimed"]
+    assert stated == [0.0043, 0.0088, 0.013]  # three months are another question
+    adapting, stocks, none, naive = lost.values()
+    assert adapting < stocks < none < naive
+    assert adapting < min(stated)
+    assert max(stated) < none
+    with pytest.raises(ValueError, match="no answered claim"):
+        figures.experts(board, "KOR")
+
+
 def test_the_page_is_of_the_shipped_pack(shipped):
     assert shipped.tables.sha256 in PAGE.read_text(encoding="utf-8"), "run `make validation`"
 

@@ -11,6 +11,7 @@ from supplychain.figures.causes import causes
 from supplychain.figures.chain import chain
 from supplychain.figures.chokepoint_bars import chokepoint_bars
 from supplychain.figures.chokepoint_figures import chokepoint_figures
+from supplychain.figures.experts import experts
 from supplychain.figures.explain_tree import explain_tree
 from supplychain.figures.flow_map import flow_map
 from supplychain.figures.forest import forest
@@ -34,6 +35,7 @@ __all__ = [
     "chokepoint_bars",
     "chokepoint_figures",
     "difference",
+    "experts",
     "explain_tree",
     "flow_map",
     "forest",
