@@ -32,14 +32,14 @@ app = typer.Typer(
     "supplychain restrict China dysprosium --focus KOR,JPN",
 )
 runs.register(app)
-resting.register(app)
 explaining.register(app)
 comparing.register(app)
-packs.register(app)
-structural.register(app)
 choking.register(app)
 levering.register(app)
+structural.register(app)
+resting.register(app)
 validating.register(app)
+packs.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
