@@ -372,6 +372,8 @@ def test_what_cannot_be_asked_is_refused(tmp_path):
         rank_chokepoints(here, ["KOR"], by="weight")
     with pytest.raises(UsageError):
         rank_chokepoints(here, ["KOR"], top=0)
+    with pytest.raises(UsageError, match="months: 0"):
+        rank_chokepoints(here, ["KOR"], months=0)
     with pytest.raises(UsageError):
         rank_chokepoints(here, ["KOR"], what=[])
     with pytest.raises(UsageError):

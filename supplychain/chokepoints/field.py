@@ -12,6 +12,7 @@ from supplychain.chokepoints.parts import Whole
 from supplychain.compiled import Compiled
 from supplychain.coverage import Resolved, resolve
 from supplychain.draws import Central
+from supplychain.errors import UsageError
 from supplychain.forms import Covered, cover
 from supplychain.measures import Measure
 from supplychain.names import Names
@@ -48,6 +49,8 @@ class Field:
         Raises:
             ScenarioError: a focus country without export sectors; UnknownNameError: an unknown one.
         """
+        if months < 1:
+            raise UsageError(f"months: {months} is not at least 1")
         scenario = Scenario("chokepoints", "Removals", focus=tuple(focus), horizon=months)
         base = resolve(scenario, network)
         return cls(network, base, Names.of(network.tables), Whole(network, base.start, base.months))

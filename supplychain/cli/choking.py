@@ -1,6 +1,5 @@
 """The command `chokepoints`: what costs the focus countries most when it is taken away."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,14 +15,15 @@ from supplychain.cli.common import (
     SeedOption,
     console,
     load_world,
+    pretty_json,
     print_json,
     progress,
     split,
+    write_texts,
 )
 from supplychain.errors import UsageError
 
 if TYPE_CHECKING:
-    import pandas as pd
     from rich.table import Table
 
     from supplychain.beside import Amount
@@ -56,7 +56,7 @@ def chokepoints_command(
         ),
     ] = "restriction,mineral",
     months: Annotated[
-        int, typer.Option(help="How long it lasts, and is counted.", rich_help_panel="What")
+        int, typer.Option(help="How long it lasts, and is counted.", rich_help_panel="What", min=1)
     ] = 12,
     curve: Annotated[
         str,
@@ -110,7 +110,9 @@ def chokepoints_command(
                 seed=seed, progress=report,
             )  # fmt: skip
         if out is not None:
-            _write(found.as_dict(), found.table(), out, "curve" if curve else "chokepoints")
+            name = "curve" if curve else "chokepoints"
+            rows = found.table().to_csv(index=False, lineterminator="\n")
+            write_texts(out, {f"{name}.json": pretty_json(found.as_dict()), f"{name}.csv": rows})
             if not curve:
                 _draw(world, found, out, report)  # type: ignore[arg-type]
     if as_json:
@@ -238,17 +240,3 @@ def _draw(
 
     for name, drawing in chokepoint_figures(world, ranking, progress=report):
         save(drawing.figure, drawing.rows, folder, name)
-
-
-def _write(value: object, table: "pd.DataFrame", folder: Path, name: str) -> None:
-    """JSON and CSV into a folder; each file appears complete or not at all."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
-    csv_text = table.to_csv(index=False, lineterminator="\n")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for path, content in ((f"{name}.json", text), (f"{name}.csv", csv_text)):
-            beside = folder / f"{path}.part"
-            beside.write_text(content, encoding="utf-8")
-            beside.replace(folder / path)
-    except OSError as error:
-        raise UsageError(f"--out {folder}: cannot be written: {error.strerror}") from error

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -126,7 +126,7 @@ def console() -> "Console":
     return Console(highlight=False, width=_PLAIN_WIDTH, no_color=True)
 
 
-def _prose(out: "Console", line: str) -> None:
+def prose(out: "Console", line: str) -> None:
     """A line of prose: wrapped at the words of a terminal, and left whole in a file or a pipe."""
     out.print(line, markup=False, soft_wrap=not sys.stdout.isatty())
 
@@ -177,7 +177,7 @@ def print_result(
     words = render.Words.of(world.network)
     out = console()
     for line in render.headline(result, words):
-        _prose(out, line)
+        prose(out, line)
     out.print()
     if render.ranked(result):
         out.print(render.loss_table(result, words))
@@ -189,7 +189,7 @@ def print_result(
         out.print(render_beside.values_table(result, words))
     quiet_line = render.untouched(result)
     if quiet_line:
-        _prose(out, quiet_line)
+        prose(out, quiet_line)
     if result.economy:
         out.print()
         out.print(render.economy_table(result, words))
@@ -197,13 +197,13 @@ def print_result(
         return
     out.print()
     for line in render_beside.notes(result, words):
-        _prose(out, line)
+        prose(out, line)
     for line in render.footer(result) + render.economy_notes(result):
-        _prose(out, line)
+        prose(out, line)
     if hints:
-        _prose(out, "\nTry next:")
+        prose(out, "\nTry next:")
         for hint in hints:
-            _prose(out, f"  {hint}")
+            prose(out, f"  {hint}")
 
 
 def write_folder(world: "World", result: "Result", folder: Path) -> list[Path]:
@@ -213,15 +213,11 @@ def write_folder(world: "World", result: "Result", folder: Path) -> list[Path]:
     """
     from supplychain import figures, render
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"--out {folder}: cannot be written: {error.strerror}") from error
-    text = json.dumps(result.as_dict(), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
-    written = [
-        _write(folder / "result.json", text),
-        _write(folder / "export_losses.csv", render.losses_csv(result)),
-    ]
+    texts = {
+        "result.json": pretty_json(result.as_dict()),
+        "export_losses.csv": render.losses_csv(result),
+    }
+    written = write_texts(folder, texts)
     for name, drawing in _drawings(world, result):
         written += figures.save(drawing.figure, drawing.rows, folder, name)
     return written
@@ -248,9 +244,24 @@ def _drawings(world: "World", result: "Result") -> "Iterator[tuple[str, Drawing]
         yield "replay", figures.replay(world, result)
 
 
-def _write(path: Path, text: str) -> Path:
-    """Write beside, then rename, so that no reader meets half a file."""
-    beside = path.with_suffix(path.suffix + ".part")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
-    return path
+def pretty_json(value: object) -> str:
+    """JSON for a file: indented, non-ASCII kept, no number that is none."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def write_texts(folder: Path, texts: Mapping[str, str]) -> list[Path]:
+    """Write files into a folder; each appears complete or not at all.
+
+    Raises:
+        UsageError: the folder cannot be written.
+    """
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            beside = folder / f"{name}.part"
+            beside.write_text(text, encoding="utf-8")
+            written.append(beside.replace(folder / name))
+    except OSError as error:
+        raise UsageError(f"--out {folder}: cannot be written: {error.strerror}") from error
+    return written

@@ -1,6 +1,5 @@
 """Command that explains a difference: compare."""
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,9 +17,11 @@ from supplychain.cli.common import (
     SeedOption,
     console,
     load_world,
+    pretty_json,
     print_json,
     progress,
     split,
+    write_texts,
 )
 from supplychain.errors import UsageError
 
@@ -154,19 +155,11 @@ def _write(found: "Comparison | Sides", folder: Path) -> list[Path]:
     from supplychain import figures
     from supplychain.attribution.compared import Comparison
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"--out {folder}: cannot be written: {error.strerror}") from error
     texts = {
-        "comparison.json": json.dumps(found.as_dict(), ensure_ascii=False, indent=1) + "\n",
+        "comparison.json": pretty_json(found.as_dict()),
         "comparison.csv": found.table().to_csv(index=False, lineterminator="\n"),
     }
-    written = []
-    for name, text in texts.items():
-        beside = folder / f"{name}.part"
-        beside.write_text(text, encoding="utf-8")
-        written.append(beside.replace(folder / name))
+    written = write_texts(folder, texts)
     if isinstance(found, Comparison):
         for total in found.totals:
             if any(abs(c.usd) >= _VISIBLE_USD for c in total.contributions):

@@ -1,6 +1,5 @@
 """The command that says why: explain."""
 
-import json
 import shlex
 import sys
 from collections.abc import Sequence
@@ -16,12 +15,13 @@ from supplychain.cli.common import (
     JsonFlag,
     OutOption,
     QuietFlag,
-    _prose,
-    _write,
     console,
     load_world,
+    pretty_json,
     print_json,
     progress,
+    prose,
+    write_texts,
 )
 from supplychain.errors import UsageError
 
@@ -141,8 +141,8 @@ def _print(
 
     out = console()
     if result.resolved.scenario.ladder:
-        _prose(out, "Of the ladder its hardest rung, the full stop:")
-    _prose(out, found.sentence)
+        prose(out, "Of the ladder its hardest rung, the full stop:")
+    prose(out, found.sentence)
     has_loss = any(cell.loss_share > 0 for cell in cells)
     tables = [render.two_way_table(cells)] if has_loss else []
     if found.contributions:
@@ -158,13 +158,13 @@ def _print(
         out.print(table)
     if cells and not has_loss:
         least = min(cell.cover_days for cell in cells)
-        _prose(out, f"The same holds at any affected share and any cover from {least:.0f} days.")
+        prose(out, f"The same holds at any affected share and any cover from {least:.0f} days.")
     elif cells:
-        _prose(out, "The two-way table is of the adaptive case; > < are the pack's own values.")
+        prose(out, "The two-way table is of the adaptive case; > < are the pack's own values.")
     if hints:
-        _prose(out, "\nTry next:")
+        prose(out, "\nTry next:")
         for hint in hints:
-            _prose(out, f"  {hint}")
+            prose(out, f"  {hint}")
 
 
 def _again(scenario: str, country: str, sector: str, override: Sequence[str]) -> tuple[str, ...]:
@@ -192,17 +192,14 @@ def _write_folder(
     from supplychain import figures
     from supplychain import render_explained as render
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"--out {folder}: cannot be written: {error.strerror}") from error
-    told = _as_dict(found, cells, shared)
-    text = json.dumps(told, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
-    written = [
-        _write(folder / "explanation.json", text),
-        _write(folder / "contributions.csv", render.contributions_csv(found)),
-        _write(folder / "paths.csv", render.paths_csv(found)),
-    ]
+    texts = {
+        "explanation.json": pretty_json(_as_dict(found, cells, shared)),
+        "contributions.csv": render.contributions_csv(found),
+        "paths.csv": render.paths_csv(found),
+    }
+    if shared is not None:
+        texts["shapley.csv"] = shared.table().to_csv(index=False, lineterminator="\n")
+    written = write_texts(folder, texts)
     drawings = []
     if found.contributions:
         place = (found.country, found.sector, found.case)
@@ -210,8 +207,6 @@ def _write_folder(
     if cells:
         drawings.append(figures.share_cover(world, result, found.country, found.sector))
     if shared is not None:
-        table = shared.table()
-        written.append(_write(folder / "shapley.csv", table.to_csv(index=False)))
         drawings.append(figures.shared(shared, found.country, found.sector))
     for drawing in drawings:
         written += figures.save(drawing.figure, drawing.rows, folder, drawing.name)

@@ -1,6 +1,5 @@
 """The command `leverage`: what actors can withhold from each country, and who could stand in."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,9 +12,11 @@ from supplychain.cli.common import (
     QuietFlag,
     console,
     load_world,
+    pretty_json,
     print_json,
     progress,
     split,
+    write_texts,
 )
 from supplychain.errors import UnknownNameError, UsageError, nearest
 
@@ -66,7 +67,7 @@ def leverage_command(
         int, typer.Option(help="Actor and mineral pairs that are told in full.", min=1)
     ] = 20,
     months: Annotated[
-        int, typer.Option(help="How long it lasts, and is counted.", rich_help_panel="What")
+        int, typer.Option(help="How long it lasts, and is counted.", rich_help_panel="What", min=1)
     ] = 12,
     table: Annotated[
         str,
@@ -109,7 +110,7 @@ def leverage_command(
             months=months, progress=report,
         )  # fmt: skip
     if out is not None:
-        _write(found, out)
+        write_texts(out, _texts(found))
     if as_json:
         print_json(found.as_dict())
     elif as_csv:
@@ -281,18 +282,9 @@ def _supply_table(found: "Leverage", words: "Words") -> "Table":
     return made
 
 
-def _write(found: "Leverage", folder: Path) -> None:
-    """JSON and one CSV per table into a folder; each file appears complete or not at all."""
-    text = json.dumps(found.as_dict(), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
-    files = {"leverage.json": text} | {
+def _texts(found: "Leverage") -> dict[str, str]:
+    """JSON, and one CSV per table."""
+    return {"leverage.json": pretty_json(found.as_dict())} | {
         f"leverage-{name}.csv": table.to_csv(index=False, lineterminator="\n")
         for name, table in found.tables().items()
     }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            beside = folder / f"{name}.part"
-            beside.write_text(content, encoding="utf-8")
-            beside.replace(folder / name)
-    except OSError as error:
-        raise UsageError(f"--out {folder}: cannot be written: {error.strerror}") from error

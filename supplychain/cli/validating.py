@@ -1,6 +1,5 @@
 """The command `validate`: claims of others and of the past beside our answers."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,9 +13,11 @@ from supplychain.cli.common import (
     SeedOption,
     console,
     load_world,
+    pretty_json,
     print_json,
     progress,
     split,
+    write_texts,
 )
 from supplychain.errors import UnknownNameError, UsageError, nearest
 
@@ -182,20 +183,12 @@ def _write(board: "Scoreboard", folder: Path) -> None:
     from supplychain import figures
     from supplychain.validation.page import markdown
 
-    text = json.dumps(board.as_dict(), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
-    files = {
-        "validation.json": text,
+    texts = {
+        "validation.json": pretty_json(board.as_dict()),
         "validation.csv": _csv(board),
         "validation.md": markdown(board),
     }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            beside = folder / f"{name}.part"
-            beside.write_text(content, encoding="utf-8")
-            beside.replace(folder / name)
-    except OSError as error:
-        raise UsageError(f"--out {folder}: cannot be written: {error.strerror}") from error
+    write_texts(folder, texts)
     drawings = list(figures.forest(board))
     if board.replay is not None:
         countries = dict.fromkeys(m.country for m in board.replay.months)
