@@ -11,17 +11,17 @@ from tempfile import TemporaryDirectory
 import supplychain as sc
 from supplychain import figures
 from supplychain.validation import Scoreboard, validate
+from supplychain.validation.experts import disputed
 from supplychain.validation.page import markdown
 
 PAGE = Path(__file__).resolve().parent / "validation.md"
 PICTURES = PAGE.parent / "img"
 COUNTRY = "KOR"
-EXPERTS = "JPN"
 
 
 def text(board: Scoreboard, pages: int) -> str:
     """The page, with links to its pictures."""
-    shown = [f"observed-{COUNTRY}", f"experts-{EXPERTS}"]
+    shown = [f"observed-{COUNTRY}", f"experts-{disputed(board)}"]
     names = [*shown, *(f"validation-{n + 1}" for n in range(pages))]
     return markdown(board, [f"![{name}](img/{name}.png)\n" for name in names])
 
@@ -33,7 +33,8 @@ def main() -> None:
     drawings: Sequence[figures.Drawing] = forest
     if board.replay is not None:
         drawings = (figures.observed(board.replay, COUNTRY), *forest)
-    drawings = (*drawings, figures.experts(board, EXPERTS))
+    if country := disputed(board):
+        drawings = (*drawings, figures.experts(board, country))
     with TemporaryDirectory() as folder:
         for drawing in drawings:
             saved = figures.save(drawing.figure, drawing.rows, folder, drawing.name)

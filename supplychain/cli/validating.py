@@ -181,6 +181,7 @@ def _csv(board: "Scoreboard") -> str:
 def _write(board: "Scoreboard", folder: Path) -> None:
     """JSON, CSV, page and figures; each text file appears complete or not at all."""
     from supplychain import figures
+    from supplychain.validation.experts import disputed
     from supplychain.validation.page import markdown
 
     texts = {
@@ -193,5 +194,7 @@ def _write(board: "Scoreboard", folder: Path) -> None:
     if board.replay is not None:
         countries = dict.fromkeys(m.country for m in board.replay.months)
         drawings += [figures.observed(board.replay, country) for country in countries]
+    if country := disputed(board):
+        drawings.append(figures.experts(board, country))
     for drawing in drawings:
         figures.save(drawing.figure, drawing.rows, folder, drawing.name)

@@ -7,6 +7,7 @@ from typing import Any
 
 from supplychain.validation.board import Scoreboard
 from supplychain.validation.claims import CONTROL, ORDINAL
+from supplychain.validation.experts import disputed, experts
 from supplychain.validation.row import Row
 from supplychain.validation.summary import summary
 from supplychain.validation.view import FIXED, SHARE_TIMES_CUT
@@ -41,8 +42,8 @@ LIMITS = """\
   stops that did not happen, and other people's models. None measures the quantity this package is
   about, the lost exports of a sector, and observed exports show only losses larger than their own
   spread.
-- Agreement with another model is agreement of assumptions. Three Japanese figures for one question
-  differ threefold among themselves.
+- Agreement with another model is agreement of assumptions: published figures of one question differ
+  among themselves by multiples.
 - Our GDP figures count lost exports and their suppliers alone: not home sales of the industries
   that stop, not users further down beyond those played. They are lower by construction than studies
   of whole economies, and where they are higher the more suspicious.
@@ -51,15 +52,6 @@ LIMITS = """\
 - Baselines are of 2024; what is played of 2010, 2019 and 2023 meets the supply of today.
 - Absence of a reported stop is not a count of stops.
 - Claims were chosen by what could be read, not at random: shares of rows inside are no probability.
-"""
-
-
-EXPERTS = """\
-Three Japanese institutes and the Fund answer nearly one question, rare earths from China for a
-year, with 0.43, 0.88, 1.3 and 1.8 % of Japan's GDP. One set of data spans them all, and far less,
-by what is assumed about stocks and about what people do: the bars below differ in nothing else.
-All four figures lie between our central case, in which everybody adapts, and plants without any
-stocks; all but the lowest lie above plants that live on their stocks alone.
 """
 
 
@@ -78,8 +70,10 @@ def markdown(board: Scoreboard, pictures: Sequence[str] = ()) -> str:
     parts += ["## Every episode without what was set on it\n", _left_out(board)]
     if board.replay is not None:
         parts += ["## Observed exports beside the replay\n", *pictures[:1], _observed(board)]
-    if pictures:
-        parts += ["## Why experts differ\n", EXPERTS, *pictures[1:2]]
+    country = disputed(board)
+    found = experts(board, country) if country else None
+    if found is not None:
+        parts += ["## Why experts differ\n", found.sentences() + "\n", *pictures[1:2]]
     parts += ["## All rows\n", *pictures[2:], _all(board)]
     parts += ["## Not answered, and not counted\n", _unanswered(board), LIMITS]
     return "\n".join(part.rstrip("\n") + "\n" for part in parts if part)
