@@ -1,5 +1,6 @@
 """Removals and their ranking: numbers by hand, and the ranking against runs one by one."""
 
+import importlib.util
 import json
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -27,6 +28,7 @@ from supplychain.model.adaptive import ADAPTIVE
 from supplychain.model.frozen import FROZEN
 from supplychain.model.stoppage import stoppable, stopped
 from supplychain.network.values import Network
+from supplychain.render import Words
 
 MUSD = 1e6
 CARS = world(
@@ -425,3 +427,14 @@ def test_an_index_ranks_what_others_withhold(tmp_path):
     assert known[0] > 0
     own = [row for row in ranking.rows if row.removal.actors == ("KOR",)]
     assert all(row.structure["dominator"] is None for row in own)
+
+
+@pytest.mark.slow
+def test_the_page_shows_the_first_ten_as_they_are_ranked():
+    place = Path(__file__).parent.parent / "docs" / "_chokepoints.py"
+    spec = importlib.util.spec_from_file_location("_chokepoints", place)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    world, page = sc.load(), module.PAGE.read_text(encoding="utf-8")
+    words = Words.of(world.network)
+    assert module.written(page, module.rankings(world), words) == page, "run `make documents`"
