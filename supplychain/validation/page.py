@@ -8,6 +8,7 @@ from typing import Any
 from supplychain.validation.board import Scoreboard
 from supplychain.validation.claims import CONTROL, ORDINAL
 from supplychain.validation.experts import disputed, experts
+from supplychain.validation.observed import percent
 from supplychain.validation.row import Row
 from supplychain.validation.summary import summary
 from supplychain.validation.view import FIXED, SHARE_TIMES_CUT
@@ -239,35 +240,28 @@ def _left_out(board: Scoreboard) -> str:
 def _observed(board: Scoreboard) -> str:
     replay = board.replay
     assert replay is not None  # noqa: S101 - asked before
-    head = ("country", "sector", "month", "predicted (band)", "without adaptation",
-            "observed on the year", "to the United States", "to all others")  # fmt: skip
+    head = ("country", "sector", "month", "drawn before looking (band)", "today (band)",
+            "without adaptation", "observed on the year", "to the United States",
+            "to all others")  # fmt: skip
     rows = [
         (
             m.country, m.sector.replace("_", " "), m.month,
-            f"{_share(m.central)} ({_share(m.low)} to {_share(m.high)})", _share(m.frozen),
-            _share(m.seen), _share(m.to_usa), _share(m.to_others),
+            str(m.before or "-"), str(m.now), percent(m.now.rigid),
+            percent(m.seen), percent(m.to_usa), percent(m.to_others),
         )
         for m in replay.months
         if m.seen is not None or m.to_usa is not None
     ]  # fmt: skip
     words = "\n".join(f"- {text}" for text in replay.conclusions)
     return (
-        f"`{replay.scenario}` on pack version {replay.version}, sha256 `{replay.sha256[:16]}`, "
-        "constants frozen. Predicted is a change against the baseline by magnets alone; observed "
-        "is a change of value on the year, with duties, plants abroad, used cars, prices and "
+        f"`{replay.scenario}`. The range *drawn before looking* stands in `frozen_ranges.csv`: the "
+        f"rules and inputs of commit `{replay.commit}`, the last before the first observed export "
+        "came into the repository; it is never computed again. *Today* is the same file now, "
+        f"pack version {replay.version}, sha256 `{replay.sha256[:16]}`. Which plants stopped "
+        "in 2025 was known to both. Predicted is a change against the baseline by magnets alone; "
+        "observed is a change of value on the year, with duties, plants abroad, used cars, prices and "
         f"working days in it.\n\n{words}\n\n{_table(head, rows)}"
     )
-
-
-def _share(value: float | None) -> str:
-    """A change in per cent.
-
-    >>> _share(-0.0384), _share(None), _share(-1e-9)
-    ('-3.8 %', '-', '0.0 %')
-    """
-    if value is None:
-        return "-"
-    return f"{100 * value + 0.0:+.1f} %" if abs(value) >= 5e-4 else "0.0 %"  # noqa: PLR2004
 
 
 def _all(board: Scoreboard) -> str:
