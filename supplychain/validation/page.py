@@ -259,8 +259,8 @@ def _observed(board: Scoreboard) -> str:
         "came into the repository; it is never computed again. *Today* is the same file now, "
         f"pack version {replay.version}, sha256 `{replay.sha256[:16]}`. Which plants stopped "
         "in 2025 was known to both. Predicted is a change against the baseline by magnets alone; "
-        "observed is a change of value on the year, with duties, plants abroad, used cars, prices and "
-        f"working days in it.\n\n{words}\n\n{_table(head, rows)}"
+        "observed is a change of value on the year, with duties, plants abroad, used cars, prices "
+        f"and working days in it.\n\n{words}\n\n{_table(head, rows)}"
     )
 
 
