@@ -59,7 +59,7 @@ class Scoreboard:
         """Answered rows that count and that we do not agree with."""
         return tuple(r for r in self.where(counts=True) if not r.inside)
 
-    def table(self) -> "pd.DataFrame":
+    def table(self) -> pd.DataFrame:
         """One row per claim: what was claimed, ours with its band, and what naive rules say."""
         import pandas as pd
 
