@@ -403,11 +403,15 @@ GROUPS = records(
     "industry_group ships sector cars 1",
     "industry_group tins sector mills 1",
 )
+PARAMETERS = [
+    *TINY["parameters"],
+    *records("parameter scope value low high unit", "home_sales_loss * 1 0 1 ratio"),
+]
 
 
 @pytest.fixture
 def world(tmp_path):
-    pack = TINY | {"interindustry": WORLD, "concordances": GROUPS}
+    pack = TINY | {"interindustry": WORLD, "concordances": GROUPS, "parameters": PARAMETERS}
     return read_table(load_tables(write_pack(tmp_path / "pack", **pack)))
 
 
@@ -587,7 +591,7 @@ def test_a_sector_without_gross_output_is_refused(tmp_path):
 
 def test_the_latest_year_is_taken(tmp_path):
     older = [r | {"year": "2008", "value_musd": "7"} for r in WORLD]
-    pack = TINY | {"interindustry": [*older, *WORLD]}
+    pack = TINY | {"interindustry": [*older, *WORLD], "parameters": PARAMETERS}
     found = read_table(load_tables(write_pack(tmp_path / "pack", **pack)))
     assert found.year == 2011
     assert found.table.output.sum() == 800
