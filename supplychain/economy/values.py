@@ -18,7 +18,7 @@ ASSUMPTIONS = (
     "final demand and prices stand still",
 )
 NOT_COUNTED = (
-    "home sales of the industries that lose exports (counted apart, with_home_sales)",
+    "home sales of the industries that lose exports (counted apart)",
     "losses of countries outside the focus in their own exports",
     "spending of lost income, investment, tax revenue and what replaces the goods",
     "users of the lost exports, beyond what the simulation plays",
