@@ -105,15 +105,17 @@ CLAIM = Claim(
 )  # fmt: skip
 
 
-def said(size, *, planner=0.001, adaptive=0.01, frozen=0.02, fixed=0.03, band=None):
-    cases = {"planner": -planner, "adaptive": -adaptive, "frozen": -frozen}
+def said(size, *, low=None, high=None, band=None):
+    """A best response of 0.001, 0.01 by adaptation, 0.02 by stocks alone, 0.03 without stocks."""
+    cases = {"planner": -0.001, "adaptive": -0.01, "frozen": -0.02}
     asked = Question(None, 12, detail={"exports alone": 0.004})
     classes = [
         SimpleNamespace(kind="essentiality", value=value, high=1.0) for value in (1.0, 1.0, 0.5)
     ]
     play = SimpleNamespace(run=SimpleNamespace(asked=classes))
-    ours = Ours(cases, band, {FIXED: -fixed})
-    return why(CLAIM, Figure(-size, None, None, "share of GDP"), ours, asked, play)
+    ours = Ours(cases, band, {FIXED: -0.03})
+    figure = Figure(low, None if size is None else -size, high, "share of GDP")
+    return why(CLAIM, figure, ours, asked, play)
 
 
 @pytest.mark.parametrize(
@@ -131,6 +133,11 @@ def test_a_miss_of_gdp_says_which_mechanism_would_close_it(size, words):
     assert words in text
     assert text.endswith("by lost exports alone -0.004")
     assert "outside its band" not in text
+
+
+def test_of_a_range_the_nearer_end_is_what_has_to_be_explained():
+    assert "between the adaptive case and stocks alone" in said(None, low=-0.05, high=-0.015)
+    assert "more than fixed proportions" in said(None, low=-0.06, high=-0.04)
 
 
 def test_a_figure_outside_its_own_band_says_why():

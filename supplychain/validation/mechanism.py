@@ -88,9 +88,12 @@ def _stop(claim: Claim, ours: Ours) -> str:
 
 
 def _loss(claimed: Figure, ours: Ours, mine: float) -> str:
-    """Where the claim stands among our cases, from the best response to fixed proportions."""
-    ends = [x for x in (claimed.low, claimed.high) if x is not None]
-    size = abs(sum(ends) / len(ends) if claimed.central is None else claimed.central)
+    """Where the claim stands among our cases, from the best response to fixed proportions.
+
+    Of a range without a centre, the end that is nearer to ours.
+    """
+    stated = (claimed.central,) if claimed.central is not None else (claimed.low, claimed.high)
+    size = min((abs(x) for x in stated if x is not None), key=lambda x: abs(x - mine))
     fixed = abs(ours.naive.get(FIXED) or 0.0)
     frozen = abs(ours.cases.get("frozen") or 0.0)
     least = abs(ours.cases.get("planner") or 0.0)
