@@ -290,7 +290,7 @@ def test_experts_differ_by_their_assumptions(shipped):
     }
     stated = [row["gdp_lost"] for row in drawing.rows if row["kind"] == "claimed"]
     assert stated == [0.0043, 0.0088, 0.013]  # three months are another question
-    assert "Above *no stocks, fixed proportions* (2.6 %) lie 0 of 3." in markdown(board)
+    assert "Above *no stocks, fixed proportions* (3.6 %) lie 0 of 3." in markdown(board)
     adapting, stocks, none, naive = lost.values()
     assert adapting < stocks < none < naive
     assert adapting < min(stated)

@@ -21,7 +21,7 @@ from supplychain.structure.accounts import accounts
 from supplychain.structure.risk import STAGES_OF_A_MINERAL, eu_supply_risk, instability
 from supplychain.validation.claims import DAYS_PER_WEEK, Claim
 from supplychain.validation.flows import Lane, Traffic, goods, minerals, places
-from supplychain.validation.gdp import of_group, of_whole, of_whole_usd, weighed, weights
+from supplychain.validation.gdp import Gdp, of_group, of_whole, of_whole_usd
 from supplychain.validation.view import Play, View
 
 Array = npt.NDArray[np.float64]
@@ -323,7 +323,7 @@ def _exports(claim: Claim, play: Play, _world: WorldTable | None) -> Question:
     usd = {key: view.sectors[key].exports_usd for key in _keys(claim, view)}
     share = {key: each / sum(usd.values()) for key, each in usd.items()}
     return Question(
-        lambda v: 0.0 - weighed(v, share),
+        lambda v: 0.0 - sum((w * v.loss(key) for key, w in share.items()), np.zeros(v.lanes)),
         view.months,
         plan=lambda least: 0.0 - sum(w * least.get(key, 0.0) for key, w in share.items()),
         traced=False,
@@ -342,16 +342,19 @@ def _gdp(claim: Claim, play: Play, world: WorldTable | None) -> Question:
     if claim.months is None:
         raise Unanswered("the study states neither a horizon nor a figure for it")
     months = play.run.resolved.months
-    weight = weights(world, play, country, of_whole_usd if "USD" in claim.unit else of_whole)
-    words = ["output is taken as value added"] if claim.metric == "output_change" else []
+    gdp = Gdp.of(world, play, country, of_whole_usd if "USD" in claim.unit else of_whole)
+    exports = float(gdp.lost(play.cases["adaptive"], home=False)[0])
+    words = [f"with home sales of the plants that stop; by lost exports alone {0.0 - exports:.3g}"]
+    words += ["output is taken as value added"] if claim.metric == "output_change" else []
     if "annual" in claim.unit and months != 12:  # noqa: PLR2004
         raise Unanswered(f"shares of a year, and the horizon has {months} months")
     return Question(
-        lambda v: 0.0 - weighed(v, weight),
+        lambda v: 0.0 - gdp.lost(v),
         months,
-        plan=lambda least: 0.0 - sum(w * least.get(key, 0.0) for key, w in weight.items()),
+        plan=lambda least: 0.0 - gdp.of_losses(least),
         how="; ".join(words),
         traced=False,
+        detail={"exports alone": exports},
     )
 
 
@@ -360,12 +363,12 @@ def _part_of_gdp(claim: Claim, play: Play, world: WorldTable | None) -> Question
         raise Unanswered("the pack has no input-output table")
     (country,), (sector,) = claim.countries, claim.sectors
     group = str(world.groups[sector]["target"])
-    part, whole = (weights(world, play, country, r) for r in (of_group(group), of_whole_usd))
+    part, whole = (Gdp.of(world, play, country, r) for r in (of_group(group), of_whole_usd))
 
     def share(v: View) -> Array:
         """Of the loss of all industries; not a number where nothing is lost."""
-        total = weighed(v, whole)
-        return np.divide(weighed(v, part), total, out=np.full_like(total, np.nan), where=total > 0)
+        total = whole.lost(v)
+        return np.divide(part.lost(v), total, out=np.full_like(total, np.nan), where=total > 0)
 
     return Question(share, play.run.resolved.months, traced=False,
                     how=f"the group {group} of the table")  # fmt: skip

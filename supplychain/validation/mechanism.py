@@ -32,7 +32,10 @@ def why(claim: Claim, claimed: Figure, ours: Ours, asked: Question, play: Play) 
         return "; ".join([*parts, _flow(claim, claimed, ours.central, held, play)])
     if claim.metric in {"plant_stop", "stop_length", "weeks_to_stop"}:
         return _stop(claim, ours)
-    return _loss(claimed, ours, abs(ours.central))
+    said = [_loss(claimed, ours, abs(ours.central)), *_beyond_own_band(ours, play)]
+    if "exports alone" in asked.detail:
+        said.append(f"by lost exports alone {0.0 - asked.detail['exports alone']:.3g}")
+    return "; ".join(said)
 
 
 def _price(claimed: Figure, ours: Ours, mine: float) -> str:
@@ -85,26 +88,51 @@ def _stop(claim: Claim, ours: Ours) -> str:
 
 
 def _loss(claimed: Figure, ours: Ours, mine: float) -> str:
-    """Where the claim stands among our cases, from the best response to fixed proportions."""
-    ends = [x for x in (claimed.low, claimed.high) if x is not None]
-    size = abs(sum(ends) / len(ends) if claimed.central is None else claimed.central)
+    """Where the claim stands among our cases, from the best response to fixed proportions.
+
+    Of a range without a centre, the end that is nearer to ours.
+    """
+    stated = (claimed.central,) if claimed.central is not None else (claimed.low, claimed.high)
+    size = min((abs(x) for x in stated if x is not None), key=lambda x: abs(x - mine))
     fixed = abs(ours.naive.get(FIXED) or 0.0)
     frozen = abs(ours.cases.get("frozen") or 0.0)
     least = abs(ours.cases.get("planner") or 0.0)
     if size > max(fixed, frozen):
         return (
-            f"more than fixed proportions without stocks lose here ({fixed:.3g}): it would take "
-            "wider affected shares, industries that the pack does not hold, or losses beyond "
-            "exports (home sales, users downstream), which are not counted"
+            f"more than fixed proportions without stocks lose here ({fixed:.3g}, home sales "
+            "counted): it would take wider affected shares, industries that the pack does not "
+            "hold, or what is not counted: dearer inputs, users downstream, lost spending"
+        )
+    if size > max(mine, frozen):
+        return (
+            f"between stocks alone ({frozen:.3g}) and fixed proportions without stocks "
+            f"({fixed:.3g}): shorter stocks, or users downstream, which are not counted; less help "
+            "from others would not do"
         )
     if size > mine:
         return (
-            f"between the adaptive case and fixed proportions without stocks ({fixed:.3g}; without "
-            f"adaptation {frozen:.3g}): shorter stocks or less help from others"
+            f"between the adaptive case and stocks alone ({frozen:.3g}): less help from others, "
+            "that is slower or fewer other suppliers and substitutes"
         )
     if size < least:
         return (
             f"less than even the best response loses ({least:.3g}): narrower affected shares, "
             "longer stocks, a milder cut, or closer substitutes"
         )
-    return "narrower affected shares, longer stocks or more help from others than in the pack"
+    return (
+        f"between the best response ({least:.3g}) and the adaptive case: narrower affected shares, "
+        "longer stocks or more help from others than in the pack"
+    )
+
+
+def _beyond_own_band(ours: Ours, play: Play) -> list[str]:
+    """Why a central figure may lie outside its own band: most of what is drawn errs to one side."""
+    if ours.central is None or ours.band is None:
+        return []
+    low, high = ours.band
+    if low <= ours.central <= high:
+        return []
+    classes = [f for f in play.run.asked if f.kind == "essentiality"]
+    strictest = sum(f.value >= f.high for f in classes)
+    count = f"{strictest} of {len(classes)} essentiality classes"
+    return [f"our own figure lies outside its band, since {count} are central at their strictest"]

@@ -45,9 +45,10 @@ LIMITS = """\
   spread.
 - Agreement with another model is agreement of assumptions: published figures of one question differ
   among themselves by multiples.
-- Our GDP figures count lost exports and their suppliers alone: not home sales of the industries
-  that stop, not users further down beyond those played. They are lower by construction than studies
-  of whole economies, and where they are higher the more suspicious.
+- Our GDP figures count lost exports, as large a share of the home sales of the same plants (an
+  assumption, `home_sales_loss`), and their suppliers: not users further down beyond those played,
+  dearer inputs or lost spending. Studies of whole economies count more: where ours are higher, the
+  more suspicious. Each miss says what lost exports alone would be.
 - A scenario file states how much a licence withholds; for a licence that is an assumption, and most
   misses of flows are misses of it. A dated path that was read off the very flow tests arithmetic.
 - Baselines are of 2024; what is played of 2010, 2019 and 2023 meets the supply of today.
