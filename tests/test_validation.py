@@ -246,7 +246,9 @@ def test_months_that_are_left_out_of_a_sample_change_no_earlier_month(shipped):
 def test_what_comes_round_is_seen_among_imports_by_origin_alone(shipped):
     view = Play.of(shipped.network, load_scenario("usa-ban-2024")).cases["adaptive"]
     ends = frozenset({"germanium_refined"}), frozenset({"CHN"}), frozenset({"USA"})
-    direct, by_origin = (Traffic(view, Lane(*ends, True, origin)) for origin in (False, True))
+    direct, by_origin = (
+        Traffic(view, Lane(*ends, is_import=True, by_origin=o)) for o in (False, True)
+    )
     leakage = shipped.network.parameters.value("leakage", "some_targets")
     # Stopped in December; what leaks does so a month later, and a month at sea comes on top.
     assert direct.ratios(2, 3)[:, 0].tolist() == [0, 0]
