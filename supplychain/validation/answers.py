@@ -94,7 +94,11 @@ def _inside(claim: Claim, view: View) -> None:
 
 
 def _traffic(claim: Claim, view: View) -> tuple[Traffic, str]:
-    """The lane that a claim is about, and a word where it is not the very goods it names."""
+    """The lane that a claim is about, and a word where it is not the very goods it names.
+
+    Statistics of imports go by the country of origin, those of exports by the last known
+    destination (Census Bureau, guide to the trade statistics): what leaked is seen in the former.
+    """
     network = view.network
     ends = (places(network, claim.countries), places(network, claim.partners or ("*",)))
     is_import = claim.metric in {"import_flow", "fulfilment", "licence_share"}
@@ -103,13 +107,14 @@ def _traffic(claim: Claim, view: View) -> tuple[Traffic, str]:
     elif is_import:
         ends = (ends[1], ends[0])
     named = goods(network, claim.sectors, claim.items)
-    lane = Lane(named, ends[0], ends[1], is_import)
+    by_origin = claim.metric == "import_flow"
+    lane = Lane(named, ends[0], ends[1], is_import, by_origin)
     found = Traffic(view, lane)
     is_actors = claim.actor in claim.partners or set(claim.partners) <= {"*"}
     if found.baseline > 0 and (found.covered > 0 or not is_actors):
         return found, ""
     held = frozenset(p for m in view.resolved.measures for p in m.products)
-    wider = Traffic(view, Lane(held, ends[0], ends[1], is_import))
+    wider = Traffic(view, replace(lane, products=held))
     if wider.baseline > 0:
         return wider, "all goods that the measure covers: it touches no flow of the named"
     route = f"{'|'.join(claim.countries)} and {'|'.join(claim.partners) or 'others'}"
