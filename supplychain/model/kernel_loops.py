@@ -987,6 +987,7 @@ def reach(
             continue
         if d < flows:
             limit_flow(at, link, real, x, note, b, d, month, most)
+            add_opening(at, link, real, x, note, d, u, month, most)
         else:
             need = real[at.slot_need + link[at.buyer_slot + u]]
             limit_opening(at, link, real, x, d - flows, month, need, most)
@@ -1017,6 +1018,27 @@ def limit_flow(
 
 
 @compiled
+def beside(at: At, link: Index, note: Index, e: int, month: int) -> int:
+    """The opening beside a flow; -1 where there is none, or none is open yet."""
+    o = link[at.flow_opening + e]
+    return int(o if at.opens and o >= 0 and month >= note[at.opens_first + o] else -1)
+
+
+@compiled
+def add_opening(
+    at: At, link: Index, real: Array, x: Array, note: Index, e: int, u: int, month: int, most: int
+) -> None:
+    """Add to what a flow may still carry what the opening beside it may."""
+    o, more = beside(at, link, note, e, month), at.work + WORK_MOST
+    if o >= 0:
+        limit_opening(
+            at, link, real, x, o, month, real[at.slot_need + link[at.buyer_slot + u]], more
+        )
+        for w in range(x.shape[1]):
+            x[most, w] += x[more, w]
+
+
+@compiled
 def limit_opening(
     at: At, link: Index, real: Array, x: Array, o: int, month: int, need: float, most: int
 ) -> None:
@@ -1029,10 +1051,15 @@ def limit_opening(
     for w in range(x.shape[1]):
         part = x[share, w] if month >= x[opens, w] else 0.0
         x[most, w] = part * max(x[most, w] - level, 0.0) * base
-    if regime >= 0:
-        under = at.opening + month * at.regimes + regime
+    grown, access = real[at.opening_grown + o], at.limits + ACCESS
+    if grown > 0.0:
         for w in range(x.shape[1]):
-            x[most, w] *= x[under, w]
+            x[most, w] = max(x[most, w] - (x[access, w] - 1.0) * grown, 0.0)
+    if regime >= 0:
+        under = at.measure + month * at.regimes + regime
+        for w in range(x.shape[1]):
+            held = 0.0 if grown > 0.0 and x[under, w] < np.inf else x[under, w]
+            x[most, w] *= min(held, 1.0)
     for w in range(x.shape[1]):
         able = x[most, w] / bins
         x[most, w] = able if able > least else 0.0
@@ -1151,15 +1178,45 @@ def hand_over(
         bought, e = at.bought + d, note[at.deal + d]
         for w in range(x.shape[1]):
             x[total, w] += x[bought, w] / need
+        o = e - at.flows
         if e < at.flows:
-            shipped, quantity = at.shipped + e - first, real[at.flow_quantity + e]
+            o = beside(at, link, note, e, month)
+            if o >= 0:
+                by_flow(at, link, real, x, note, b, e, o, month, need, bought)
+            carried, quantity = (at.work + WORK_MOST if o >= 0 else bought), at.flow_quantity + e
             for w in range(x.shape[1]):
-                x[shipped, w] += x[bought, w] / quantity
-        elif at.traced:
-            row = at.trace_opened + month * at.openings + e - at.flows
+                x[at.shipped + e - first, w] += x[carried, w] / real[quantity]
+            if o >= 0:
+                for w in range(x.shape[1]):
+                    x[bought, w] -= x[carried, w]
+        if at.traced and o >= 0:
+            row = at.trace_opened + month * at.openings + o
             for w in range(x.shape[1]):
                 x[row, w] = x[bought, w] / need
     bring(at, link, real, x, note, month + lag, q, total)
+
+
+@compiled
+def by_flow(
+    at: At,
+    link: Index,
+    real: Array,
+    x: Array,
+    note: Index,
+    b: int,
+    e: int,
+    o: int,
+    month: int,
+    need: float,
+    bought: int,
+) -> None:
+    """What of a purchase a flow carries before the opening beside it."""
+    carried, more = at.work + WORK_MOST, at.work + WORK_AIM
+    limit_flow(at, link, real, x, note, b, e, month, carried)
+    limit_opening(at, link, real, x, o, month, need, more)
+    for w in range(x.shape[1]):
+        most = x[carried, w] if x[more, w] > 0.0 else x[bought, w]
+        x[carried, w] = min(x[bought, w], most)
 
 
 @compiled
