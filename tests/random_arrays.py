@@ -67,7 +67,9 @@ def random_arrays(seed: int | Sequence[int], features: Features = EVERYTHING) ->
     (True, True, True)
     """
     arrays = _Maker(np.random.default_rng(seed), features).arrays()
-    return _beside(arrays, np.random.default_rng([*np.ravel(seed), 3])) if features.known else arrays
+    return (
+        _beside(arrays, np.random.default_rng([*np.ravel(seed), 3])) if features.known else arrays
+    )
 
 
 def _beside(arrays: Arrays, rng: np.random.Generator) -> Arrays:

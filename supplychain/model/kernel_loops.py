@@ -987,7 +987,7 @@ def reach(
             continue
         if d < flows:
             limit_flow(at, link, real, x, note, b, d, month, most)
-            add_opening(at, link, real, x, note, d, u, month, most)
+            add_opening(at, link, real, x, note, d, u, month, deals)
         else:
             need = real[at.slot_need + link[at.buyer_slot + u]]
             limit_opening(at, link, real, x, d - flows, month, need, most)
@@ -1026,15 +1026,16 @@ def beside(at: At, link: Index, note: Index, e: int, month: int) -> int:
 
 @compiled
 def add_opening(
-    at: At, link: Index, real: Array, x: Array, note: Index, e: int, u: int, month: int, most: int
+    at: At, link: Index, real: Array, x: Array, note: Index, e: int, u: int, month: int, deal: int
 ) -> None:
-    """Add to what a flow may still carry what the opening beside it may."""
+    """Add to what a flow may still carry, which is written down, what the opening beside it may."""
     o, more = beside(at, link, note, e, month), at.work + WORK_MOST
+    most, by_flow = at.headroom + deal, at.by_flow + deal
     if o >= 0:
-        limit_opening(
-            at, link, real, x, o, month, real[at.slot_need + link[at.buyer_slot + u]], more
-        )
+        need = real[at.slot_need + link[at.buyer_slot + u]]
+        limit_opening(at, link, real, x, o, month, need, more)
         for w in range(x.shape[1]):
+            x[by_flow, w] = x[most, w] if x[more, w] > 0.0 else np.inf
             x[most, w] += x[more, w]
 
 
@@ -1045,23 +1046,17 @@ def limit_opening(
     """What an opening may carry this month, unit/month (`Arrays.opening_limit`)."""
     s, regime = link[at.opening_supplier + o], link[at.opening_regime + o]
     base, level, bins = real[at.node_whole + s], real[at.node_level + s], at.bins
-    least = _NOTHING * need
-    opens, share = at.opening_day + o, at.limits + NEW_SHARE
+    least, grown = _NOTHING * need, real[at.opening_grown + o]
+    opens, share, access = at.opening_day + o, at.limits + NEW_SHARE, at.limits + ACCESS
+    under = at.measure + month * at.regimes + regime
     capacity(at, link, real, x, s, month, most)
     for w in range(x.shape[1]):
         part = x[share, w] if month >= x[opens, w] else 0.0
-        x[most, w] = part * max(x[most, w] - level, 0.0) * base
-    grown, access = real[at.opening_grown + o], at.limits + ACCESS
-    if grown > 0.0:
-        for w in range(x.shape[1]):
-            x[most, w] = max(x[most, w] - (x[access, w] - 1.0) * grown, 0.0)
-    if regime >= 0:
-        under = at.measure + month * at.regimes + regime
-        for w in range(x.shape[1]):
-            held = 0.0 if grown > 0.0 and x[under, w] < np.inf else x[under, w]
-            x[most, w] *= min(held, 1.0)
-    for w in range(x.shape[1]):
-        able = x[most, w] / bins
+        able = part * max(x[most, w] - level, 0.0) * base
+        able = max(able - (x[access, w] - 1.0) * grown, 0.0)
+        if regime >= 0:
+            able *= 0.0 if grown > 0.0 and x[under, w] < np.inf else min(x[under, w], 1.0)
+        able /= bins
         x[most, w] = able if able > least else 0.0
 
 
@@ -1180,43 +1175,17 @@ def hand_over(
             x[total, w] += x[bought, w] / need
         o = e - at.flows
         if e < at.flows:
-            o = beside(at, link, note, e, month)
-            if o >= 0:
-                by_flow(at, link, real, x, note, b, e, o, month, need, bought)
-            carried, quantity = (at.work + WORK_MOST if o >= 0 else bought), at.flow_quantity + e
+            o, by_flow = beside(at, link, note, e, month), at.by_flow + d
+            shipped, quantity = at.shipped + e - first, real[at.flow_quantity + e]
             for w in range(x.shape[1]):
-                x[at.shipped + e - first, w] += x[carried, w] / real[quantity]
-            if o >= 0:
-                for w in range(x.shape[1]):
-                    x[bought, w] -= x[carried, w]
+                carried = min(x[bought, w], x[by_flow, w]) if o >= 0 else x[bought, w]
+                x[shipped, w] += carried / quantity
+                x[bought, w] -= carried
         if at.traced and o >= 0:
             row = at.trace_opened + month * at.openings + o
             for w in range(x.shape[1]):
                 x[row, w] = x[bought, w] / need
     bring(at, link, real, x, note, month + lag, q, total)
-
-
-@compiled
-def by_flow(
-    at: At,
-    link: Index,
-    real: Array,
-    x: Array,
-    note: Index,
-    b: int,
-    e: int,
-    o: int,
-    month: int,
-    need: float,
-    bought: int,
-) -> None:
-    """What of a purchase a flow carries before the opening beside it."""
-    carried, more = at.work + WORK_MOST, at.work + WORK_AIM
-    limit_flow(at, link, real, x, note, b, e, month, carried)
-    limit_opening(at, link, real, x, o, month, need, more)
-    for w in range(x.shape[1]):
-        most = x[carried, w] if x[more, w] > 0.0 else x[bought, w]
-        x[carried, w] = min(x[bought, w], most)
 
 
 @compiled

@@ -133,8 +133,8 @@ def _rows(arrays: Arrays, plan: Plan, ring: int, chosen: int) -> dict[str, int]:
         **dict.fromkeys(per_node, n),
         **dict.fromkeys(("have", "arrived", "allowed", "drawn"), inputs), "shipped": leaving,
         **dict.fromkeys(per_seller, n),
-        "headroom": deals, "ask": deals, "bought": deals, "missing": buyers, "work": WORK,
-        "kept": t * chosen, "delivered": t * chosen,
+        **dict.fromkeys(("headroom", "by_flow", "ask", "bought"), deals), "missing": buyers,
+        "work": WORK, "kept": t * chosen, "delivered": t * chosen,
     }  # fmt: skip
 
 
