@@ -214,7 +214,7 @@ def tiered(nodes: int, lanes: int, seed: int = 1, inputs: int = 3, suppliers: in
             regime=np.where(covered, 0, -1),
             rank=np.zeros(flow_slot.size, dtype=np.int64),
         ),
-        openings=Openings(index, index, index, np.zeros((0, lanes)), index, index),
+        openings=Openings(index, index, index, np.zeros((0, lanes)), index, index, index),
         regimes=Regimes(ban, ban),
         technologies=Technologies(index, np.zeros((0, lanes)), none, none, index, index, none),
         projects=Projects(index, np.zeros((months, 0, lanes))),

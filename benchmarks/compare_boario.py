@@ -169,7 +169,7 @@ def arrays(table: Table, shocked: int, *, steps: int, cover: float, first: int) 
             regime=np.where(permit, 0, -1),
             rank=np.zeros(e, dtype=np.int64),
         ),
-        openings=Openings(NO_LINK, NO_LINK, NO_LINK, np.empty((0, 1)), NO_LINK, NO_LINK),
+        openings=Openings(NO_LINK, NO_LINK, NO_LINK, np.empty((0, 1)), NO_LINK, NO_LINK, NO_LINK),
         regimes=Regimes(left, left),
         technologies=Technologies(
             NO_LINK, np.empty((0, 1)), np.empty(0), np.empty(0), NO_LINK, NO_LINK, np.empty(0)

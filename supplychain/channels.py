@@ -120,7 +120,7 @@ def _usd_per_unit(network: Network, product: str) -> float:
 
 
 def _opened(network: Network, run: Run, case: str) -> tuple[Index, Index, Array]:
-    """Supplier, user and USD/year of what was bought from new suppliers."""
+    """Supplier, user and USD/year of what was bought through openings."""
     pairs = run.compiled.openings
     supplier = np.array([i for i, _ in pairs], dtype=np.int64)
     user = np.array([network.slots[q].node for _, q in pairs], dtype=np.int64)

@@ -23,7 +23,7 @@ class Compiled:
     Attributes:
         arrays: what the model runs on.
         nodes, slots, flows: positions in the network of the compiled rows, in array order.
-        openings: (supplier, slot) network positions of possible new flows.
+        openings: (supplier, slot) network positions of what may be sent beside the flows.
     """
 
     arrays: Arrays
@@ -92,9 +92,10 @@ def compile_arrays(
     openings = _openings(network, reached, chosen)
     node_at = {old: new for new, old in enumerate(chosen.nodes)}
     slot_at = {old: new for new, old in enumerate(chosen.slots)}
-    links = [(f.supplier, f.slot) for f in (network.flows[e] for e in chosen.flows)] + openings
+    flows = [(f.supplier, f.slot) for f in (network.flows[e] for e in chosen.flows)]
+    flow_at = {pair: k for k, pair in enumerate(flows)}
     bins = int(network.parameters.value("cover_bins"))
-    ceilings = Ceilings(network, resolved, draws, bins, links, coalitions)
+    ceilings = Ceilings(network, resolved, draws, bins, flows + openings, coalitions)
     builder = LaneBuilder(network, resolved, draws, reached.downstream, ceilings)
     arrays = Arrays(
         months=resolved.months,
@@ -104,7 +105,7 @@ def compile_arrays(
         nodes=builder.nodes(chosen.nodes, node_at),
         slots=builder.slots(chosen.slots, node_at),
         flows=builder.flows(chosen.flows, node_at, slot_at),
-        openings=builder.openings(openings, node_at, slot_at),
+        openings=builder.openings(openings, node_at, slot_at, flow_at),
         regimes=ceilings.regimes(),
         technologies=adaptation.technologies(builder, node_at, slot_at),
         projects=adaptation.projects(builder, node_at),
@@ -154,9 +155,9 @@ def _choose(network: Network, reached: Reach) -> _Chosen:
 
 
 def _openings(network: Network, reached: Reach, chosen: _Chosen) -> list[tuple[int, int]]:
-    """Pairs of a producer with spare capacity and a slot that it does not supply yet."""
-    known = {(network.flows[e].supplier, network.flows[e].slot) for e in chosen.flows}
-    used = {s for _, s in known} | {q for q in chosen.slots if _is_later(network, q)}
+    """Pairs of a producer with spare capacity and a slot, whether it supplies it already or not."""
+    used = {network.flows[e].slot for e in chosen.flows}
+    used |= {q for q in chosen.slots if _is_later(network, q)}
     growing = {project.node for project in network.projects}
     sellers: dict[Commodity, list[int]] = {}
     for i in chosen.nodes:
@@ -168,7 +169,6 @@ def _openings(network: Network, reached: Reach, chosen: _Chosen) -> list[tuple[i
         for q in chosen.slots
         if q in used
         for i in sellers.get(network.slots[q].commodity, ())
-        if (i, q) not in known
     ]
     rank = {c: i for i, c in enumerate(reached.active)}
     order = {q: k for k, q in enumerate(chosen.slots)}

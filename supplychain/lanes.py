@@ -254,8 +254,9 @@ class LaneBuilder:
         pairs: Sequence[tuple[int, int]],
         node_at: Mapping[int, int],
         slot_at: Mapping[int, int],
+        flow_at: Mapping[tuple[int, int], int],
     ) -> Openings:
-        """Possible new flows: when they open, and whether a measure covers them."""
+        """Openings: when they open, whether a measure covers them, and the flow of a known pair."""
         ends = [(self.network.nodes[i], self.network.slots[q]) for i, q in pairs]
         supplier = np.array([node_at[i] for i, _ in pairs], dtype=np.int64)
         slot = np.array([slot_at[q] for _, q in pairs], dtype=np.int64)
@@ -266,7 +267,8 @@ class LaneBuilder:
             wait = np.round(self.parameter("qualification_lag_months", node.product, stage))
             opens[k] = self.first_month + wait
         turn = self.serving.turns(ends)
-        return Openings(supplier, slot, lag, opens, self.ceilings.of(pairs), turn)
+        flow = np.array([flow_at.get(pair, -1) for pair in pairs], dtype=np.int64)
+        return Openings(supplier, slot, lag, opens, self.ceilings.of(pairs), turn, flow)
 
     def limits(self) -> Limits:
         """Behavioural constants of every lane. Where nothing is restricted, nobody hoards."""

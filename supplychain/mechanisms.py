@@ -31,7 +31,7 @@ SWITCHES: tuple[tuple[str, str], ...] = (
     ("releases", "states release their stocks"),
     ("shares", "states share stocks with allies"),
     ("buys", "short plants buy on the spot market"),
-    ("opens", "plants buy from new suppliers"),
+    ("opens", "plants buy from new suppliers, and more from known ones"),
     ("restocks", "plants order towards the stock they want"),
     ("substitutes", "inputs are replaced"),
     ("alternates", "other recipes are used"),

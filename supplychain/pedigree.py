@@ -237,7 +237,11 @@ def _rules(parameters: Parameters, *, served: bool) -> list[str]:
         "domestic supply of the restricting country is not restricted",
         f"rationing is pro rata to baseline flows{shared}",
         f"catch-up: plants may run at {catch_up} x baseline to make up what they missed",
-        f"access ceiling: a user gets at most {access} x its baseline flow from a supplier",
+        (
+            f"access ceiling: a user gets at most {access} x its baseline flow from a supplier, or "
+            f"after the qualification lag {_said(parameters, 'new_supplier_share')} of its spare "
+            "capacity beyond that flow"
+        ),
         (
             f"leakage of what is withheld: {from_all} where everybody is restricted, up to "
             f"{from_some} by the share of the actor's exports that stays open"

@@ -8,7 +8,7 @@ node, flows and openings by block and slot.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,7 @@ class Features:
 
     Attributes:
         measures: without them every regime is infinite and `start` lies after the last month.
+        known: some flows have an opening beside them.
         power_of_two: bases are powers of two (shares of output are exact in floating point).
     """
 
@@ -46,6 +47,7 @@ class Features:
     cycles: bool = True
     elasticities: bool = False
     luck: bool = True
+    known: bool = True
     power_of_two: bool = True
 
     def but(self, **changes: bool) -> "Features":
@@ -64,7 +66,34 @@ def random_arrays(seed: int | Sequence[int], features: Features = EVERYTHING) ->
     >>> world.months in range(3, 9), world.lanes in (1, 2), world.bins in (1, 2, 3)
     (True, True, True)
     """
-    return _Maker(np.random.default_rng(seed), features).arrays()
+    arrays = _Maker(np.random.default_rng(seed), features).arrays()
+    return (
+        _beside(arrays, np.random.default_rng([*np.ravel(seed), 3])) if features.known else arrays
+    )
+
+
+def _beside(arrays: Arrays, rng: np.random.Generator) -> Arrays:
+    """The same world with openings beside most of its flows."""
+    flows, old = arrays.flows, arrays.openings
+    chosen = np.flatnonzero(rng.random(flows.slot.size) < 0.7)
+    days = rng.choice([0.0, 0.0, 1.0, 2.0], (chosen.size, arrays.lanes))
+    mine = Openings(
+        flows.supplier[chosen], flows.slot[chosen], flows.lag[chosen], days,
+        flows.regime[chosen], flows.rank[chosen], chosen,
+    )  # fmt: skip
+    both = [
+        np.concatenate([getattr(part, field.name) for part in (old, mine)])
+        for field in fields(Openings)
+    ]
+    end = np.array([block.nodes.stop for block in arrays.blocks])
+    block = np.searchsorted(end, both[0], side="right")
+    order = np.lexsort((both[1], block))
+    bounds = np.searchsorted(block[order], np.arange(len(arrays.blocks) + 1))
+    blocks = tuple(
+        replace(b, openings=slice(int(bounds[k]), int(bounds[k + 1])))
+        for k, b in enumerate(arrays.blocks)
+    )
+    return replace(arrays, openings=Openings(*(column[order] for column in both)), blocks=blocks)
 
 
 def tighter(arrays: Arrays, seed: int) -> Arrays:
@@ -305,6 +334,7 @@ class _Maker:
             opens=self.table(count, (0, 0, 1, 2, 4)),
             regime=self.covered(count),
             rank=self.ranks(count),
+            flow=np.full(count, -1, dtype=np.int64),
         )
 
     def covered(self, count: int) -> np.ndarray:

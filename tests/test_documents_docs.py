@@ -199,10 +199,11 @@ def test_the_worked_example_of_the_spot_market_in_month_two(example: Run) -> Non
     room = np.zeros((2, 1, 2))
     room[example.at("CHN:magnet")], room[example.at("JPN:magnet")] = 1, 0.3
     missing = np.array([[[3.3, 0.9]]])
-    every = np.ones(2, dtype=bool)
+    ((_, deals),) = wiring.markets
     market = Market.of(
         arrays, 1, block, wiring,
-        queue=queue, room=room, shipped=shipped, missing=missing, chosen=every, leaks=True,
+        queue=queue, room=room, shipped=shipped, missing=missing, chosen=deals, leaks=True,
+        opens=True,
     )  # fmt: skip
     deal = clear_market(market, rounds=3)
     assert market.from_room[example.at("JPN:magnet"), 0] == near(1.8)

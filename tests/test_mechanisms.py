@@ -52,7 +52,7 @@ def test_every_mechanism_takes_its_part(tmp_path):
         constants={"new_supplier_share": 1},
     )
     _, steps, _ = roads(rescued, tmp_path)
-    assert steps["plants buy from new suppliers"] == (1,)
+    assert steps["plants buy from new suppliers, and more from known ones"] == (1,)
     worked_up = sum(min(0.1, 0.9 * (t + 0.5) / 12) for t in range(12)) / 12
     assert steps["scrap and mine waste are worked up"] == near((1 - worked_up,))
     assert steps["new capacity comes on"] == near((0.5 - worked_up,))

@@ -143,7 +143,7 @@ def build(
         substitution_most=0.0, substitution_start=0.0,
     )  # fmt: skip
     e = table(flows, supplier=0, slot=0, share=1.0, quantity=1.0, **free)
-    p = table(openings or [], supplier=0, slot=0, opens=0.0, **free)
+    p = table(openings or [], supplier=0, slot=0, opens=0.0, flow=-1, **free)
     alternatives = technologies or []
     a = table(alternatives, node=0, rate=12.0, most=1.0, start=0.0)
     uses = [(i, *use) for i, each in enumerate(alternatives) for use in each["uses"]]

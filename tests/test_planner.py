@@ -363,7 +363,7 @@ def two_nodes(months=4, capacity=1.0, ceiling=0.0, bins=1):
             np.zeros((1, 1)), np.zeros(1), np.zeros(1),
         ),
         flows=Flows(index, index, np.ones((1, 1)), np.array([10.0]), index, index, index),
-        openings=Openings(nobody, nobody, nobody, np.zeros((0, 1)), nobody, nobody),
+        openings=Openings(nobody, nobody, nobody, np.zeros((0, 1)), nobody, nobody, nobody),
         regimes=Regimes(table, table),
         technologies=Technologies(nobody, np.zeros((0, 1)), none, none, nobody, nobody, none),
         projects=Projects(nobody, np.zeros((months, 0, 1))),
@@ -423,7 +423,7 @@ def test_new_capacity_counts_from_the_month_in_which_it_comes_on():
         ),
         nodes=nodes,
         slots=replace(old.slots, node=np.array([2])),
-        openings=Openings(USER, zero, zero, np.zeros((1, 1)), np.array([-1]), zero),
+        openings=Openings(USER, zero, zero, np.zeros((1, 1)), np.array([-1]), zero, np.array([-1])),
         projects=Projects(USER, added),
     )
     best = plan(arrays, np.array([2]), np.ones(1))

@@ -108,30 +108,38 @@ class Access:
     trade: Trade
 
     @cached_property
-    def _new(self) -> Mapping[Link, int]:
-        """How many inputs a supplier may newly be bought for: the engine's openings."""
-        nodes, slots = self.field.network.nodes, self.field.network.slots
-        found: dict[Link, int] = defaultdict(int)
-        for i, q in self.field.whole.compiled.openings:
-            found[nodes[i].product, nodes[i].country, nodes[slots[q].node].country] += 1
+    def _usual(self) -> Mapping[Link, Sequence[float]]:
+        """Baseline flow beside each of the engine's openings, unit/month; 0 to a new customer."""
+        network, compiled = self.field.network, self.field.whole.compiled
+        quantity = compiled.arrays.flows.quantity
+        found: dict[Link, list[float]] = defaultdict(list)
+        flows = compiled.arrays.openings.flow.tolist()
+        for (i, q), e in zip(compiled.openings, flows, strict=True):
+            supplier, user = network.nodes[i], network.nodes[network.slots[q].node]
+            usual = float(quantity[e]) if e >= 0 else 0.0
+            found[supplier.product, supplier.country, user.country].append(usual)
         return found
 
     def possible(self, product: str, partner: str, user: str) -> float:
         """Most that a partner may send more, mean over the horizon, unit/month.
 
-        In month t it is ``min(spare, (access_ceiling - 1) bought + n new_supplier_share spare)``,
-        n the inputs that it does not supply yet, counted once the qualification lag is over.
+        In month t it is ``min(spare, sum of (access_ceiling - 1) flow)`` over the inputs that it
+        supplies, and once the qualification lag is over, over all inputs,
+        ``min(spare, sum of max((access_ceiling - 1) flow, new_supplier_share spare))``.
 
-        A partner with 10 to spare that sells 4 may send 2 more at an access ceiling of 1.5, and
-        with one new customer at a new supplier's share of 0.3 after 3 of 12 months
-        ``(3 * 2 + 9 * 5) / 12 = 4.25`` on average. Plants yet to be built are not counted.
+        A partner with 10 to spare that sells 4 to one input may send 2 more at an access ceiling of
+        1.5. At a new supplier's share of 0.3 it may send 3 there after 3 of 12 months, and 3 to an
+        input that it does not supply yet: ``(3 * 2 + 9 * 6) / 12 = 5`` on average. Plants yet to be
+        built are not counted.
         """
         value = self.field.network.parameters.value
         months = self.field.base.months
         link = (product, partner, user)
         spare = self.trade.spare.get((product, partner), 0.0)
-        known = (max(value("access_ceiling"), 1.0) - 1.0) * self.trade.bought.get(link, 0.0)
-        new = self._new.get(link, 0) * min(value("new_supplier_share"), 1.0) * spare
+        growth = max(value("access_ceiling"), 1.0) - 1.0
+        known = growth * self.trade.bought.get(link, 0.0)
+        most = min(value("new_supplier_share"), 1.0) * spare
+        new = sum(max(most - growth * usual, 0.0) for usual in self._usual.get(link, ()))
         stage = str(self.field.network.products[product]["stage"])
         lag = min(round(value("qualification_lag_months", product, stage)), months)
         return (lag * min(spare, known) + (months - lag) * min(spare, known + new)) / months

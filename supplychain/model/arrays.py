@@ -133,7 +133,13 @@ class Flows:
 
 @dataclass(frozen=True)
 class Openings:
-    """Possible new flows: supplier, slot, lag, first month open (P, L), regime and rank."""
+    """What a supplier may send beside the baseline flows: to new customers, and more to known ones.
+
+    Attributes:
+        supplier, slot, lag, regime, rank: as of a flow; opens: (P, L) first month.
+        flow: the baseline flow of the same supplier and slot, whose lag, regime and rank it has; -1
+            where they do not know each other. A flow has one opening at most.
+    """
 
     supplier: Index
     slot: Index
@@ -141,6 +147,7 @@ class Openings:
     opens: Array
     regime: Index
     rank: Index
+    flow: Index
 
 
 @dataclass(frozen=True)
@@ -260,17 +267,26 @@ class Arrays:
         """Most that openings may carry, (P, L, B), unit/month.
 
         Once qualified, a stated share of the supplier's spare capacity, as far as no restriction
-        covers it: ``new_share * max(0, capacity - level) * base * min(1, ceiling)``.
+        covers it: ``new_share * max(0, capacity - level) * base * min(1, ceiling)``. Of a supplier
+        that the user knows, what of it is more than access allows the flow to grow,
+        ``max(0, new_share * max(0, capacity - level) * base - (access - 1) * quantity)``, and
+        nothing while a measure holds the flow: then its ceiling is all that it may carry.
         """
-        supplier = self.openings.supplier[openings]
+        supplier, flow = self.openings.supplier[openings], self.openings.flow[openings]
         spare = np.maximum(
             self.capacity(month, supplier) - self.nodes.level[supplier][:, None], 0.0
         )
         is_open = month >= self.openings.opens[openings]
         free = self.limits.new_share[None, :] * is_open * spare
-        most = self._under(month, self.openings.regime[openings], np.ones(self.lanes), leaks=leaks)
         whole = free * self.nodes.base[supplier][:, None]
-        return np.asarray(np.minimum(most, 1.0) * whole[:, :, None], dtype=np.float64)
+        known = np.flatnonzero(flow >= 0)
+        grows = (self.limits.access - 1.0) * self.flows.quantity[flow[known], None]
+        whole[known] = np.maximum(whole[known] - grows, 0.0)
+        regime, nothing = self.openings.regime[openings], np.full(self.lanes, np.inf)
+        ceiling = self._under(month, regime, nothing, leaks=leaks)
+        shut = np.isfinite(ceiling) & (flow >= 0)[:, None, None]
+        most = np.where(shut, 0.0, np.minimum(ceiling, 1.0))
+        return np.asarray(most * whole[:, :, None], dtype=np.float64)
 
     def capacity(self, month: int, nodes: slice | Index) -> Array:
         """Capacity over base of some nodes, (N, L): what stands, and projects that came on."""

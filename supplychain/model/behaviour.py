@@ -19,7 +19,8 @@ class Behaviour:
         catches_up: end industries make up for missed output within their capacity.
         releases: states release public stocks to their own plants; shares: and to allies.
         buys: short plants buy on the spot market from suppliers they know.
-        opens: and from new suppliers, once these are qualified.
+        opens: and through openings, once these are qualified: from new suppliers, and from those
+            they know more than access allows.
         restocks: plants order towards the stock they want.
         substitutes: inputs are replaced along a ramp.
         alternates: other technologies are used along a ramp.

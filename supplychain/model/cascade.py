@@ -256,25 +256,26 @@ class _Month:
         short = missing(arrays, self.behaviour, state, self.month, self.block, wiring.users, lag)
         if not short.any():
             return room, np.zeros((room.shape[0], arrays.lanes))
-        chosen = deals.copy()
-        if not self.behaviour.opens:
-            chosen[shipped.shape[0] :] = False
         market = Market.of(
             arrays, self.month, self.block, wiring,
-            queue=state.queue[e], room=room, shipped=shipped, missing=short, chosen=chosen,
-            leaks=self.behaviour.leaks,
+            queue=state.queue[e], room=room, shipped=shipped, missing=short, chosen=deals,
+            leaks=self.behaviour.leaks, opens=self.behaviour.opens,
         )  # fmt: skip
         if not market.deals.size:
             return room, np.zeros((room.shape[0], arrays.lanes))
         deal = clear_market(market, arrays.limits.spot_rounds)
-        known = market.deals < shipped.shape[0]
-        flows, openings = market.deals[known], market.deals[~known] - shipped.shape[0]
+        known, opening = market.deals < shipped.shape[0], market.opening >= 0
+        flows = market.deals[known]
         quantity = arrays.flows.quantity[e][flows][:, None, None] / arrays.bins
-        shipped[flows] += deal.bought[known] / quantity
-        received = deal.bought / need(arrays, wiring.users[market.user])
-        place = self.block.openings.start + openings
-        self.record.opened[self.month % len(self.record.opened), place] = received[~known]
-        users = wiring.users
+        by_flow, needs = (
+            np.minimum(deal.bought, market.by_flow),
+            need(arrays, wiring.users[market.user]),
+        )
+        shipped[flows] += by_flow[known] / quantity
+        place = self.block.openings.start + market.opening[opening]
+        opened = (deal.bought - by_flow)[opening] / needs[opening]
+        self.record.opened[self.month % len(self.record.opened), place] = opened
+        received, users = deal.bought / needs, wiring.users
         state.deviation[self.month + lag, users] += add_up(received, market.user, users.size)
         state.queue[e] *= 1.0 - deal.queue_sold[wiring.supplier][:, :, None]
         return room * (1.0 - deal.room_sold[:, :, None]), deal.asked

@@ -20,7 +20,7 @@ Records = npt.NDArray[np.void]
 
 _REAL = frozenset(
     {"base", "whole", "level", "ratio", "before", "size", "ahead", "counted", "need", "cost",
-     "most", "start", "quantity", "weight", "factor", "share"}
+     "most", "start", "quantity", "weight", "factor", "share", "grown"}
 )  # fmt: skip
 _FLAG = frozenset({"sleeps", "turned", "tinkers", "final", "main", "recovers"})
 
@@ -40,8 +40,9 @@ class Plan(NamedTuple):
         slot: elastic: place among the slots with elasticities, -1 for a class; its calls: uses of
             its input by technologies.
         flow: weight: its share of its supplier's output; before, size: its turn
-            (`supplychain.model.turns`).
-        opening, technology, use: as in `Arrays`; a technology has its uses.
+            (`supplychain.model.turns`); opening: the one beside it, -1 for none.
+        opening, technology, use: as in `Arrays`; grown: the flow beside an opening, unit/month, 0
+            for none; a technology has its uses.
         drop: what reaches one slot after one lag, and its flows.
         market: deals of one lag and rank, by buyer; buyer: its slot and its deals (openings count
             on after the flows).
@@ -184,6 +185,7 @@ def plan_of(arrays: Arrays) -> Plan:
             arrays.openings.slot.size,
             supplier=arrays.openings.supplier,
             regime=arrays.openings.regime,
+            grown=_grown(arrays),
         ),
         "technology": technology,
         "use": use,
@@ -265,8 +267,10 @@ def elastic_slots(arrays: Arrays) -> Mask:
 
 
 def _flows(arrays: Arrays, turns: Sequence[Turns | None]) -> Records:
-    """Flows and their turns."""
+    """Flows, their turns and what is beside them."""
     flows, count = arrays.flows, arrays.flows.slot.size
+    opening, beside = np.full(count, -1, dtype=np.int64), np.flatnonzero(arrays.openings.flow >= 0)
+    opening[arrays.openings.flow[beside]] = beside
     before, size = np.zeros(count), np.ones(count)
     for block, turn in zip(arrays.blocks, turns, strict=True):
         if turn is not None:
@@ -279,7 +283,15 @@ def _flows(arrays: Arrays, turns: Sequence[Turns | None]) -> Records:
         weight=flows.quantity / arrays.nodes.base[flows.supplier],
         before=before,
         size=size,
+        opening=opening,
     )
+
+
+def _grown(arrays: Arrays) -> Array:
+    """Flow beside each opening, unit/month; 0 where there is none."""
+    flow, found = arrays.openings.flow, np.zeros(arrays.openings.flow.size)
+    found[flow >= 0] = arrays.flows.quantity[flow[flow >= 0]]
+    return found
 
 
 def _technologies(arrays: Arrays) -> tuple[Records, Records, _Parted]:
@@ -357,10 +369,15 @@ def _spans(name: str, group: Index, groups: int) -> dict[str, Index]:
 
 
 def _markets(arrays: Arrays, lists: _Lists) -> tuple[Records, Records, dict[str, Index]]:
-    """Spot markets of each block: deals by lag and rank, then by user, flows before openings."""
+    """Spot markets of each block: deals by lag and rank, then by user, flows before openings.
+
+    A flow and the opening beside it are one deal.
+    """
     flows, openings = arrays.flows, arrays.openings
     old, of_old = _placed([b.flows for b in arrays.blocks])
     new, of_new = _placed([b.openings for b in arrays.blocks])
+    stranger = openings.flow[new] < 0
+    new, of_new = new[stranger], of_new[stranger]
     block = np.concatenate([of_old, of_new])
     lag, rank, slot = (
         np.concatenate([known[old], more[new]])

@@ -987,6 +987,7 @@ def reach(
             continue
         if d < flows:
             limit_flow(at, link, real, x, note, b, d, month, most)
+            add_opening(at, link, real, x, note, d, u, month, deals)
         else:
             need = real[at.slot_need + link[at.buyer_slot + u]]
             limit_opening(at, link, real, x, d - flows, month, need, most)
@@ -1017,24 +1018,45 @@ def limit_flow(
 
 
 @compiled
+def beside(at: At, link: Index, note: Index, e: int, month: int) -> int:
+    """The opening beside a flow; -1 where there is none, or none is open yet."""
+    o = link[at.flow_opening + e]
+    return int(o if at.opens and o >= 0 and month >= note[at.opens_first + o] else -1)
+
+
+@compiled
+def add_opening(
+    at: At, link: Index, real: Array, x: Array, note: Index, e: int, u: int, month: int, deal: int
+) -> None:
+    """Add to what a flow may still carry, which is written down, what the opening beside it may."""
+    o, more = beside(at, link, note, e, month), at.work + WORK_MOST
+    most, by_flow = at.headroom + deal, at.by_flow + deal
+    if o >= 0:
+        need = real[at.slot_need + link[at.buyer_slot + u]]
+        limit_opening(at, link, real, x, o, month, need, more)
+        for w in range(x.shape[1]):
+            x[by_flow, w] = x[most, w] if x[more, w] > 0.0 else np.inf
+            x[most, w] += x[more, w]
+
+
+@compiled
 def limit_opening(
     at: At, link: Index, real: Array, x: Array, o: int, month: int, need: float, most: int
 ) -> None:
     """What an opening may carry this month, unit/month (`Arrays.opening_limit`)."""
     s, regime = link[at.opening_supplier + o], link[at.opening_regime + o]
     base, level, bins = real[at.node_whole + s], real[at.node_level + s], at.bins
-    least = _NOTHING * need
-    opens, share = at.opening_day + o, at.limits + NEW_SHARE
+    least, grown = _NOTHING * need, real[at.opening_grown + o]
+    opens, share, access = at.opening_day + o, at.limits + NEW_SHARE, at.limits + ACCESS
+    under = at.measure + month * at.regimes + regime
     capacity(at, link, real, x, s, month, most)
     for w in range(x.shape[1]):
         part = x[share, w] if month >= x[opens, w] else 0.0
-        x[most, w] = part * max(x[most, w] - level, 0.0) * base
-    if regime >= 0:
-        under = at.opening + month * at.regimes + regime
-        for w in range(x.shape[1]):
-            x[most, w] *= x[under, w]
-    for w in range(x.shape[1]):
-        able = x[most, w] / bins
+        able = part * max(x[most, w] - level, 0.0) * base
+        able = max(able - (x[access, w] - 1.0) * grown, 0.0)
+        if regime >= 0:
+            able *= 0.0 if grown > 0.0 and x[under, w] < np.inf else min(x[under, w], 1.0)
+        able /= bins
         x[most, w] = able if able > least else 0.0
 
 
@@ -1151,12 +1173,16 @@ def hand_over(
         bought, e = at.bought + d, note[at.deal + d]
         for w in range(x.shape[1]):
             x[total, w] += x[bought, w] / need
+        o = e - at.flows
         if e < at.flows:
+            o, by_flow = beside(at, link, note, e, month), at.by_flow + d
             shipped, quantity = at.shipped + e - first, real[at.flow_quantity + e]
             for w in range(x.shape[1]):
-                x[shipped, w] += x[bought, w] / quantity
-        elif at.traced:
-            row = at.trace_opened + month * at.openings + e - at.flows
+                carried = min(x[bought, w], x[by_flow, w]) if o >= 0 else x[bought, w]
+                x[shipped, w] += carried / quantity
+                x[bought, w] -= carried
+        if at.traced and o >= 0:
+            row = at.trace_opened + month * at.openings + o
             for w in range(x.shape[1]):
                 x[row, w] = x[bought, w] / need
     bring(at, link, real, x, note, month + lag, q, total)

@@ -127,14 +127,14 @@ def _rows(arrays: Arrays, plan: Plan, ring: int, chosen: int) -> dict[str, int]:
     return {
         "limits": HOARD + 1, "passed": t, "capacity": n, "added": t * arrays.projects.node.size,
         "weight": q, "cover": q, "rate": q, "short_run": elastic, "long_run": elastic,
-        "share": e, "opening_day": len(plan.opening), "ceiling": t * r, "opening": t * r,
+        "share": e, "opening_day": len(plan.opening), "ceiling": t * r, "measure": t * r,
         "ramp": len(plan.technology), "release": t * sources, "left": sources,
         "stock": q, "queue": e, "missed": n, "short": n, "extra": n, "deviation": ring * q,
         **dict.fromkeys(per_node, n),
         **dict.fromkeys(("have", "arrived", "allowed", "drawn"), inputs), "shipped": leaving,
         **dict.fromkeys(per_seller, n),
-        "headroom": deals, "ask": deals, "bought": deals, "missing": buyers, "work": WORK,
-        "kept": t * chosen, "delivered": t * chosen,
+        **dict.fromkeys(("headroom", "by_flow", "ask", "bought"), deals), "missing": buyers,
+        "work": WORK, "kept": t * chosen, "delivered": t * chosen,
     }  # fmt: skip
 
 
@@ -223,7 +223,7 @@ def _figures(
         "cover": slots.cover,
         "stock": slots.cover,
         "ceiling": np.where(bound, table, limits.access[:, None]),
-        "opening": np.where(bound, np.minimum(table, 1.0), 1.0),
+        "measure": table,
     }
     wide = {
         name: np.swapaxes(figure.reshape(-1, *figure.shape[-2:]), 1, 2)

@@ -256,9 +256,10 @@ class _Play:
     # Steps 7 and 8: the spot market.
 
     def deals(self, block: Block) -> list[Deal]:
-        """Flows and openings that leave the block."""
+        """Flows that leave the block, and openings to those who are no customers yet."""
         rules = self.rules
-        return rules.flows[block.flows] + rules.openings[block.openings]
+        new = [deal for deal in rules.openings[block.openings] if deal.flow < 0]
+        return rules.flows[block.flows] + new
 
     def spot(self, block: Block) -> None:
         """Rounds for every transit lag, shortest first, and within it every rank, lowest first."""
@@ -288,14 +289,24 @@ class _Play:
         return max(self.zero, min(sum(made), capacity) - y)
 
     def headroom(self, deal: Deal, k: int) -> Number:
-        """What one bin may still buy through a deal, in units."""
-        rules = self.rules
+        """What one bin may still buy through a deal, in units; of a flow with what is beside it."""
         if deal.flow < 0:
-            whole = rules.need[deal.slot] / len(self.bins)
-            room = rules.opening_limit(deal, self.t, k) - self.opened[deal.opening][k] * whole
-        else:
-            whole = rules.quantity[deal.flow] / len(self.bins)
-            room = (rules.ceiling(deal, self.t, k) - self.shipped[deal.flow][k]) * whole
+            return self.by_opening(deal, k)
+        more = self.rules.beside.get(deal.flow) if self.behaviour.opens else None
+        return self.by_flow(deal, k) + (self.by_opening(more, k) if more else self.zero)
+
+    def by_flow(self, deal: Deal, k: int) -> Number:
+        """What one bin may still buy within the ceiling of a flow, in units."""
+        rules = self.rules
+        whole = rules.quantity[deal.flow] / len(self.bins)
+        room = (rules.ceiling(deal, self.t, k) - self.shipped[deal.flow][k]) * whole
+        return room if room > _NOTHING * whole else self.zero
+
+    def by_opening(self, deal: Deal, k: int) -> Number:
+        """What one bin may still buy through an opening, in units."""
+        rules = self.rules
+        whole = rules.need[deal.slot] / len(self.bins)
+        room = rules.opening_limit(deal, self.t, k) - self.opened[deal.opening][k] * whole
         return room if room > _NOTHING * whole else self.zero
 
     def market(self, deals: list[Deal]) -> None:
@@ -337,13 +348,16 @@ class _Play:
         ]
 
     def buy(self, deal: Deal, k: int, units: Number) -> None:
-        """Goods bought leave at once and arrive after the deal's lag."""
-        got = self.months(units, deal.slot)
-        self.d[self.t + deal.lag, deal.slot, k] += got
+        """Goods bought leave at once, by the flow as far as it may, and arrive after the lag."""
+        self.d[self.t + deal.lag, deal.slot, k] += self.months(units, deal.slot)
+        more = self.rules.beside.get(deal.flow) if self.behaviour.opens else None
         if deal.flow >= 0:
-            self.shipped[deal.flow][k] += units * len(self.bins) / self.rules.quantity[deal.flow]
-        else:
-            self.opened[deal.opening][k] += got
+            first = min(units, self.by_flow(deal, k)) if more else units
+            self.shipped[deal.flow][k] += first * len(self.bins) / self.rules.quantity[deal.flow]
+            units -= first
+        opening = more or deal
+        if opening.opening >= 0:
+            self.opened[opening.opening][k] += self.months(units, deal.slot)
 
     def sell(self, i: int, units: Number) -> None:
         """Withheld goods first, spare output after; each bin the same share of what it holds."""

@@ -23,7 +23,10 @@ _NOBODY = 1e-9
 
 
 class Deal(NamedTuple):
-    """A way in which goods may move: baseline flow number `flow`, or opening `opening`."""
+    """A way in which goods may move: baseline flow number `flow`, opening `opening`, or both.
+
+    Both: the opening beside a flow.
+    """
 
     supplier: int
     slot: int
@@ -89,7 +92,11 @@ class Rules:
     def _read_deals(self, arrays: Arrays) -> None:
         flows, openings, regimes = arrays.flows, arrays.openings, arrays.regimes
         self.flows = [Deal(*ends, flow=e) for e, ends in enumerate(_ends(flows))]
-        self.openings = [Deal(*ends, opening=p) for p, ends in enumerate(_ends(openings))]
+        beside: list[int] = openings.flow.tolist()
+        self.openings = [
+            Deal(*ends, flow=beside[p], opening=p) for p, ends in enumerate(_ends(openings))
+        ]
+        self.beside = {deal.flow: deal for deal in self.openings if deal.flow >= 0}
         self.share, self.quantity = self.row(flows.share[:, 0]), self.row(flows.quantity)
         self.opens = self.row(openings.opens[:, 0])
         # Per month and regime a number for each bin, or one for all bins.
@@ -139,13 +146,20 @@ class Rules:
         return self.access if math.isinf(measure) else measure
 
     def opening_limit(self, deal: Deal, t: int, k: int) -> Number:
-        """Most that one bin may buy through an opening, unit/month."""
-        i = deal.supplier
+        """Most that one bin may buy through an opening, unit/month.
+
+        Beside a flow: what is more than access lets the flow grow, if no measure holds it.
+        """
+        i, measure = deal.supplier, self.measure(deal, t, k)
         if t < self.opens[deal.opening]:
             return self.zero
         spare = max(self.zero, self.capacity(i, t) - self.level[i]) * self.base[i]
-        free = self.new_share * spare / len(self.bins)
-        return free * min(self.one, self.measure(deal, t, k))
+        free = self.new_share * spare
+        if deal.flow < 0:
+            return free * min(self.one, measure) / len(self.bins)
+        if not math.isinf(measure):
+            return self.zero
+        return max(self.zero, free - (self.access - 1) * self.quantity[deal.flow]) / len(self.bins)
 
     # The production rule.
 

@@ -76,7 +76,7 @@ def part(
         nodes=_nodes(whole.nodes, at["nodes"], node_at),
         slots=_slots(whole.slots, at["slots"], node_at),
         flows=_flows(whole.flows, at["flows"], node_at, slot_at),
-        openings=_openings(whole.openings, at["openings"], node_at, slot_at),
+        openings=_openings(whole.openings, at["openings"], node_at, slot_at, _places(flows)),
         technologies=_technologies(whole.technologies, node_at, slot_at),
         projects=_projects(whole.projects, node_at),
         sources=tuple(
@@ -157,8 +157,13 @@ def _flows(flows: Flows, at: Index, node_at: Index, slot_at: Index) -> Flows:
     )
 
 
-def _openings(openings: Openings, at: Index, node_at: Index, slot_at: Index) -> Openings:
-    """Possible new flows."""
+def _openings(
+    openings: Openings, at: Index, node_at: Index, slot_at: Index, flow_at: Index
+) -> Openings:
+    """Openings; the flow of a known pair stays where its opening does."""
+    flow = openings.flow[at]
+    known = flow >= 0
+    flow[known] = flow_at[flow[known]]
     return Openings(
         node_at[openings.supplier[at]],
         slot_at[openings.slot[at]],
@@ -166,6 +171,7 @@ def _openings(openings: Openings, at: Index, node_at: Index, slot_at: Index) -> 
         openings.opens[at],
         openings.regime[at],
         openings.rank[at],
+        flow,
     )
 
 

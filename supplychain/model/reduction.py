@@ -3,7 +3,8 @@
 A supplier is *ample* when it can make, month by month, all that its flows and openings could ever
 carry, out of inputs that ample suppliers bring; then nobody competes for it, and all that it sells
 stands at its ceiling. A slot is *ample* when ample suppliers bring all that its plant could ever
-use. Both are left out; what is left is the part in which something has to be decided.
+use. Both are left out, and so is what is shut in a month in every programme; what is left is the
+part in which something has to be decided.
 
 It is a shortcut, never an assumption: the certificate is taken on the whole programme, with prices
 of zero on the rows that were left out.
@@ -46,7 +47,8 @@ def reduced(programmes: Sequence[Programme]) -> tuple[Reduced, ...]:
     while not ((more := hardest.ample_nodes(nodes)) == nodes).all():
         nodes = more
     slots = hardest.ample_slots(nodes)
-    return tuple(_View(p, p.tops, p.tops).reduced(nodes, slots) for p in programmes)
+    shut = tuple(top == 0 for top in hardest.most)
+    return tuple(_View(p, p.tops, p.tops).reduced(nodes, slots, shut) for p in programmes)
 
 
 class _View:
@@ -121,8 +123,8 @@ class _View:
         """Which slot units never run short then."""
         return np.asarray((self._stock(nodes, used) >= -_ROUNDING).all(axis=1), dtype=np.bool_)
 
-    def reduced(self, nodes: Mask, slots: Mask) -> Reduced:
-        """Fix what is ample and drop its rows."""
+    def reduced(self, nodes: Mask, slots: Mask, shut: tuple[Mask, ...]) -> Reduced:
+        """Fix what is ample and drop its rows; fix flows and openings in months that are shut."""
         p, u = self.p, self.p.u
         free, fixed = np.ones(p.size, dtype=bool), np.zeros(p.size)
         whole = nodes[u.node]
@@ -150,6 +152,8 @@ class _View:
         for name, (known, value) in families.items():
             free[p.at(name)[known]] = False
             fixed[p.at(name)[known]] = value[known]
+        for name, months in zip(("flow", "opening"), shut, strict=True):
+            free[p.at(name)[months]] = False
         return Reduced(free, self._rows(nodes, slots), fixed)
 
     def _sure(self, nodes: Mask, slots: Mask) -> Mask:

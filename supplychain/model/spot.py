@@ -29,7 +29,10 @@ class Market:
     Attributes:
         deals: which flow or opening each deal is (openings count on after the flows), by user.
         supplier, user: the two ends of each deal; users in ascending order.
-        headroom: (deals, L, K) most that a deal may add, unit/month.
+        headroom: (deals, L, K) most that a deal may add, unit/month: of a flow also what its
+            opening may bring.
+        opening: (deals,) by which opening of the block it may add any; -1 for a flow alone.
+        by_flow: (deals, L, K) what its flow may add first, unit/month; infinite for a flow alone.
         from_queue: (suppliers, L) withheld goods on offer, unit/month.
         from_room: (suppliers, L) spare output on offer, unit/month.
         missing: (users, L, K) unmet need, unit/month.
@@ -39,6 +42,8 @@ class Market:
     supplier: Index
     user: Index
     headroom: Array
+    opening: Index
+    by_flow: Array
     from_queue: Array
     from_room: Array
     missing: Array
@@ -57,6 +62,7 @@ class Market:
         missing: Array,
         chosen: Mask,
         leaks: bool,
+        opens: bool,
     ) -> "Market":
         """Collect offers and headrooms of one commodity in one month.
 
@@ -65,7 +71,7 @@ class Market:
             room: (suppliers, L, K) spare output, months of each supplier's output.
             missing: (users, L, K) unmet need, unit/month.
             chosen: deals that may be made now (flows, then openings).
-            leaks: whether withheld supply leaks.
+            leaks: whether withheld supply leaks; opens: whether openings may be used.
         """
         quantity = arrays.flows.quantity[block.flows][:, None, None] / arrays.bins
         base = arrays.nodes.base[block.nodes][:, None, None] / arrays.bins
@@ -74,7 +80,10 @@ class Market:
         least = _NOTHING * arrays.nodes.base[block.nodes][:, None]
         something = held + spare > least
         held, spare = np.where(something, held, 0.0), np.where(something, spare, 0.0)
+        count = quantity.shape[0]
         limit = _limits(arrays, month, block, leaks=leaks)
+        if not opens:
+            limit[count:] = 0.0
         # Most possible deals are closed (banned, not yet qualified, nothing offered, nobody short):
         # they are left out before anything is computed for every plant and lane.
         deals = np.flatnonzero(
@@ -86,17 +95,27 @@ class Market:
         deals = deals[np.argsort(wiring.deal_user[deals], kind="stable")]
         headroom = limit[deals]
         headroom = np.broadcast_to(headroom, (*headroom.shape[:2], arrays.bins)).copy()
-        known = np.flatnonzero(deals < quantity.shape[0])
-        flows = deals[known]
+        known = np.flatnonzero(deals < count)
+        flows, needs = deals[known], need(arrays, wiring.users[wiring.deal_user[deals]])
         headroom[known] = (headroom[known] - shipped[flows]) * quantity[flows]
-        whole = need(arrays, wiring.users[wiring.deal_user[deals]])
+        whole = needs.copy()
         whole[known] = quantity[flows]
         headroom = np.where(headroom > _NOTHING * whole, headroom, 0.0)
+        opening, by_flow = deals - count, np.zeros_like(headroom)
+        opening[known], by_flow[known] = wiring.opening[flows], np.inf
+        # A supplier that is known is asked once, for what its flow and its opening may bring.
+        beside = known[opening[known] >= 0]
+        more = limit[count + opening[beside]]
+        more = np.where(more > _NOTHING * needs[beside], more, 0.0)
+        by_flow[beside] = np.where(more > 0, headroom[beside], np.inf)
+        headroom[beside] += more
         return cls(
             deals,
             wiring.deal_supplier[deals],
             wiring.deal_user[deals],
             headroom,
+            opening,
+            by_flow,
             held,
             spare,
             missing,

@@ -39,9 +39,11 @@ class Wiring:
             slots without a supplier that share a public stock or recovery with these.
         supplier: supplying node of each flow.
         deal_supplier, deal_user: the ends of flows, then of openings.
+        opening: of each flow, that of the same pair; -1 where it has none.
         to_supplier: nodes x flows, weighted by the flow's share of its supplier's output.
         queue_to_supplier: nodes x flows, plain sums.
-        flows: deliveries by lag; markets: by lag, then rank: the lag, and which deals these are.
+        flows: deliveries by lag; markets: by lag, then rank: the lag, and which deals these are (a
+            flow and its opening are one deal, that of the flow).
         sources: that serve the users.
         technologies: alternatives of the block's nodes, in order of merit.
         turns: whose turn it is; None where all share pro rata.
@@ -54,6 +56,7 @@ class Wiring:
     supplier: Index
     deal_supplier: Index
     deal_user: Index
+    opening: Index
     to_supplier: sparse.csr_array
     queue_to_supplier: sparse.csr_array
     flows: tuple[Delivery, ...]
@@ -82,6 +85,10 @@ class Wiring:
         user = np.searchsorted(users, arrays.flows.slot[e])
         taker = np.searchsorted(users, arrays.openings.slot[p])
         seller, buyer = np.concatenate([supplier, opener]), np.concatenate([user, taker])
+        flow = arrays.openings.flow[p]
+        is_deal = np.concatenate([np.ones(user.size, dtype=bool), flow < 0])
+        opening = np.full(user.size, -1, dtype=np.int64)
+        opening[flow[flow >= 0] - e.start] = np.flatnonzero(flow >= 0)
         return cls(
             starts.astype(np.int64),
             present.astype(np.int64),
@@ -90,11 +97,12 @@ class Wiring:
             supplier,
             seller,
             buyer,
+            opening,
             sums(supplier, count, share),
             sums(supplier, count),
             _deliveries(arrays.flows.lag[e], user, users.size),
             tuple(
-                (months, (lag == months) & (rank == turn))
+                (months, (lag == months) & (rank == turn) & is_deal)
                 for months, turn in sorted(set(zip(lag.tolist(), rank.tolist(), strict=True)))
             ),
             sources,

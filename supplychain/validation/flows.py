@@ -111,7 +111,7 @@ class Traffic:
         return np.stack([self.quantity(t) for t in range(first, last + 1)]) / whole
 
     def _opened(self, month: int) -> Array:
-        """Quantity between partners who did not trade before, (L,)."""
+        """Quantity through openings: between new partners, and beyond access old ones, (L,)."""
         view, arrays = self.view, self.view.compiled.arrays
         found = np.zeros(view.lanes)
         for k, (supplier, q) in enumerate(view.compiled.openings):
