@@ -23,6 +23,7 @@ from supplychain.validation.claims import DAYS_PER_WEEK, Claim
 from supplychain.validation.flows import Lane, Traffic, goods, minerals, places
 from supplychain.validation.gdp import of_group, of_whole, of_whole_usd, weighed, weights
 from supplychain.validation.view import Play, View
+from supplychain.vocabulary import MONTHS_PER_YEAR
 
 Array = npt.NDArray[np.float64]
 Value = Callable[[View], Array]
@@ -49,6 +50,8 @@ class Question:
         products: priced products, instead of a value.
         how: what was compared, where that needs a word.
         traced: whether it needs more than the losses of sectors.
+        sampled: whether a band is asked for.
+        early: of a price, that nothing is withheld yet in its months.
         detail: facts about the lane, for whoever reads a miss.
     """
 
@@ -58,6 +61,8 @@ class Question:
     products: tuple[str, ...] = ()
     how: str = ""
     traced: bool = True
+    sampled: bool = True
+    early: bool = False
     detail: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -79,13 +84,15 @@ def question(claim: Claim, play: Play, world: WorldTable | None) -> Question:
 
 def _inside(claim: Claim, view: View) -> None:
     first, last = view.place(claim.first_month), view.place(claim.last_month)
-    name = view.resolved.scenario.id
+    name, is_price = view.resolved.scenario.id, claim.metric.startswith("price")
     if last >= view.months:
-        raise Unanswered(f"{claim.last_month} lies beyond the horizon of {name}")
+        mean = ", and a price is a mean over a horizon" if is_price else ""
+        raise Unanswered(f"{claim.last_month} lies beyond the horizon of {name}{mean}")
     announced = [m.restriction.announced for m in view.resolved.measures if m.restriction.announced]
     early = min((view.place(month) for month in announced), default=0)
     is_flow = claim.metric in {"export_flow", "import_flow", "shortfall"}
-    if -min(first, 0) > claim.span / 2 and not (is_flow and first >= early):
+    is_told = is_flow or (is_price and claim.reference == "")
+    if -min(first, 0) > claim.span / 2 and not (is_told and first >= early):
         before = "all" if last < 0 else "most"
         raise Unanswered(f"{before} of its months lie before the start of {name}")
 
@@ -339,13 +346,21 @@ def _gdp(claim: Claim, play: Play, world: WorldTable | None) -> Question:
     (country,) = claim.countries
     if country not in world.countries:
         raise Unanswered(f"the input-output table does not hold {country} by itself")
-    if claim.months is None:
-        raise Unanswered("the study states neither a horizon nor a figure for it")
     months = play.run.resolved.months
     weight = weights(world, play, country, of_whole_usd if "USD" in claim.unit else of_whole)
+    if claim.vanishes:
+        return _late(play, weight)
+    if claim.months is None:
+        raise Unanswered("the study states neither a horizon nor a figure for it")
     words = ["output is taken as value added"] if claim.metric == "output_change" else []
-    if "annual" in claim.unit and months != 12:  # noqa: PLR2004
+    counted = MONTHS_PER_YEAR if "annual" in claim.unit else int(claim.months)
+    if counted > months and "annual" in claim.unit:
         raise Unanswered(f"shares of a year, and the horizon has {months} months")
+    if counted < months:  # a study of the first months of a longer scenario
+        first, part = slice(0, counted), counted / months if "USD" in claim.unit else 1.0
+        words.append(f"its first {counted} months")
+        return Question(lambda v: 0.0 - part * _weighed_over(v, weight, first), counted,
+                        how="; ".join(words), traced=False)  # fmt: skip
     return Question(
         lambda v: 0.0 - weighed(v, weight),
         months,
@@ -353,6 +368,32 @@ def _gdp(claim: Claim, play: Play, world: WorldTable | None) -> Question:
         how="; ".join(words),
         traced=False,
     )
+
+
+def _weighed_over(view: View, weight: Mapping[tuple[str, str], float], months: slice) -> Array:
+    """As `weighed`, over some months alone, (L,)."""
+    total = np.zeros(view.lanes)
+    for key, each in weight.items():
+        total += each * view.loss(key, months)
+    return total
+
+
+def _late(play: Play, weight: Mapping[tuple[str, str], float]) -> Question:
+    """What is left of the first twelve months' loss in the last twelve."""
+    months = play.run.resolved.months
+    if months < 2 * MONTHS_PER_YEAR:
+        raise Unanswered("a horizon of less than two years has no last year beside a first")
+    years = [slice(t, t + MONTHS_PER_YEAR) for t in range(0, months, MONTHS_PER_YEAR)]
+    view = play.cases["adaptive"]
+    course = " ".join(f"{100 * _weighed_over(view, weight, year)[0]:.3g}" for year in years)
+    last = slice(months - MONTHS_PER_YEAR, months)
+
+    def left(v: View) -> Array:
+        """Of the first year's; not a number where it loses nothing."""
+        return _over(_weighed_over(v, weight, last), _weighed_over(v, weight, years[0]))
+
+    return Question(left, months, how=f"per cent of GDP lost, year by year: {course}",
+                    traced=False, sampled=False)  # fmt: skip
 
 
 def _part_of_gdp(claim: Claim, play: Play, world: WorldTable | None) -> Question:
@@ -384,6 +425,10 @@ def _price(claim: Claim, play: Play, _world: WorldTable | None) -> Question:
     found = tuple(p for p in rows if rows[p]["stage"] == "refine" and rows[p]["mineral"] in of)
     if not found:
         raise Unanswered(f"the pack refines no {'|'.join(claim.items)}")
+    starts = min(m.first_month for m in view.resolved.measures)
+    if claim.last_month and view.place(claim.last_month) < starts:
+        return Question(None, view.months, products=found, early=True,
+                        how="nothing is withheld yet, so nothing is missing")  # fmt: skip
     return Question(None, view.months, products=found,
                     how="equilibrium price, mean of the horizon")  # fmt: skip
 

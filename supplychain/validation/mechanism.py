@@ -20,12 +20,23 @@ def why(claim: Claim, claimed: Figure, ours: Ours, asked: Question, play: Play) 
     held = asked.detail.get("covered")
     if ours.central is None:
         return _NEVER.get(claim.metric, "it never happens in our run")
+    if asked.early:
+        return (
+            "before a measure bites buyers bid for what they fear to lose; the equilibrium prices "
+            "what is missing, and buying ahead moves goods here, not prices"
+        )
     if asked.products:
         return _price(claimed, ours, ours.central)
     if "elsewhere" in asked.detail:
         return (
             "suppliers outside the measure: what they may add is held by their spare capacity, the "
             "ceiling of access and the time of qualification"
+        )
+    if claim.vanishes:
+        return (
+            f"{ours.how}; substitutes replace a rate a year up to a most, and new plants are those "
+            "already announced: nobody builds or redesigns because of the cut, where the study "
+            "lets elasticities rise"
         )
     if held is not None:
         parts = [f"the scenario covers only {held:.0%} of this flow"] if held < _WHOLE else []
