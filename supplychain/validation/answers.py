@@ -31,6 +31,7 @@ Value = Callable[[View], Array]
 FALL = 0.05
 """A flow that is less than this below its baseline has not begun to fall."""
 
+_WHOLE = 1.0 - 1e-6  # what allows less is rounding
 _COUNT = re.compile(r"^(t|kg) in ([a-z]+) months$")
 _NO_FILE = "No scenario file: "
 
@@ -128,6 +129,15 @@ def _facts(claim: Claim, traffic: Traffic) -> Mapping[str, float]:
     suppliers = traffic.lane.suppliers
     is_others = suppliers is not None and claim.actor not in suppliers
     return {"elsewhere": 1.0} if is_others else {"covered": traffic.covered}
+
+
+def course(claim: Claim, play: Play) -> tuple[float, ...]:
+    """A flow in every month of a claim over its baseline, in the adaptive case."""
+    view = play.cases["adaptive"]
+    if claim.metric == "shortfall" and claim.partners:
+        claim = _as(claim, "export_flow", claim.partners, claim.countries)
+    first, last = view.place(claim.first_month), view.place(claim.last_month)
+    return tuple(_of(claim, view).ratios(first, last)[:, 0].tolist())
 
 
 def _of(claim: Claim, view: View) -> Traffic:
@@ -266,6 +276,19 @@ def _keys(claim: Claim, view: View) -> list[tuple[str, str]]:
             f"{'|'.join(claim.countries)}"
         )
     return found
+
+
+def inputs_short(claim: Claim, play: Play) -> str:
+    """The inputs that stop any plant of a claim's sectors, each with its median cover."""
+    view = play.cases["adaptive"]
+    nodes = [n for key in _keys(claim, view) for n in view.sectors[key].nodes]
+    found: dict[str, str] = {}
+    for k, q in enumerate(view.compiled.slots):
+        slot, arrays = view.network.slots[q], view.compiled.arrays.slots
+        if int(arrays.node[k]) in nodes and (view.outcome.allowed[:, k] < _WHOLE).any():
+            days = "" if slot.stock is None else f" ({float(slot.stock['cover_days']):.0f} days)"
+            found[slot.commodity[0]] = slot.commodity[0].replace("_", " ") + days
+    return ", ".join(found.values()) or "an input"
 
 
 def stop_days(view: View, keys: list[tuple[str, str]]) -> Array:

@@ -39,10 +39,12 @@ class Pair:
     Attributes:
         x: the one that is looked for; None where no value of it gives the figure.
         y: the one that is set; is_inside: both are inside the ranges of the pack.
+        loss: at this y, with the pack's own x (of a severity: with a full stop).
     """
 
     x: float | None
     y: float
+    loss: float
     is_inside: bool = False
 
 
@@ -84,7 +86,7 @@ class Matched:
             f"By the affected share alone: {need} of exports, where the pack says "
             f"{percent(self.share[0])} ({percent(self.share[1])} to {percent(self.share[2])})."
         )
-        days = crossing(self.shares, self.share[0])
+        days = crossing(self.shares, self.target)
         told = "no cover gives it" if days is None else f"{days:.0f} days"
         yield (
             f"By the stock of {self.input.replace('_', ' ')} alone: {told}, where the pack says "
@@ -95,7 +97,8 @@ class Matched:
             pairs = ", ".join(f"{p.y:.0f} months of {percent(p.x or 0.0)}" for p in hard)
             yield f"By severity and length alone: {pairs}."
         elif self.severities:
-            yield f"No severity gives it within {self.severities[-1].y:.0f} months."
+            full = ", ".join(f"{percent(p.loss)} in {p.y:.0f} months" for p in self.severities)
+            yield f"By severity and length alone: never; a full stop loses {full}."
         inside = [p for p in self.shares if p.is_inside]
         if inside:
             low, high = inside[0], inside[-1]
@@ -136,7 +139,8 @@ def matched(world: World, scenario: Scenario, claim: Claim) -> Matched | None:
     for held, each in zip(days, rate.tolist(), strict=True):
         wanted = target / each if each >= target else None
         is_inside = wanted is not None and share.low <= wanted <= share.high
-        needed.append(Pair(wanted, held, is_inside and cover.low <= held <= cover.high))
+        is_inside = is_inside and cover.low <= held <= cover.high
+        needed.append(Pair(wanted, held, each * share.central, is_inside))
     return Matched(
         claim.id,
         scenario.id,
@@ -152,16 +156,15 @@ def matched(world: World, scenario: Scenario, claim: Claim) -> Matched | None:
     )
 
 
-def crossing(pairs: Sequence[Pair], share: float) -> float | None:
-    """The cover at which a share would do, on straight lines between pairs; None for none.
+def crossing(pairs: Sequence[Pair], target: float) -> float | None:
+    """The cover at which a loss is a target, on straight lines between pairs; None for none.
 
-    >>> crossing([Pair(0.3, 10.0), Pair(0.5, 20.0), Pair(None, 30.0)], 0.4)
+    >>> crossing([Pair(None, 10.0, 0.3), Pair(None, 20.0, 0.1)], 0.2)
     15.0
     """
-    known = [(p.x, p.y) for p in pairs if p.x is not None]
-    for (x0, y0), (x1, y1) in pairwise(known):
-        if x0 != x1 and min(x0, x1) <= share <= max(x0, x1):
-            return y0 + (share - x0) / (x1 - x0) * (y1 - y0)
+    for a, b in pairwise(pairs):
+        if a.loss != b.loss and min(a.loss, b.loss) <= target <= max(a.loss, b.loss):
+            return a.y + (target - a.loss) / (b.loss - a.loss) * (b.y - a.y)
     return None
 
 
@@ -187,5 +190,5 @@ def _severities(bench: Bench, target: float) -> tuple[Pair, ...]:
         wanted = None
         if target <= losses[-1]:
             wanted = float(np.interp(target, [0.0, *losses], [0.0, *_SEVERITIES]))
-        found.append(Pair(wanted, float(months)))
+        found.append(Pair(wanted, float(months), float(losses[-1])))
     return tuple(found)

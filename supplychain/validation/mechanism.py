@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from supplychain.validation.answers import Question
+from supplychain.validation.answers import Question, course, inputs_short
 from supplychain.validation.claims import CONTROL, Claim, Figure
 from supplychain.validation.score import Ours, level
 from supplychain.validation.view import FIXED, Play
@@ -40,9 +40,11 @@ def why(claim: Claim, claimed: Figure, ours: Ours, asked: Question, play: Play) 
         )
     if held is not None:
         parts = [f"the scenario covers only {held:.0%} of this flow"] if held < _WHOLE else []
+        if claim.grade == CONTROL:
+            return "; ".join([*parts, _control(claim, play)])
         return "; ".join([*parts, _flow(claim, claimed, ours.central, held, play)])
     if claim.metric in {"plant_stop", "stop_length", "weeks_to_stop"}:
-        return _stop(claim, ours)
+        return _stop(claim, ours, play)
     return _loss(claimed, ours, abs(ours.central))
 
 
@@ -83,14 +85,43 @@ def _flow(claim: Claim, claimed: Figure, mine: float, held: float, play: Play) -
     return f"{side} came through than the file lets through ({said})"
 
 
-def _stop(claim: Claim, ours: Ours) -> str:
+def _control(claim: Claim, play: Play) -> str:
+    """Why a flow that hardly changed does change with us: what it misses, and how it comes back."""
+    ratios = course(claim, play)
+    value = play.network.parameters.value
+    said = ", ".join(f"{x:.3g}" for x in ratios)
+    told = f"with us, month by month, {said} of a usual month: {len(ratios) - sum(ratios):.2g} "
+    told += "months are missing at its end"
+    kinds = {r.kind for r in play.run.resolved.scenario.restrictions}
+    if "licence" in kinds:
+        return (
+            f"{told}. The dead time is a full stop here, a ramp follows it, and a licence clears "
+            f"what was held at no more than {value('licence_headroom'):.3g} of a usual month; "
+            "single licences came through from the first weeks"
+        )
+    last = play.cases["adaptive"].place(claim.last_month)
+    if any(m.spells[-1][1] <= last for m in play.run.resolved.measures):
+        return (
+            f"{told}. What was held is let go when the measure ends, but at no more than "
+            f"{value('access_ceiling', '*'):.3g} of a usual month (the ceiling of access), so that "
+            "it takes months; goods that stand ready in a port need no capacity and came at once"
+        )
+    leaks = value("leakage", "some_targets")
+    return (
+        f"{told}. Of what is barred {leaks:.0%} comes round through other countries here; nearly "
+        "all of it did"
+    )
+
+
+def _stop(claim: Claim, ours: Ours, play: Play) -> str:
     """Covers of the plants decide, if the restricted goods reach them at all."""
     if not any(ours.naive.values()) and not ours.central:
         return "no chain of the pack carries the restricted goods to these plants"
     if claim.grade == CONTROL:
+        short = inputs_short(claim, play)
         return (
-            "the plants with the shortest covers of the pack's spread stop: covers would have to "
-            "be longer than the pack's row for this country"
+            f"the plants with the shortest covers of the pack's spread run out of {short}: "
+            "covers would have to be longer than the rows for this country, or less spread"
         )
     return "covers of the plants, which nobody observed"
 

@@ -65,15 +65,21 @@ def _curve(one: Matched) -> str:
     """One figure: its sentences, and the two curves."""
     words = "".join(f"- {text}\n" for text in one.sentences())
     pairs = table(
-        (f"cover of {one.input.replace('_', ' ')}, days", "affected share that it needs", ""),
         (
-            (said(p.y), "-" if p.x is None else _share(p.x), "inside both ranges" * p.is_inside)
+            f"cover of {one.input.replace('_', ' ')}, days", "loss with the pack's share",
+            "affected share that it needs", "",
+        ),
+        (
+            (
+                said(p.y), _share(p.loss), "-" if p.x is None else _share(p.x),
+                "inside both ranges" * p.is_inside,
+            )
             for p in one.shares
         ),
-    )
+    )  # fmt: skip
     hard = table(
-        ("months", "severity that they need"),
-        ((said(p.y), "-" if p.x is None else _share(p.x)) for p in one.severities),
+        ("months, counted while it lasts", "a full stop loses", "severity that they need"),
+        ((said(p.y), _share(p.loss), "-" if p.x is None else _share(p.x)) for p in one.severities),
     )
     return f"### `{one.id}`\n\n{words}\n{pairs}\n{hard}"
 
