@@ -9,7 +9,13 @@ from supplychain.validation.board import Scoreboard
 from supplychain.validation.cells import claimed, ours, said, table, verdict
 from supplychain.validation.claims import CALIBRATION, CONTROL, ORDINAL
 from supplychain.validation.experts import disputed, experts
-from supplychain.validation.page_apart import calibration, controls, open_forecasts, stated_orders
+from supplychain.validation.page_apart import (
+    calibration,
+    controls,
+    known_since,
+    open_forecasts,
+    stated_orders,
+)
 from supplychain.validation.row import Row
 from supplychain.validation.summary import summary
 from supplychain.validation.view import FIXED, SHARE_TIMES_CUT
@@ -73,6 +79,7 @@ def markdown(board: Scoreboard, pictures: Sequence[str] = ()) -> str:
     parts += ["## Sums over the rows that count\n", _sums(sums["held_out"])]
     parts += ["## Orders that others state\n", stated_orders(board)]
     parts += ["## Counted apart: rows that the pack rests on\n", _sums(sums["known_to_the_pack"])]
+    parts += [known_since(board)]
     parts += ["## Every episode without what was set on it\n", _left_out(board)]
     if board.replay is not None:
         parts += ["## Observed exports beside the replay\n", *pictures[:1], _observed(board)]

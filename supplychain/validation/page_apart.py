@@ -6,11 +6,14 @@ from collections.abc import Iterator
 
 from supplychain.sensitivity.match import NO_PROOF
 from supplychain.validation.board import Scoreboard
-from supplychain.validation.cells import claimed, ours, said, table
+from supplychain.validation.cells import claimed, ours, said, table, verdict
 from supplychain.validation.claims import CONTROL
 from supplychain.validation.forecasts import Forecast, Predicted
 from supplychain.validation.matched import Matched
 from supplychain.validation.order import orders
+
+SINCE = "Not held out since"
+"""What the note of a row says that counted once."""
 
 _PER_CENT = 100
 
@@ -40,6 +43,18 @@ def controls(board: Scoreboard) -> str:
         f"{len(rows) - len(alarms)} of {len(rows)} give little or nothing.\n\n{listed}\n"
         + (f"Why the others do not:\n\n{why}" if alarms else "")
     )
+
+
+def known_since(board: Scoreboard) -> str:
+    """Rows that counted until the scenario file that asks them was rewritten; empty for none."""
+    rows = [r for r in board.rows if SINCE in r.claim.note]
+    if not rows:
+        return ""
+    said = "".join(
+        f"- `{r.claim.id}` ({r.scenario}), {verdict(r)}: {SINCE}{r.claim.note.split(SINCE)[1]}\n"
+        for r in rows
+    )
+    return f"Scenario files rewritten, from sources, after a row had been missed:\n\n{said}"
 
 
 def stated_orders(board: Scoreboard) -> str:
