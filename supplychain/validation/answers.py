@@ -188,7 +188,8 @@ def _supplier_share(claim: Claim, play: Play, _world: WorldTable | None) -> Ques
         got = mine.ratios(first, last).mean(axis=0) * mine.baseline
         return np.asarray(got / (whole.ratios(first, last).mean(axis=0) * whole.baseline))
 
-    return Question(share, last + 1, how=how, detail=_facts(claim, traffic))
+    usual = traffic.baseline / Traffic(view, everybody).baseline
+    return Question(share, last + 1, how=how, detail={**_facts(claim, traffic), "usual": usual})
 
 
 def _over(part: Array, whole: Array) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from supplychain.validation.claims import RANK
 from supplychain.validation.row import Row
 
 
@@ -41,7 +42,7 @@ def ours(row: Row) -> str:
     band = row.ours.band
     span = "" if band is None else f" ({said(band[0])} to {said(band[1])})"
     value = "never" if row.ours.central is None else said(row.ours.central)
-    return value + span
+    return value + span + (" billion USD" if row.claim.metric == RANK else "")
 
 
 def verdict(row: Row) -> str:

@@ -38,6 +38,11 @@ def why(claim: Claim, claimed: Figure, ours: Ours, asked: Question, play: Play) 
             "already announced: nobody builds or redesigns because of the cut, where the study "
             "lets elasticities rise"
         )
+    if "usual" in asked.detail:
+        return (
+            f"{asked.detail['usual']:.0%} is the share in the pack's baseline already, before any "
+            "measure: it is of a year in which buyers had moved"
+        )
     if held is not None:
         parts = [f"the scenario covers only {held:.0%} of this flow"] if held < _WHOLE else []
         if claim.grade == CONTROL:
@@ -134,15 +139,23 @@ def _loss(claimed: Figure, ours: Ours, mine: float) -> str:
     frozen = abs(ours.cases.get("frozen") or 0.0)
     least = abs(ours.cases.get("planner") or 0.0)
     if size > max(fixed, frozen):
+        times = f", {size / fixed:.2g} times as wide," if fixed > 0 else ""
         return (
             f"more than fixed proportions without stocks lose here ({fixed:.3g}): it would take "
-            "wider affected shares, industries that the pack does not hold, or losses beyond "
-            "exports (home sales, users downstream), which are not counted"
+            f"wider affected shares{times} or industries that the pack does not hold, or losses "
+            "beyond exports (home sales, users downstream), which are not counted"
+        )
+    if size > max(mine, frozen):
+        return (
+            f"stocks stand between: with nobody adapting {frozen:.3g} are lost, without stocks too "
+            f"{fixed:.3g}, and the claim lies {_way(frozen, fixed, size):.0%} of the way; studies "
+            "of fixed proportions count none"
         )
     if size > mine:
         return (
-            f"between the adaptive case and fixed proportions without stocks ({fixed:.3g}; without "
-            f"adaptation {frozen:.3g}): shorter stocks or less help from others"
+            f"help stands between: {mine:.3g} are lost with it, {frozen:.3g} if nobody adapts, and "
+            f"the claim lies {_way(mine, frozen, size):.0%} of the way: other suppliers, detours "
+            "or substitutes would have to give that much less"
         )
     if size < least:
         return (
@@ -150,3 +163,12 @@ def _loss(claimed: Figure, ours: Ours, mine: float) -> str:
             "longer stocks, a milder cut, or closer substitutes"
         )
     return "narrower affected shares, longer stocks or more help from others than in the pack"
+
+
+def _way(start: float, end: float, value: float) -> float:
+    """How far a value lies from one figure to another.
+
+    >>> _way(1.0, 3.0, 2.0)
+    0.5
+    """
+    return (value - start) / (end - start) if end != start else 0.0

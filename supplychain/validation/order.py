@@ -37,15 +37,31 @@ def in_order(rows: tuple[Row, ...]) -> tuple[Row, ...]:
         if sign is None or row.ours is None:
             found.append(row)
             continue
-        right = whole = 0
+        whole, wrong = 0, []
         for peer in _peers(rows, row):
-            theirs = sign * (_stated(peer) - _stated(row))
+            theirs, ours = sign * (_stated(peer) - _stated(row)), _ours(peer) - _ours(row)
             whole += theirs != 0
-            right += theirs * (_ours(peer) - _ours(row)) > 0
-        inside = right == whole if whole else None
-        text = "" if inside else _WHY[row.claim.metric]
-        found.append(replace(row, pairs=(right, whole), inside=inside, would_close=text))
+            if theirs and theirs * ours <= 0:
+                wrong.append((theirs < 0, ours == 0, peer.claim.items[0]))
+        inside = not wrong if whole else None
+        text = f"{_misplaced(wrong)}; {_WHY[row.claim.metric]}" if wrong else ""
+        pairs = (whole - len(wrong), whole)
+        found.append(replace(row, pairs=pairs, inside=inside, would_close=text))
     return tuple(found)
+
+
+def _misplaced(wrong: Sequence[tuple[bool, bool, str]]) -> str:
+    """Peers on the wrong side: claimed below it or above it, and level with it in ours.
+
+    >>> _misplaced([(True, False, "zinc"), (False, True, "tin")])
+    'above it with us: zinc; level with it: tin'
+    """
+    sides = {
+        "above it with us": [name for below, level, name in wrong if below and not level],
+        "below it with us": [name for below, level, name in wrong if not below and not level],
+        "level with it": [name for _, level, name in wrong if level],
+    }
+    return "; ".join(f"{side}: {', '.join(names)}" for side, names in sides.items() if names)
 
 
 @dataclass(frozen=True)
