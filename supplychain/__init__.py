@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from supplychain.scenario_file import load_scenario
     from supplychain.simulation import Effort, simulate
+    from supplychain.validation.board import validate
     from supplychain.world import World, load
 
 __version__ = "0.1.0"
@@ -51,6 +52,7 @@ __all__ = [
     "severity_path",
     "shapley",
     "simulate",
+    "validate",
 ]
 
 # Imported on first use: `import supplychain` and `supplychain --help` stay quick.
@@ -73,6 +75,7 @@ _HOMES = {
     "severity_path": "paths",
     "shapley": "attribution.shapley",
     "simulate": "simulation",
+    "validate": "validation.board",
 }
 
 

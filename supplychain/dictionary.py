@@ -44,6 +44,7 @@ ABOUT: Mapping[str, str] = MappingProxyType(
         "published_estimates": "What somebody else estimated (comparison only: no run reads it).",
         "episodes": "What was observed in a past restriction (comparison only: no run reads it).",
         "observed_exports": "Exports of cars and parts 2024-25 (comparison only: no run reads it).",
+        "frozen_ranges": "What was predicted before looking (comparison only: no run reads it).",
     }
 )
 """What one row of each table is."""

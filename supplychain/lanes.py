@@ -100,9 +100,17 @@ class LaneBuilder:
         return Nodes(base, level, capacity, final, host, ratio, turn, *exports)
 
     def _capacity(self, node: Node) -> Array:
-        """Capacity over output: the row's own, else the pack's spare for the product or stage."""
-        if node.rows and node.rows[0]["capacity"]:
-            return np.full(self.draws.lanes, node.capacity_ratio)
+        """Capacity over output: the row's own, else the pack's spare for the product or stage.
+
+        A stated capacity is no better known than its row: it moves by the spread of the row's grade
+        (`build_spread`), where the pack gives one.
+        """
+        row = node.rows[0] if node.rows else None
+        if row is not None and row["capacity"]:
+            ratio = node.capacity_ratio
+            spread = self.network.parameters.optional("build_spread", str(row["evidence"])) or 0.0
+            ends = ratio * (1.0 - min(spread, 1.0)), ratio * (1.0 + spread)
+            return place(self.draws, Input(row, "capacity", ratio, *ends), floor=1.0)
         stage = str(self.network.products[node.product]["stage"])
         return self.parameter("capacity_spare", node.product, stage, floor=1.0)
 

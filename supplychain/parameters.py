@@ -37,6 +37,7 @@ PLAUSIBLE: Mapping[str, tuple[float, float]] = MappingProxyType(
         "headline_d_threshold": (0, 1),
         "home_bias": (0.01, 100),
         "hoarding": (1, 10),
+        "home_sales_loss": (0, 2),
         "leakage": (0, 1),
         "leakage_enforced": (0, 1),
         "leakage_enforcement_month": (0, 240),

@@ -324,7 +324,7 @@ def footer(result: Result) -> list[str]:
 
 
 def economy_table(result: Result, words: Words) -> "Table":
-    """Loss of GDP of each focus country: directly, and with the losses of suppliers."""
+    """Loss of GDP of each focus country, suppliers included: by lost exports, with home sales."""
     from rich.table import Table
 
     economy = result.economy
@@ -333,9 +333,9 @@ def economy_table(result: Result, words: Words) -> "Table":
     table.add_column(f"loss of value added{rung}", no_wrap=True, overflow="fold")
     year = economy.year if economy else ""
     for case in economy.cases if economy else ():
-        table.add_column(f"{_CASE_NAMES[case]}\n% of GDP {year}\ndirectly", justify="right")
-        table.add_column("\n% with\nsuppliers", justify="right")
-        table.add_column("today's\nbn USD with\nsuppliers", justify="right")
+        table.add_column(f"{_CASE_NAMES[case]}\n% of GDP {year}\nexports alone", justify="right")
+        table.add_column("today's\nbn USD\n", justify="right")
+        table.add_column("\n% with\nhome sales", justify="right")
     for loss in economy.countries if economy else ():
         if loss.country in result.resolved.focus:
             whole = loss.whole
@@ -343,9 +343,9 @@ def economy_table(result: Result, words: Words) -> "Table":
                 cell
                 for case, usd in whole.usd.items()
                 for cell in (
-                    fine_percent(whole.direct_share[case]),
                     fine_percent(whole.share[case]),
                     f"{usd / 1e9:.2f}",
+                    fine_percent(loss.with_home.share[case]),
                 )
             ]
             table.add_row(words.name(loss.country), *cells)
@@ -369,8 +369,11 @@ def economy_notes(result: Result) -> list[str]:
     if economy is None:
         return []
     assumed, left_out = "; ".join(economy.assumptions), "; ".join(economy.not_counted)
+    home = economy.home_loss
+    times = f"{home.value:g} ({home.low:g} to {home.high:g}) times the share of exports"
     return [
-        f"Loss of value added: {economy.valuation}; grade {economy.evidence}.",
+        f"Loss of value added: {economy.valuation}, suppliers included; grade {economy.evidence}.",
+        f"  With home sales: the same plants lose {times} at home; grade {economy.home_evidence}.",
         f"  It assumes that {assumed}.",
         f"  Not counted in it: {left_out}.",
     ]

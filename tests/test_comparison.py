@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import csv
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -75,10 +76,23 @@ EXPORTS = {
     "basis": "printed",
     "read": "press",
 }
+RANGE = {
+    "scenario": "a-stop",
+    "country": "KOR",
+    "sector": "cars",
+    "month": "2025-04",
+    "low": "-0.02",
+    "central": "-0.01",
+    "high": "0",
+    "rigid": "-0.03",
+    "commit": "abc1234",
+    "evidence": "D",
+}
 COMPARED = {
     "published_estimates": [ESTIMATE],
     "episodes": [EPISODE],
     "observed_exports": [EXPORTS],
+    "frozen_ranges": [RANGE],
 }
 RULES = {
     ("supplychain.tables", "pack.py"),  # the files may be missing
@@ -132,6 +146,8 @@ def test_rows_for_comparison_are_read_as_written(tmp_path):
         ("episodes", {"value": ""}, "is empty, and a value is required"),
         ("episodes", {"low": "4"}, "is above the value 3"),
         ("observed_exports", {"value": "", "yoy_share": ""}, "one of value, yoy_share"),
+        ("frozen_ranges", {"central": "-0.05"}, "is above the central -0.05"),
+        ("frozen_ranges", {"sector": "carts"}, "is not in products.csv"),
         ("observed_exports", {"sector": "carts"}, "is not in products.csv"),
         ("observed_exports", {"last_month": "2025-03"}, "lies before first_month 2025-04"),
     ],
@@ -209,13 +225,21 @@ def test_the_months_of_korean_exports_add_up_to_the_published_years():
         assert sum(parts) == pytest.approx(total, rel=0.001)
 
 
+def test_the_ranges_from_before_looking_are_never_edited():
+    """They are a prediction: a byte that moves here is a prediction made after the fact."""
+    found = hashlib.sha256((DATA / "frozen_ranges.csv").read_bytes()).hexdigest()
+    assert found == "a68c3deacaaf584ba83ae6ba23771f07aa7c5eb8a6cd72fbdb7ec7685aa07591"
+    drawn = {(r["country"], r["sector"]) for r in shipped("frozen_ranges")}
+    assert {("KOR", "automobiles"), ("KOR", "auto_parts")} <= drawn
+
+
 # No run reads them --------------------------------------------------------------------------------
 
 
 def names_a_table(path: Path) -> bool:
     """Whether a module holds the name of such a table (or its file) as a string or an attribute."""
     names = {*comparison.TABLES, *(f"{name}.csv" for name in comparison.TABLES)}
-    handles = {"ESTIMATES", "EPISODES", "EXPORTS", "comparison"}
+    handles = {"ESTIMATES", "EPISODES", "EXPORTS", "RANGES", "comparison"}
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Constant) and node.value in names:
             return True
@@ -255,6 +279,7 @@ def test_a_run_never_asks_for_them_and_gives_the_same_bytes_without(tmp_path, as
         "published_estimates": [ESTIMATE | {"low": "-300", "central": "-200", "high": "-100"}],
         "episodes": [EPISODE | {"value": "3000", "held_out": "no"}],
         "observed_exports": [EXPORTS | {"value": "6500000", "yoy_share": "9"}],
+        "frozen_ranges": [RANGE | {"low": "-1", "central": "-0.9"}],
     }
     folders = [
         pack(tmp_path / "as_is"),

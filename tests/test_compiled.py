@@ -371,7 +371,7 @@ def test_classes_move_from_the_mildest_to_the_strictest(tmp_path):
     assert run(network, stop(), Ends()).compiled.arrays.slots.weight[0].tolist() == near([0, 1])
 
 
-def test_a_stated_capacity_stands_and_an_assumed_one_moves(tmp_path):
+def test_a_stated_capacity_without_a_spread_stands_and_an_assumed_one_moves(tmp_path):
     tiny = LINK.but(
         processors=["CHN magnet 60 capacity=90", "JPN magnet 60"],
         trade=["CHN KOR magnet 0.5", "JPN KOR magnet 0.5"],
@@ -382,6 +382,21 @@ def test_a_stated_capacity_stands_and_an_assumed_one_moves(tmp_path):
     assert capacity[found.at("CHN:magnet")].tolist() == near([1.5, 1.5])
     assert capacity[found.at("JPN:magnet")].tolist() == near([1, 1.5])  # never below the output
     assert capacity[found.at(CARS)].tolist() == [1, 1]
+
+
+def test_a_stated_capacity_moves_by_the_spread_of_its_grade(tmp_path):
+    tiny = LINK.but(
+        processors=[
+            "CHN magnet 60 capacity=120 evidence=C",
+            "JPN magnet 60 capacity=72 evidence=D",
+        ],
+        trade=["CHN KOR magnet 0.5", "JPN KOR magnet 0.5"],
+        constants={"build_spread C": 0.2, "build_spread D": 0.5},
+    )
+    found = run(tiny.network(tmp_path), stop(), Ends())
+    capacity = found.compiled.arrays.nodes.capacity
+    assert capacity[found.at("CHN:magnet")].tolist() == near([1.6, 2.4])
+    assert capacity[found.at("JPN:magnet")].tolist() == near([1, 1.8])  # never below the output
 
 
 def test_the_median_of_a_cover_moves_and_its_spread_over_plants_stays(tmp_path):

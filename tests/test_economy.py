@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -28,6 +29,7 @@ from supplychain.model.economy import (
     extraction_losses,
     ghosh_outputs,
     leontief_inverse,
+    limited_loss,
     mixed_loss,
     outputs,
     total_extraction_losses,
@@ -119,6 +121,32 @@ def test_fixed_for_one_user_and_open_for_another(two):
     # to itself are not: y2 = 20 + 0.1 y2, y1 = 0.2 y1 + 0.2 y2.
     found = mixed_loss(two, np.array([0.0, 20.0]), np.array([[0.0, 0.0], [1.0, 0.0]]))
     assert found.indirect[:, 0].tolist() == near([0.2 * 20 / 0.9 / 0.8, 20 / 0.9 - 20])
+
+
+# Exports of the second sector (half of its output) stop; what it cannot make for home comes on top.
+# Home demand alone would take 9.589 of the other half (`mixed_loss`).
+
+
+def test_home_sales_are_lost_for_want_of_inputs_or_of_buyers_and_the_larger_counts(two):
+    stop, half = np.array([0.0, 100.0]), np.array([0.0, 0.5])
+    demand = mixed_loss(two, stop, half)
+    # 5 cannot be made, less than nobody buys anyway: nothing changes but what is called direct.
+    little = limited_loss(two, stop, half, np.array([0.0, 5.0]))
+    assert little.direct[:, 0].tolist() == [0, 105]
+    assert (little.direct + little.indirect)[:, 0].tolist() == near(
+        (demand.direct + demand.indirect)[:, 0].tolist()
+    )
+    # 60 cannot be made: y1 = 0.2 y1 + 0.2 x 160.
+    more = limited_loss(two, stop, half, np.array([0.0, 60.0]))
+    assert more.indirect[:, 0].tolist() == near([40, 0])
+    # All of it: the sector is fixed as a whole, the closure of Miller and Blair. x1 = 40 / 0.8.
+    all_of_it = limited_loss(two, stop, half, np.array([0.0, 100.0]))
+    whole = mixed_loss(two, np.array([0.0, 200.0]), np.array([0.0, 1.0]))
+    assert all_of_it.direct.tolist() == whole.direct.tolist()
+    assert all_of_it.indirect[:, 0].tolist() == near(whole.indirect[:, 0].tolist())
+    assert all_of_it.indirect[0, 0] == near(50)
+    with pytest.raises(UsageError, match="sector 1: what it cannot make is no figure from 0"):
+        limited_loss(two, stop, half, np.array([0.0, -1.0]))
 
 
 def test_ghosh_pushes_primary_inputs_downstream(two):
@@ -323,6 +351,24 @@ def test_together_never_costs_more_than_the_sum_of_one_by_one(given_table):
 
 
 @law
+@given(tables(), st.floats(0.0, 1.0), st.floats(0.0, 1.0))
+def test_more_that_cannot_be_made_never_loses_less(given_table, less, more):
+    table, seed = given_table
+    n = table.output.size
+    fixed = seed.random(n)
+    lost = fixed * table.output * seed.random(n)
+    rest = (table.output - fixed * table.output) * seed.random(n)
+    low, high = sorted((less, more))
+    alone = mixed_loss(table, lost, fixed)
+    found = [limited_loss(table, lost, fixed, share * rest) for share in (0.0, low, high)]
+    total = [part.direct + part.indirect for part in (alone, *found)]
+    assert total[1] == pytest.approx(total[0], rel=1e-9, abs=1e-9)
+    for before, after in pairwise(total[1:]):
+        assert (after >= before * (1 - 1e-9) - 1e-9).all()
+    assert (total[-1] <= table.output[:, None] * (1 + 1e-9)).all()
+
+
+@law
 @given(tables())
 def test_without_suppliers_nothing_is_indirect_and_with_them_something_is(given_table):
     table, seed = given_table
@@ -403,12 +449,21 @@ GROUPS = records(
     "industry_group ships sector cars 1",
     "industry_group tins sector mills 1",
 )
+PARAMETERS = [
+    *TINY["parameters"],
+    *records("parameter scope value low high unit", "home_sales_loss * 1 0 1 ratio"),
+]
+
+
+@pytest.fixture(scope="module")
+def shared_world(tmp_path_factory):
+    pack = TINY | {"interindustry": WORLD, "concordances": GROUPS, "parameters": PARAMETERS}
+    return read_table(load_tables(write_pack(tmp_path_factory.mktemp("world") / "pack", **pack)))
 
 
 @pytest.fixture
-def world(tmp_path):
-    pack = TINY | {"interindustry": WORLD, "concordances": GROUPS}
-    return read_table(load_tables(write_pack(tmp_path / "pack", **pack)))
+def world(shared_world):
+    return shared_world
 
 
 @dataclass(frozen=True)
@@ -493,6 +548,56 @@ def test_two_countries_do_not_cut_each_others_exports(world):
     alone = [economy_of(world, Run((loss,))) for loss in both]
     for code in ("KOR", "JPN"):
         assert sum(lost(found, code)) < sum(sum(lost(part, code)) for part in alone)
+
+
+def test_home_sales_of_the_same_plants(world):
+    # A fifth of the 50 sold at home is missing too, more than the 4 that Korean cars buy less of
+    # themselves. KOR rest 0.3 x 20 / 0.8, JPN cars 0.1 x 20 / 0.8, JPN rest 0.25 x 2.5 / 0.8.
+    found = economy_of(world, Run((Loss("KOR", "auto_parts", same(0.2)),)))
+    korea, japan = (found.country(code).with_home for code in ("KOR", "JPN"))
+    assert 200 * korea.direct_share["frozen"] == near(0.4 * 20)
+    assert 200 * korea.indirect_share["frozen"] == near(0.8 * 7.5)
+    assert 340 * japan.share["frozen"] == near(0.5 * 2.5 + 0.8 * 0.78125)
+    # It is the table with a fifth of Korean cars taken out (Miller and Blair 2009, section 13.2).
+    whole = economy_of_outputs(world, {("KOR", "cars"): 0.2})
+    assert sum(lost(whole, "KOR")) == near(200 * korea.share["frozen"])
+    assert sum(lost(whole, "JPN")) == near(340 * japan.share["frozen"])
+    # Dollars are of the pack: 100 made for 20 exported, so 200 billion at home beside 50.
+    assert korea.direct_usd["frozen"] == near(0.4 * 0.2 * 250e9)
+    # Exports alone are what they were, and the groups add up.
+    assert lost(found, "KOR") == near([4, 4.75])
+    groups = found.country("KOR").home_groups
+    assert sum(part.share["frozen"] for part in groups.values()) == near(korea.share["frozen"])
+
+
+def test_of_home_sales_that_nobody_buys_none_is_lost_again(world):
+    # A twentieth of the loss of exports: 0.5 cannot be made, and 2.5 is not bought anyway.
+    hit = Loss("KOR", "auto_parts", same(0.2))
+    little = replace(world, home_loss={**world.home_loss, "value": 0.05})
+    found = economy_of(little, Run((hit,))).country("KOR")
+    assert found.with_home.share["frozen"] == near(found.whole.share["frozen"])
+    # An industry that sells nothing at home loses nothing there.
+    abroad = replace(world, home_per_export={("KOR", "auto_parts"): 0.0})
+    found = economy_of(abroad, Run((hit,))).country("KOR")
+    assert found.with_home == found.whole
+    assert found.home_groups == found.groups
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+def test_home_sales_never_lower_a_loss(shared_world, korea, japan, one, other):
+    hit = (Loss("KOR", "auto_parts", same(korea)), Loss("JPN", "auto_parts", same(japan)))
+    run = Run(hit, SimpleNamespace(focus=("JPN", "KOR"), months=12))
+    last = None
+    for at_home in sorted((one, other)):
+        some = replace(shared_world, home_loss={**shared_world.home_loss, "value": at_home})
+        found = economy_of(some, run)
+        for country in found.countries:
+            gained = country.with_home.share["frozen"] - country.whole.share["frozen"]
+            assert gained >= -1e-12
+        shares = np.array([c.with_home.share["frozen"] for c in found.countries])
+        assert last is None or (shares >= last - 1e-12).all()
+        last = shares
 
 
 def test_a_horizon_changes_no_share(world):
@@ -587,7 +692,7 @@ def test_a_sector_without_gross_output_is_refused(tmp_path):
 
 def test_the_latest_year_is_taken(tmp_path):
     older = [r | {"year": "2008", "value_musd": "7"} for r in WORLD]
-    pack = TINY | {"interindustry": [*older, *WORLD]}
+    pack = TINY | {"interindustry": [*older, *WORLD], "parameters": PARAMETERS}
     found = read_table(load_tables(write_pack(tmp_path / "pack", **pack)))
     assert found.year == 2011
     assert found.table.output.sum() == 800
@@ -631,6 +736,7 @@ def test_the_shipped_table_comes_back_and_bounds_its_losses(shipped):
         for case in ("adaptive", "frozen"):
             whole = country.whole
             assert 0 <= whole.direct_share[case] <= whole.share[case] <= 1
+            assert whole.share[case] <= country.with_home.share[case] <= 1
             for by_case in ("usd", "share"):
                 parts = sum(getattr(part, by_case)[case] for part in country.groups.values())
                 assert parts == pytest.approx(getattr(whole, by_case)[case], rel=1e-9)
@@ -646,6 +752,7 @@ def test_the_command_line_prints_and_writes_it(tmp_path):
     assert code == 0
     assert "loss of value added" in out
     assert "It assumes that" in out
+    assert "home sales" in out
     code, out, _ = say(*asked, "--economy", "--json")
     found = json.loads(out)
     assert code == 0

@@ -1,8 +1,9 @@
-"""From export losses to gross domestic product, by the input-output table of the pack.
+"""From lost output to gross domestic product, by the input-output table of the pack.
 
 The simulation says which exports of which industry are lost. Here these exports are missing in the
-table, and everybody who supplied their makers loses sales in turn. Knows no months: a loss is a
-share of the horizon's output, and the table stands for every year.
+table, with or without what the same plants sell at home, and everybody who supplied their makers
+loses sales in turn. Knows no months: a loss is a share of the horizon's output, and the table
+stands for every year.
 
 What moves
     The exports of a hit industry, and nothing else of its group. The table gives ratios alone, so
@@ -12,16 +13,22 @@ What moves
     result, and it is taken of the group's exports in the table. The industries of the pack stand
     for all exports of their group there, and a group that has since grown more slowly than the
     economy weighs too much.
+Home sales of the same plants
+    A plant that stops stops for customers at home too. An industry that loses a share l of its
+    exports cannot make ``home_sales_loss * l`` of its home sales (its output less its exports, in
+    the pack); the share of a group's home sales is found and taken as that of its exports. Fixed so
+    far is the output of the hit industries, exports and home sales, as in the mixed closure of
+    Miller and Blair (2009, section 13.2). Home sales that are lost for want of buyers already, as
+    parts are for a car that is not built, are not lost again: the larger of the two counts.
 What does not move twice
     The exports of hit industries are fixed by the simulation, jointly in all focus countries: a
     user abroad who buys less does not cut them again. What the group sells at home, and the exports
     of its other industries, are endogenous. Nothing is pushed downstream by the table: who cannot
     make goods for want of an input is what the simulation plays.
 Whose value added
-    Direct: what the makers of the lost exports themselves would have added. Indirect: what all
-    others would have, in every country of the table. GDP is value added of the table: output less
-    all inputs bought. Taxes on products and margins that the table does not hold as flows stay in
-    it.
+    Direct: what the makers of the lost goods themselves would have added. Indirect: what all others
+    would have, in every country of the table. GDP is value added of the table: output less all
+    inputs bought. Taxes on products and margins that the table does not hold as flows stay in it.
 """
 
 from __future__ import annotations
@@ -34,11 +41,11 @@ import numpy as np
 import numpy.typing as npt
 
 from supplychain.coverage import Resolved
-from supplychain.economy.table import FILE, SCHEME, Sector, WorldTable
-from supplychain.economy.values import ByCase, CountryLoss, Economy, Part
-from supplychain.errors import DataError, Fault, UsageError
-from supplychain.model.economy import Indices, InputOutput, by_block, mixed_loss
-from supplychain.tables import Row
+from supplychain.economy.lanes import Industry, Lanes, group_of, lanes_of, solved
+from supplychain.economy.table import Sector, WorldTable
+from supplychain.economy.values import ByCase, CountryLoss, Economy, HomeLoss, Part
+from supplychain.errors import UsageError
+from supplychain.model.economy import Indices, MixedLoss, by_block
 from supplychain.vocabulary import CASES, MONTHS_PER_YEAR, worst_evidence
 
 Array = npt.NDArray[np.float64]
@@ -46,24 +53,12 @@ Array = npt.NDArray[np.float64]
 _MILLION = 1e6
 
 
-class Lost(Protocol):
+class Lost(Industry, Protocol):
     """The export loss of one industry of one country; a `SectorLoss` is one."""
 
     @property
-    def country(self) -> str:
-        """Country code."""
-
-    @property
-    def sector(self) -> str:
-        """Industry of the pack."""
-
-    @property
-    def baseline_exports_usd(self) -> float:
-        """Exports over the horizon."""
-
-    @property
     def share(self) -> ByCase:
-        """Case -> share of them that is lost."""
+        """Case -> share of its exports that is lost."""
 
     @property
     def evidence(self) -> str:
@@ -83,7 +78,7 @@ class Answer(Protocol):
 
 
 def economy_of(world: WorldTable, result: Answer) -> Economy:
-    """Losses of GDP that follow from the export losses of a result.
+    """Losses of GDP that follow from the export losses of a result, without and with home sales.
 
     The hardest rung, where the scenario is a ladder; the cases that all its losses have. The
     planner's losses are each the least for one sector alone, so its GDP loss is a lower bound.
@@ -93,8 +88,7 @@ def economy_of(world: WorldTable, result: Answer) -> Economy:
         result: from `supplychain.simulate`.
 
     Raises:
-        DataError: an industry of the result has no group in `concordances.csv`, or a group that
-            the table does not hold.
+        DataError: as `lanes_of`.
         UsageError: the table holds none of the focus countries by itself.
 
     Example::
@@ -110,30 +104,29 @@ def economy_of(world: WorldTable, result: Answer) -> Economy:
             f"the table of {world.year} holds {', '.join(world.countries)}, and none of "
             f"{', '.join(result.resolved.focus)} by itself"
         )
-    index = {sector: k for k, sector in enumerate(world.sectors)}
-    exports, hit = np.zeros(len(index)), np.zeros(len(index))
-    lost = np.zeros((len(index), len(cases)))
     grades = [world.evidence]
     for loss in known:
-        group = _group(world, loss)
-        k = index[loss.country, str(group["target"])]
-        usd = loss.baseline_exports_usd * float(group["weight"])
-        exports[k] += usd
-        lost[k] += [usd * loss.share[case] for case in cases]
         if any(loss.share[case] > 0 for case in cases):
-            hit[k] += usd
-            grades += [str(group["evidence"]), loss.evidence]
-    per_usd = np.divide(1.0, exports, out=np.zeros_like(exports), where=exports > 0)
-    nation = np.array([country for country, _ in world.sectors])
-    abroad = nation[:, None] != nation[None, :]
-    shock = _Shock(
-        cases, lost, (world.exports * per_usd)[:, None] * lost, (hit * per_usd)[:, None] * abroad
-    )
+            grades += [str(group_of(world, loss)["evidence"]), loss.evidence]
+    shares = np.array([[loss.share[case] for case in cases] for loss in known])
+    at_home = float(world.home_loss["value"])
     played = tuple(dict.fromkeys(loss.country for loss in known))
     absent = [country for country in result.resolved.focus if country not in played]
-    found = _answer(world, shock, played, result.resolved.months, worst_evidence(*grades))
+    found = _answer(
+        world,
+        cases,
+        (lanes_of(world, known, shares, 0.0), lanes_of(world, known, shares, at_home)),
+        played,
+        result.resolved.months,
+    )
     more = tuple(f"{country}: not in the table by itself" for country in absent)
-    return replace(found, not_counted=found.not_counted + more)
+    home_grade = [str(world.home_loss["evidence"])] if grades[1:] else []
+    return replace(
+        found,
+        evidence=worst_evidence(*grades),
+        home_evidence=worst_evidence(*grades, *home_grade),
+        not_counted=found.not_counted + more,
+    )
 
 
 def economy_of_outputs(
@@ -141,8 +134,8 @@ def economy_of_outputs(
 ) -> Economy:
     """Losses of GDP when whole sectors of the table lose a share of their output.
 
-    Their output is fixed as a whole: they do not lose again as suppliers of one another. The one
-    case is called ``frozen``.
+    Their output is fixed as a whole, home sales included: they do not lose again as suppliers of
+    one another. The one case is called ``frozen``.
 
     Args:
         world: from `read_table`.
@@ -164,73 +157,33 @@ def economy_of_outputs(
             raise UsageError(f"{' '.join(sector)}: the share lost is {share:g}, outside 0-1")
         k = world.sectors.index(sector)
         lost[k], fixed[k] = share * world.table.output[k], 1.0
-    shock = _Shock(("frozen",), _MILLION * months / MONTHS_PER_YEAR * lost, lost, fixed)
+    usd = _MILLION * months / MONTHS_PER_YEAR
+    at_table = solved(world.table, lost, fixed[:, None] * np.ones(len(world.sectors)))
+    lanes = Lanes(MixedLoss(usd * at_table.direct, usd * at_table.indirect), at_table)
     played = tuple(dict.fromkeys(country for country, _ in losses))
-    return _answer(world, shock, played, months, world.evidence)
-
-
-@dataclass(frozen=True, eq=False)
-class _Shock:
-    """Output that is fixed, and what of it is lost, (n, cases).
-
-    Attributes:
-        usd: in dollars of the export losses, over the horizon.
-        at_table: in million dollars of the table, in a year.
-        fixed: as `mixed_loss` takes it.
-    """
-
-    cases: tuple[str, ...]
-    usd: Array
-    at_table: Array
-    fixed: Array
-
-
-def _group(world: WorldTable, loss: Lost) -> Row:
-    """The row that puts an industry into a group, which the table must hold in its country."""
-    row = world.groups.get(loss.sector)
-    if row is None:
-        problem = "is an industry without a group of the input-output table"
-        mend = f"Add it to scheme {SCHEME}, with the group as target."
-        raise DataError([Fault("concordances.csv", None, "", loss.sector, problem, mend=mend)])
-    group = str(row["target"])
-    made = dict(zip(world.sectors, world.table.output.tolist(), strict=True))
-    if not made.get((loss.country, group)):
-        allowed = ", ".join(sorted({g for _, g in world.sectors}))
-        problem = f"is no sector of {loss.country} in {FILE}"
-        raise DataError([Fault("concordances.csv", row.line, "target", group, problem, allowed)])
-    return row
+    return _answer(world, ("frozen",), (lanes, lanes), played, months)
 
 
 def _answer(
-    world: WorldTable, shock: _Shock, played: Sequence[str], months: int, evidence: str
+    world: WorldTable,
+    cases: Sequence[str],
+    lanes: tuple[Lanes, Lanes],
+    played: Sequence[str],
+    months: int,
 ) -> Economy:
-    """Solve once for each fixed sector's unit of output, then add up by case and country."""
-    value = world.table.value_share[:, None]
-    base = world.table.value_added
+    """Value added lost by country and group: by exports alone, and with home sales."""
     order = [*played, *(c for c in world.countries if c not in played)]
     block = np.array([order.index(country) for country, _ in world.sectors])
-    gdp = by_block(base[:, None], block, len(order))
-    fixed = np.flatnonzero(shock.usd.any(axis=1))
-    spread = _spread(world.table, fixed, shock.fixed)
-    sectors = (
-        value * shock.usd,
-        value * (spread @ shock.usd[fixed]),
-        value * shock.at_table / gdp[block],
-        value * (spread @ shock.at_table[fixed]) / gdp[block],
-    )
-    totals = tuple(by_block(part, block, len(order)) for part in sectors)
-    worst = (sectors[0] + sectors[1]).max(axis=1)
-    ranked = [k for k in np.argsort(-worst, kind="stable").tolist() if worst[k] > 0]
-
-    def part(values: tuple[Array, ...], k: int) -> Part:
-        return Part(*(dict(zip(shock.cases, v[k].tolist(), strict=True)) for v in values))
-
+    gdp = by_block(world.table.value_added[:, None], block, len(order))
+    alone, with_home = (_Counted.of(world, cases, some, block, gdp) for some in lanes)
     countries = [
         CountryLoss(
             country,
             _MILLION * float(gdp[c, 0]),
-            part(totals, c),
-            {world.sectors[k][1]: part(sectors, k) for k in ranked if block[k] == c},
+            alone.whole(c),
+            alone.groups(c),
+            with_home.whole(c),
+            with_home.groups(c),
         )
         for c, country in enumerate(order)
     ]
@@ -238,7 +191,9 @@ def _answer(
         year=world.year,
         months=months,
         countries=tuple(countries),
-        evidence=evidence,
+        evidence=world.evidence,
+        home_evidence=world.evidence,
+        home_loss=HomeLoss(*(float(world.home_loss[c]) for c in ("value", "low", "high"))),
         valuation=(
             f"value added (output less all inputs bought) over {months} months; ratios and sizes "
             f"of sectors of {world.year}"
@@ -247,9 +202,43 @@ def _answer(
     )
 
 
-def _spread(table: InputOutput, fixed: Indices, share: Array) -> Array:
-    """Output lost everywhere else per unit of output lost in each fixed sector, (n, fixed)."""
-    size = table.output[fixed]
-    lost = np.zeros((table.output.size, fixed.size))
-    lost[fixed, np.arange(fixed.size)] = size  # any amount does: losses are in proportion
-    return mixed_loss(table, lost, share).indirect / size
+@dataclass(frozen=True, eq=False)
+class _Counted:
+    """Value added lost by sector of the table (n, cases), and its sums by country.
+
+    Attributes:
+        sectors, totals: direct and indirect in dollars, then both as shares of GDP.
+    """
+
+    world: WorldTable
+    cases: Sequence[str]
+    block: Indices
+    sectors: tuple[Array, ...]
+    totals: tuple[Array, ...]
+
+    @classmethod
+    def of(
+        cls, world: WorldTable, cases: Sequence[str], lanes: Lanes, block: Indices, gdp: Array
+    ) -> _Counted:
+        """Output lost times value added per unit."""
+        usd, at_table = (loss.value_added(world.table) for loss in (lanes.usd, lanes.at_table))
+        sectors = (*usd, *(lost / gdp[block] for lost in at_table))
+        totals = tuple(by_block(lost, block, gdp.shape[0]) for lost in sectors)
+        return cls(world, cases, block, sectors, totals)
+
+    def whole(self, c: int) -> Part:
+        """What a country loses in all."""
+        return self._part(self.totals, c)
+
+    def groups(self, c: int) -> dict[str, Part]:
+        """What each of its groups loses that loses anything, largest first."""
+        worst = (self.sectors[0] + self.sectors[1]).max(axis=1)
+        ranked = [k for k in np.argsort(-worst, kind="stable").tolist() if worst[k] > 0]
+        return {
+            self.world.sectors[k][1]: self._part(self.sectors, k)
+            for k in ranked
+            if self.block[k] == c
+        }
+
+    def _part(self, values: tuple[Array, ...], k: int) -> Part:
+        return Part(*(dict(zip(self.cases, v[k].tolist(), strict=True)) for v in values))

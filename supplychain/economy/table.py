@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from supplychain.errors import DataError, Fault
 from supplychain.model.economy import InputOutput
+from supplychain.parameters import read_parameters
 from supplychain.tables import Row, Tables
 from supplychain.vocabulary import worst_evidence
 
@@ -21,6 +22,9 @@ SCHEME = "industry_group"
 """The scheme of `concordances.csv` that puts industries of the pack into sectors of the table."""
 
 FILE = "interindustry.csv"
+HOME_LOSS = "home_sales_loss"
+"""The constant that says how much of the loss of their exports falls on home sales of plants."""
+
 _FINAL, _OUTPUT = "final", "output"
 
 
@@ -30,7 +34,9 @@ class WorldTable:
 
     Attributes:
         sectors: country and group of each index; table: million USD a year.
-        exports: (n,) sales abroad, to sectors and to final demand.
+        exports, home: (n,) sales abroad and at home, to sectors and to final demand.
+        home_per_export: (country, industry of the pack) -> its home sales over its exports.
+        home_loss: the row of `home_sales_loss`.
         groups: industry of the pack -> its row of `concordances.csv`.
         evidence, sources: of its rows.
     """
@@ -39,6 +45,9 @@ class WorldTable:
     sectors: tuple[Sector, ...]
     table: InputOutput
     exports: Array
+    home: Array
+    home_per_export: Mapping[Sector, float]
+    home_loss: Row
     groups: Mapping[str, Row]
     evidence: str
     sources: tuple[str, ...]
@@ -53,8 +62,8 @@ def read_table(tables: Tables) -> WorldTable:
     """The table in `interindustry.csv`, its latest year if it holds several.
 
     Raises:
-        DataError: the pack has no table, a sector in it has no gross output, or the table does not
-            balance.
+        DataError: the pack has no table, a sector in it has no gross output, the table does not
+            balance, or `home_sales_loss` is missing.
     """
     rows = tables.rows("interindustry")
     if not rows:
@@ -90,10 +99,19 @@ def read_table(tables: Tables) -> WorldTable:
         sectors,
         InputOutput.of(flows, output, final, tuple(map(" ".join, sectors))),
         np.maximum(exports, 0.0),
+        np.maximum(output - np.maximum(exports, 0.0), 0.0),
+        {(str(r["country"]), str(r["industry"])): _home(r) for r in tables.rows("industries")},
+        read_parameters(tables).row(HOME_LOSS),
         {str(r["code"]): r for r in tables.rows("concordances") if r["scheme"] == SCHEME},
         worst_evidence(*(str(row["evidence"]) for row in rows)),
         tuple(dict.fromkeys(source for row in rows for source in row["source_id"])),
     )
+
+
+def _home(row: Row) -> float:
+    """Home sales over exports of an industry; nothing where either is not known."""
+    output, exports = row["output_usd"], row["exports_usd"]
+    return max(float(output) / float(exports) - 1.0, 0.0) if output and exports else 0.0
 
 
 def _seller(row: Row) -> Sector:

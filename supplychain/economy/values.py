@@ -12,16 +12,26 @@ ByCase = Mapping[str, float]
 
 ASSUMPTIONS = (
     "for shares of GDP, the industries of the pack stand for all exports of their group",
+    "with home sales: plants lose the same share of them, and stand for all of their group",
     "recipes, shares of suppliers and, for shares of GDP, the size of sectors are the table's",
     "suppliers lose what is not bought from them; they find no other buyers",
     "final demand and prices stand still",
 )
 NOT_COUNTED = (
-    "home sales of the industries that lose exports",
+    "home sales of the industries that lose exports (counted apart)",
     "losses of countries outside the focus in their own exports",
     "spending of lost income, investment, tax revenue and what replaces the goods",
     "users of the lost exports, beyond what the simulation plays",
 )
+
+
+@dataclass(frozen=True)
+class HomeLoss:
+    """How much of the lost share of their exports plants lose of their home sales."""
+
+    value: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -70,21 +80,27 @@ class CountryLoss:
         table_gdp_usd: its value added in the table, in one year and at the table's prices.
         whole: what it loses in all.
         groups: group of industries -> its part, those that lose in any case; largest loss first.
+        with_home, home_groups: the same where the plants that lose exports lose home sales too.
     """
 
     country: str
     table_gdp_usd: float
     whole: Part
     groups: Mapping[str, Part]
+    with_home: Part
+    home_groups: Mapping[str, Part]
 
     def as_dict(self) -> dict[str, Any]:
         """The entry of ``countries`` in JSON."""
-        groups = [{"group": name, **part.as_dict()} for name, part in self.groups.items()]
         return {
             "country": self.country,
             "table_gdp_usd": self.table_gdp_usd,
             **self.whole.as_dict(),
-            "groups": groups,
+            "groups": _by_group(self.groups),
+            "with_home_sales": {
+                **self.with_home.as_dict(),
+                "groups": _by_group(self.home_groups),
+            },
         }
 
 
@@ -97,6 +113,8 @@ class Economy:
         months: the horizon over which dollars are counted.
         countries: all of the table, those whose exports were played first.
         evidence: weakest grade among the table, the groups and the export losses used.
+        home_evidence: the same with that of home sales.
+        home_loss: what was assumed of home sales.
         valuation, assumptions, not_counted: how to read the figures.
         sources: ids of the table's sources.
     """
@@ -105,6 +123,8 @@ class Economy:
     months: int
     countries: tuple[CountryLoss, ...]
     evidence: str
+    home_evidence: str
+    home_loss: HomeLoss
     valuation: str
     sources: tuple[str, ...]
     not_counted: tuple[str, ...] = NOT_COUNTED
@@ -137,8 +157,18 @@ class Economy:
             "assumptions": list(self.assumptions),
             "not_counted": list(self.not_counted),
             "sources": list(self.sources),
+            "home_sales_loss": {
+                "value": self.home_loss.value,
+                "low": self.home_loss.low,
+                "high": self.home_loss.high,
+                "evidence": self.home_evidence,
+            },
             "countries": [c.as_dict() for c in self.countries],
         }
+
+
+def _by_group(groups: Mapping[str, Part]) -> list[dict[str, Any]]:
+    return [{"group": name, **part.as_dict()} for name, part in groups.items()]
 
 
 def _by_case(values: ByCase) -> dict[str, float | None]:

@@ -28,6 +28,8 @@ _SERIES_FROM = 2_000
 _SLOWEST = 0.95
 """Largest column sum for which a series is tried; nearer to 1 the bound on its rest is useless."""
 _REST = 1e-15
+_SETTLED = 1e-13
+"""A pass that adds less than this share of all losses adds rounding alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -359,6 +361,53 @@ def mixed_loss(table: InputOutput, lost: Array, fixed: Array) -> MixedLoss:
         )
     still_open = (1.0 - of_supply) * table.coefficients
     return MixedLoss(losses, _accumulated(still_open, still_open @ losses))
+
+
+def limited_loss(table: InputOutput, lost: Array, fixed: Array, unmade: Array) -> MixedLoss:
+    """Losses when what is not fixed can be lost for want of inputs or of buyers.
+
+    As `mixed_loss`, and of what the fixed parts do not hold (their makers' sales at home) an amount
+    c cannot be made either. What is not made cannot miss a buyer, nor the other way round, so of
+    the two the larger counts, never both::
+
+        y = d + max(c, ((1 - theta) o A) y)
+
+    Where c is the larger in every hit sector, their output is known, and the rest is the closure of
+    Miller and Blair (2009, section 13.2) with these outputs given. With nothing unmade it is
+    `mixed_loss`; more unmade never loses less. It is solved from below: ``d + c`` is lost at least,
+    and every pass adds what follows from the last.
+
+    Args:
+        table, lost, fixed: as `mixed_loss` takes them.
+        unmade: c, in the shape of lost, at least 0.
+
+    Raises:
+        UsageError: as `mixed_loss`, or an amount unmade that is no figure from 0.
+
+    Both halves of the second of two sectors stop: the fixed one (100), and 60 of the other, more
+    than the 9.589 that nobody would buy. The first loses ``0.2 y_1 + 0.2 x 160``:
+
+    >>> table = InputOutput.of(np.array([[20.0, 40.0], [30.0, 20.0]]), np.array([100.0, 200.0]))
+    >>> d, c = np.array([0.0, 100.0]), np.array([0.0, 60.0])
+    >>> found = limited_loss(table, d, np.array([0.0, 0.5]), c)
+    >>> found.direct[:, 0].tolist(), found.indirect[:, 0].round(3).tolist()
+    ([0.0, 160.0], [40.0, 0.0])
+    """
+    least = unmade.reshape(lost.shape[0], -1)
+    if not ((least >= 0) & np.isfinite(least)).all():
+        k = int(np.argmax(~((least >= 0) & np.isfinite(least)).all(axis=1)))
+        raise UsageError(f"{_named(table.labels, k)}: what it cannot make is no figure from 0")
+    alone = mixed_loss(table, lost, fixed)
+    of_supply = fixed if fixed.ndim > 1 else fixed[:, None]
+    still_open = (1.0 - of_supply) * table.coefficients
+    given = alone.direct + least
+    # What either reason alone would cost is lost at least.
+    total = np.maximum(given, alone.direct + alone.indirect)
+    while True:
+        more = alone.direct + np.maximum(least, still_open @ total)
+        if np.abs(more - total).sum() <= _SETTLED * more.sum():
+            return MixedLoss(given, np.maximum(more - given, 0.0))
+        total = more
 
 
 def by_block(values: Array, block: Indices, blocks: int) -> Array:

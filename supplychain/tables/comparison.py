@@ -1,4 +1,4 @@
-"""What others estimated and what happened: rows for comparison, judged together.
+"""What others estimated, what happened and what was predicted: rows for comparison.
 
 No run reads these tables. What is judged here is whether a row can be compared at all: what it
 names is known to the pack, and it holds a figure. Scenario files are not looked for: a pack knows
@@ -13,7 +13,8 @@ from supplychain.errors import Fault, Refusal, did_you_mean, nearest, quoted
 from supplychain.schema import Row
 
 ESTIMATES, EPISODES, EXPORTS = "published_estimates", "episodes", "observed_exports"
-TABLES = (ESTIMATES, EPISODES, EXPORTS)
+RANGES = "frozen_ranges"
+TABLES = (ESTIMATES, EPISODES, EXPORTS, RANGES)
 EVERYTHING = "*"
 AGGREGATES = frozenset({EVERYTHING, "economy", "manufacturing", "market"})
 """What a figure may be about beside industries and products of the pack."""

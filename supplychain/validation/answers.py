@@ -21,7 +21,7 @@ from supplychain.structure.accounts import accounts
 from supplychain.structure.risk import STAGES_OF_A_MINERAL, eu_supply_risk, instability
 from supplychain.validation.claims import DAYS_PER_WEEK, Claim
 from supplychain.validation.flows import Lane, Traffic, goods, minerals, places
-from supplychain.validation.gdp import of_group, of_whole, of_whole_usd, weighed, weights
+from supplychain.validation.gdp import Gdp, of_group, of_whole, of_whole_usd
 from supplychain.validation.view import Play, View
 from supplychain.vocabulary import MONTHS_PER_YEAR
 
@@ -102,7 +102,11 @@ def _inside(claim: Claim, view: View) -> None:
 
 
 def _traffic(claim: Claim, view: View) -> tuple[Traffic, str]:
-    """The lane that a claim is about, and a word where it is not the very goods it names."""
+    """The lane that a claim is about, and a word where it is not the very goods it names.
+
+    Statistics of imports go by the country of origin, those of exports by the last known
+    destination (Census Bureau, guide to the trade statistics): what leaked is seen in the former.
+    """
     network = view.network
     ends = (places(network, claim.countries), places(network, claim.partners or ("*",)))
     is_import = claim.metric in {"import_flow", "fulfilment", "licence_share"}
@@ -111,13 +115,14 @@ def _traffic(claim: Claim, view: View) -> tuple[Traffic, str]:
     elif is_import:
         ends = (ends[1], ends[0])
     named = goods(network, claim.sectors, claim.items)
-    lane = Lane(named, ends[0], ends[1], is_import)
+    by_origin = claim.metric == "import_flow"
+    lane = Lane(named, ends[0], ends[1], is_import, by_origin)
     found = Traffic(view, lane)
     is_actors = claim.actor in claim.partners or set(claim.partners) <= {"*"}
     if found.baseline > 0 and (found.covered > 0 or not is_actors):
         return found, ""
     held = frozenset(p for m in view.resolved.measures for p in m.products)
-    wider = Traffic(view, Lane(held, ends[0], ends[1], is_import))
+    wider = Traffic(view, replace(lane, products=held))
     if wider.baseline > 0:
         return wider, "all goods that the measure covers: it touches no flow of the named"
     route = f"{'|'.join(claim.countries)} and {'|'.join(claim.partners) or 'others'}"
@@ -354,7 +359,7 @@ def _exports(claim: Claim, play: Play, _world: WorldTable | None) -> Question:
     usd = {key: view.sectors[key].exports_usd for key in _keys(claim, view)}
     share = {key: each / sum(usd.values()) for key, each in usd.items()}
     return Question(
-        lambda v: 0.0 - weighed(v, share),
+        lambda v: 0.0 - sum((w * v.loss(key) for key, w in share.items()), np.zeros(v.lanes)),
         view.months,
         plan=lambda least: 0.0 - sum(w * least.get(key, 0.0) for key, w in share.items()),
         traced=False,
@@ -371,50 +376,45 @@ def _gdp(claim: Claim, play: Play, world: WorldTable | None) -> Question:
     if country not in world.countries:
         raise Unanswered(f"the input-output table does not hold {country} by itself")
     months = play.run.resolved.months
-    weight = weights(world, play, country, of_whole_usd if "USD" in claim.unit else of_whole)
+    gdp = Gdp.of(world, play, country, of_whole_usd if "USD" in claim.unit else of_whole)
     if claim.vanishes:
-        return _late(play, weight)
+        return _late(play, gdp)
     if claim.months is None:
         raise Unanswered("the study states neither a horizon nor a figure for it")
-    words = ["output is taken as value added"] if claim.metric == "output_change" else []
+    exports = float(gdp.lost(play.cases["adaptive"], home=False)[0])
+    words = [f"with home sales of the plants that stop; by lost exports alone {0.0 - exports:.3g}"]
+    words += ["output is taken as value added"] if claim.metric == "output_change" else []
     counted = MONTHS_PER_YEAR if "annual" in claim.unit else int(claim.months)
     if counted > months and "annual" in claim.unit:
         raise Unanswered(f"shares of a year, and the horizon has {months} months")
     if counted < months:  # a study of the first months of a longer scenario
         first, part = slice(0, counted), counted / months if "USD" in claim.unit else 1.0
-        words.append(f"its first {counted} months")
-        return Question(lambda v: 0.0 - part * _weighed_over(v, weight, first), counted,
-                        how="; ".join(words), traced=False)  # fmt: skip
+        return Question(lambda v: 0.0 - part * gdp.lost(v, months=first), counted,
+                        how=f"its first {counted} months", traced=False)  # fmt: skip
     return Question(
-        lambda v: 0.0 - weighed(v, weight),
+        lambda v: 0.0 - gdp.lost(v),
         months,
-        plan=lambda least: 0.0 - sum(w * least.get(key, 0.0) for key, w in weight.items()),
+        plan=lambda least: 0.0 - gdp.of_losses(least),
         how="; ".join(words),
         traced=False,
+        detail={"exports alone": exports},
     )
 
 
-def _weighed_over(view: View, weight: Mapping[tuple[str, str], float], months: slice) -> Array:
-    """As `weighed`, over some months alone, (L,)."""
-    total = np.zeros(view.lanes)
-    for key, each in weight.items():
-        total += each * view.loss(key, months)
-    return total
-
-
-def _late(play: Play, weight: Mapping[tuple[str, str], float]) -> Question:
+def _late(play: Play, gdp: Gdp) -> Question:
     """What is left of the first twelve months' loss in the last twelve."""
     months = play.run.resolved.months
     if months < 2 * MONTHS_PER_YEAR:
         raise Unanswered("a horizon of less than two years has no last year beside a first")
     years = [slice(t, t + MONTHS_PER_YEAR) for t in range(0, months, MONTHS_PER_YEAR)]
     view = play.cases["adaptive"]
-    course = " ".join(f"{100 * _weighed_over(view, weight, year)[0]:.3g}" for year in years)
+    by_year = (gdp.lost(view, months=year)[0] for year in years)
+    course = " ".join(f"{100 * lost:.3g}" for lost in by_year)
     last = slice(months - MONTHS_PER_YEAR, months)
 
     def left(v: View) -> Array:
         """Of the first year's; not a number where it loses nothing."""
-        return _over(_weighed_over(v, weight, last), _weighed_over(v, weight, years[0]))
+        return _over(gdp.lost(v, months=last), gdp.lost(v, months=years[0]))
 
     return Question(left, months, how=f"per cent of GDP lost, year by year: {course}",
                     traced=False, sampled=False)  # fmt: skip
@@ -425,12 +425,12 @@ def _part_of_gdp(claim: Claim, play: Play, world: WorldTable | None) -> Question
         raise Unanswered("the pack has no input-output table")
     (country,), (sector,) = claim.countries, claim.sectors
     group = str(world.groups[sector]["target"])
-    part, whole = (weights(world, play, country, r) for r in (of_group(group), of_whole_usd))
+    part, whole = (Gdp.of(world, play, country, r) for r in (of_group(group), of_whole_usd))
 
     def share(v: View) -> Array:
         """Of the loss of all industries; not a number where nothing is lost."""
-        total = weighed(v, whole)
-        return np.divide(weighed(v, part), total, out=np.full_like(total, np.nan), where=total > 0)
+        total = whole.lost(v)
+        return np.divide(part.lost(v), total, out=np.full_like(total, np.nan), where=total > 0)
 
     return Question(share, play.run.resolved.months, traced=False,
                     how=f"the group {group} of the table")  # fmt: skip

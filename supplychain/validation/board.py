@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from supplychain.errors import SupplychainError
 from supplychain.network import Network
@@ -20,6 +20,9 @@ from supplychain.validation.score import Ours
 from supplychain.validation.summary import summary
 from supplychain.validation.work import Load, Progress, answer_all
 from supplychain.world import World
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SHARE_OF_ROWS = 0.7
 
@@ -67,6 +70,12 @@ class Scoreboard:
     def misses(self) -> tuple[Row, ...]:
         """Answered rows that count and that we do not agree with."""
         return tuple(r for r in self.where(counts=True) if not r.inside)
+
+    def table(self) -> pd.DataFrame:
+        """One row per claim: what was claimed, ours with its band, and what naive rules say."""
+        import pandas as pd
+
+        return pd.DataFrame([row.cells() for row in self.rows])
 
     def as_dict(self) -> dict[str, Any]:
         """The scoreboard in JSON."""

@@ -12,6 +12,7 @@ from supplychain.tables import Tables
 from supplychain.vocabulary import MONTHS_PER_YEAR
 
 ESTIMATES, EPISODES, EXPORTS = "published_estimates", "episodes", "observed_exports"
+RANGES = "frozen_ranges"
 CALIBRATION, CONTROL, ORDINAL, TIMING = "calibration", "negative_control", "ordinal", "timing"
 KG_PER_TONNE, DAYS_PER_WEEK = 1000.0, 7.0
 RANK = "rank_of_loss"

@@ -25,12 +25,14 @@ class Lane:
 
     Attributes:
         is_import: counted at arrival, a transit later, rather than at shipment.
+        by_origin: counted as of the country where the goods are from, not of the last one they saw.
     """
 
     products: frozenset[str]
     suppliers: frozenset[str] | None
     users: frozenset[str] | None
     is_import: bool = False
+    by_origin: bool = False
 
     def holds(self, supplier: str, user: str, product: str) -> bool:
         """Whether goods of one country for another travel on it; never inside a country."""
@@ -43,8 +45,11 @@ class Lane:
 
     @property
     def is_direct(self) -> bool:
-        """Whether both ends are named: what comes round through others is not seen on it."""
-        return self.suppliers is not None and self.users is not None
+        """Whether what comes round through others is not seen on it.
+
+        It is not where both ends are named, unless the lane goes by origin.
+        """
+        return self.suppliers is not None and self.users is not None and not self.by_origin
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,7 @@ class Traffic:
 
         Before the start every flow stands at its baseline and, from an announcement on, at what is
         bought ahead: ``1 + min(cap, lead (surge - 1)) / lead``. What a ban lets through by way of
-        third countries is not seen between the two countries that it names.
+        third countries is not seen between the two countries that it names, unless by origin.
         """
         arrays, outcome = self.view.compiled.arrays, self.view.outcome
         found = np.zeros(self.view.lanes)

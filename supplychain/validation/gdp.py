@@ -1,102 +1,96 @@
-"""GDP losses of many lanes at once: the economy layer is linear in the losses of sectors."""
+"""GDP losses of many lanes at once, with what the plants that lose exports sell at home."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from supplychain.coverage import Resolved
-from supplychain.economy import CountryLoss, WorldTable, economy_of
+from supplychain.draws import constant
+from supplychain.economy import Lanes, WorldTable, lanes_of
+from supplychain.economy.table import HOME_LOSS
 from supplychain.validation.view import Play, View
+from supplychain.vocabulary import MONTHS_PER_YEAR
 
 Array = npt.NDArray[np.float64]
 Key = tuple[str, str]
-Reading = Callable[[CountryLoss, str], float]
-"""What is read of a country's loss in one case."""
-
-_MIXED = ("planner", "adaptive", "frozen")
+Reading = Callable[[WorldTable, Lanes, str], Array]
+"""What is read of a country's loss, (L,)."""
 
 
 @dataclass(frozen=True)
-class _Lost:
-    """A loss made up to read off what one sector weighs."""
+class _Industry:
+    """An industry of a play, as the economy layer takes it, and whether any case hits it."""
 
     country: str
     sector: str
     baseline_exports_usd: float
-    share: Mapping[str, float]
-    evidence: str
+    hit: bool
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """Losses made up, under the scenario of a run."""
-
-    resolved: Resolved
-    losses: Sequence[_Lost]
-
-
-def of_whole(loss: CountryLoss, case: str) -> float:
+def of_whole(world: WorldTable, lanes: Lanes, country: str) -> Array:
     """Share of GDP lost."""
-    return loss.whole.share[case]
+    return lanes.share_of_gdp(world, country)
 
 
-def of_whole_usd(loss: CountryLoss, case: str) -> float:
+def of_whole_usd(world: WorldTable, lanes: Lanes, country: str) -> Array:
     """Value added lost, billion USD over the horizon."""
-    return loss.whole.usd[case] / 1e9
+    return lanes.value_added_usd(world, country) / 1e9
 
 
 def of_group(group: str) -> Reading:
     """Value added that one group of industries loses, billion USD over the horizon."""
 
-    def read(loss: CountryLoss, case: str) -> float:
+    def read(world: WorldTable, lanes: Lanes, country: str) -> Array:
         """That group's part."""
-        part = loss.groups.get(group)
-        return part.usd[case] / 1e9 if part else 0.0
+        return lanes.value_added_usd(world, country, group) / 1e9
 
     return read
 
 
-def weights(world: WorldTable, play: Play, country: str, reading: Reading) -> dict[Key, float]:
-    """What one whole sector's loss would add to a country's loss, by sector that is hit.
+@dataclass(frozen=True, eq=False)
+class Gdp:
+    """What the losses of a play's industries cost one country.
 
-    The layer fixes the exports of all hit sectors jointly and is linear in what each of them loses,
-    so any lane's loss is the sum of its sectors' losses times these.
+    Attributes:
+        industries: all of the focus countries, hit or not: together they stand for their groups.
     """
-    hit = [
-        s
-        for s in play.cases["frozen"].sectors.values()
-        if any(view.loss((s.country, s.sector)).any() for view in play.cases.values())
-    ]
-    found: dict[Key, float] = {}
-    for k in range(0, len(hit), 2):
-        pair = hit[k : k + 2]
-        losses = [
-            _Lost(
-                s.country,
-                s.sector,
-                s.exports_usd * play.run.resolved.months / 12.0,
-                {
-                    "planner": float(s is pair[0]),
-                    "adaptive": float(s is pair[-1]),
-                    "frozen": 1.0,
-                },
-                s.evidence,
-            )
-            for s in hit
-        ]
-        loss = economy_of(world, _Answer(play.run.resolved, losses)).country(country)
-        for sector, case in zip(pair, _MIXED, strict=False):
-            found[sector.country, sector.sector] = reading(loss, case)
-    return found
 
+    world: WorldTable
+    country: str
+    reading: Reading
+    industries: tuple[_Industry, ...]
 
-def weighed(view: View, weight: Mapping[Key, float]) -> Array:
-    """Sum of the sectors' losses times their weights, (L,)."""
-    total = np.zeros(view.lanes)
-    for key, each in weight.items():
-        total += each * view.loss(key)
-    return total
+    @classmethod
+    def of(cls, world: WorldTable, play: Play, country: str, reading: Reading) -> Gdp:
+        """For the industries of a play."""
+        years = play.run.resolved.months / MONTHS_PER_YEAR
+        found = []
+        for s in play.cases["frozen"].sectors.values():
+            if s.country in world.countries:
+                key = s.country, s.sector
+                hit = any(view.loss(key).any() for view in play.cases.values())
+                found.append(_Industry(*key, s.exports_usd * years, hit))
+        return cls(world, country, reading, tuple(found))
+
+    def lost(self, view: View, *, home: bool = True, months: slice = slice(None)) -> Array:
+        """In every lane of a view, (L,); by lost exports alone, or with home sales too.
+
+        Of some months alone it is what a horizon of nothing but such months would lose.
+        """
+        shares = [view.loss((i.country, i.sector), months) for i in self.industries]
+        at_home = constant(view.draws, view.network.parameters, HOME_LOSS, ceiling=1.0)
+        return self._read(np.array(shares), at_home * home)
+
+    def of_losses(self, losses: Mapping[Key, float]) -> float:
+        """Of losses by industry, at the central value of what is lost at home."""
+        shares = np.array([[losses.get((i.country, i.sector), 0.0)] for i in self.industries])
+        at_home = np.array([float(self.world.home_loss["value"])])
+        return float(self._read(shares, at_home)[0])
+
+    def _read(self, shares: Array, at_home: Array) -> Array:
+        hit = [i.hit for i in self.industries]
+        found = lanes_of(self.world, self.industries, shares, at_home, hit)
+        return self.reading(self.world, found, self.country)

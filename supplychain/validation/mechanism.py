@@ -32,17 +32,8 @@ def why(claim: Claim, claimed: Figure, ours: Ours, asked: Question, play: Play) 
             "suppliers outside the measure: what they may add is held by their spare capacity, the "
             "ceiling of access and the time of qualification"
         )
-    if claim.vanishes:
-        return (
-            f"{ours.how}; substitutes replace a rate a year up to a most, and new plants are those "
-            "already announced: nobody builds or redesigns because of the cut, where the study "
-            "lets elasticities rise"
-        )
-    if "usual" in asked.detail:
-        return (
-            f"{asked.detail['usual']:.0%} is the share in the pack's baseline already, before any "
-            "measure: it is of a year in which buyers had moved"
-        )
+    if claim.vanishes or "usual" in asked.detail:
+        return _of_years(ours, asked)
     if held is not None:
         parts = [f"the scenario covers only {held:.0%} of this flow"] if held < _WHOLE else []
         if claim.grade == CONTROL:
@@ -50,7 +41,24 @@ def why(claim: Claim, claimed: Figure, ours: Ours, asked: Question, play: Play) 
         return "; ".join([*parts, _flow(claim, claimed, ours.central, held, play)])
     if claim.metric in {"plant_stop", "stop_length", "weeks_to_stop"}:
         return _stop(claim, ours, play)
-    return _loss(claimed, ours, abs(ours.central))
+    said = [_loss(claimed, ours, abs(ours.central)), *_beyond_own_band(ours, play)]
+    if "exports alone" in asked.detail:
+        said.append(f"by lost exports alone {0.0 - asked.detail['exports alone']:.3g}")
+    return "; ".join(said)
+
+
+def _of_years(ours: Ours, asked: Question) -> str:
+    """A share of a later year than the measure's, or a loss that is said to vanish in years."""
+    if "usual" in asked.detail:
+        return (
+            f"{asked.detail['usual']:.0%} is the share in the pack's baseline already, before any "
+            "measure: it is of a year in which buyers had moved"
+        )
+    return (
+        f"{ours.how}; substitutes replace a rate a year up to a most, and new plants are those "
+        "already announced: nobody builds or redesigns because of the cut, where the study lets "
+        "elasticities rise"
+    )
 
 
 def _price(claimed: Figure, ours: Ours, mine: float) -> str:
@@ -132,37 +140,56 @@ def _stop(claim: Claim, ours: Ours, play: Play) -> str:
 
 
 def _loss(claimed: Figure, ours: Ours, mine: float) -> str:
-    """Where the claim stands among our cases, from the best response to fixed proportions."""
-    ends = [x for x in (claimed.low, claimed.high) if x is not None]
-    size = abs(sum(ends) / len(ends) if claimed.central is None else claimed.central)
+    """Where the claim stands among our cases, from the best response to fixed proportions.
+
+    Of a range without a centre, the end that is nearer to ours.
+    """
+    stated = (claimed.central,) if claimed.central is not None else (claimed.low, claimed.high)
+    size = min((abs(x) for x in stated if x is not None), key=lambda x: abs(x - mine))
     fixed = abs(ours.naive.get(FIXED) or 0.0)
     frozen = abs(ours.cases.get("frozen") or 0.0)
     least = abs(ours.cases.get("planner") or 0.0)
     if size > max(fixed, frozen):
         times = f", {size / fixed:.2g} times as wide," if fixed > 0 else ""
         return (
-            f"more than fixed proportions without stocks lose here ({fixed:.3g}): it would take "
-            f"wider affected shares{times} or industries that the pack does not hold, or losses "
-            "beyond exports (home sales, users downstream), which are not counted"
+            f"more than fixed proportions without stocks lose here ({fixed:.3g}, home sales "
+            f"counted): it would take wider affected shares{times} or industries that the pack "
+            "does not hold, or what is not counted: dearer inputs, users downstream, lost spending"
         )
     if size > max(mine, frozen):
         return (
-            f"stocks stand between: with nobody adapting {frozen:.3g} are lost, without stocks too "
-            f"{fixed:.3g}, and the claim lies {_way(frozen, fixed, size):.0%} of the way; studies "
-            "of fixed proportions count none"
+            f"between stocks alone ({frozen:.3g}) and fixed proportions without stocks "
+            f"({fixed:.3g}), {_way(frozen, fixed, size):.0%} of the way: shorter stocks, or users "
+            "downstream, which are not counted; less help from others would not do"
         )
     if size > mine:
         return (
-            f"help stands between: {mine:.3g} are lost with it, {frozen:.3g} if nobody adapts, and "
-            f"the claim lies {_way(mine, frozen, size):.0%} of the way: other suppliers, detours "
-            "or substitutes would have to give that much less"
+            f"between the adaptive case and stocks alone ({frozen:.3g}): less help from others, "
+            "that is slower or fewer other suppliers and substitutes; the claim lies "
+            f"{_way(mine, frozen, size):.0%} of the way"
         )
     if size < least:
         return (
             f"less than even the best response loses ({least:.3g}): narrower affected shares, "
             "longer stocks, a milder cut, or closer substitutes"
         )
-    return "narrower affected shares, longer stocks or more help from others than in the pack"
+    return (
+        f"between the best response ({least:.3g}) and the adaptive case: narrower affected shares, "
+        "longer stocks or more help from others than in the pack"
+    )
+
+
+def _beyond_own_band(ours: Ours, play: Play) -> list[str]:
+    """Why a central figure may lie outside its own band: most of what is drawn errs to one side."""
+    if ours.central is None or ours.band is None:
+        return []
+    low, high = ours.band
+    if low <= ours.central <= high:
+        return []
+    classes = [f for f in play.run.asked if f.kind == "essentiality"]
+    strictest = sum(f.value >= f.high for f in classes)
+    count = f"{strictest} of {len(classes)} essentiality classes"
+    return [f"our own figure lies outside its band, since {count} are central at their strictest"]
 
 
 def _way(start: float, end: float, value: float) -> float:

@@ -1,4 +1,8 @@
-"""Observed exports beside the replay of the magnet months: what that can and cannot show."""
+"""Observed exports beside the replay of the magnet months: what that can and cannot show.
+
+Two ranges stand beside what was observed: the one that was drawn before anybody looked (a table,
+never computed again), and today's, which may know better and proves less.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ from supplychain.restriction import month_number
 from supplychain.scenario import Scenario
 from supplychain.schema import Row
 from supplychain.sectors import monthly_loss, shares
-from supplychain.validation.claims import EXPORTS
+from supplychain.validation.claims import EXPORTS, RANGES
 from supplychain.validation.view import Play, View
 from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR
 from supplychain.world import World
@@ -26,13 +30,53 @@ REPLAY = "magnets-2025-replay"
 USA = "USA"
 
 
+def percent(change: float | None) -> str:
+    """A change with its sign; what rounds to nothing has none, and what is not known a dash.
+
+    >>> percent(-0.016), percent(-0.0001), percent(None)
+    ('-1.6 %', '0.0 %', '-')
+    """
+    if change is None:
+        return "-"
+    return f"{100 * change:+.1f} %" if abs(change) >= 0.0005 else "0.0 %"  # noqa: PLR2004
+
+
+@dataclass(frozen=True)
+class Range:
+    """Predicted change of exports against baseline in one month.
+
+    Attributes:
+        low, central, high: adaptive case and its band, from the worse end; rigid: nobody adapts.
+    """
+
+    low: float
+    central: float
+    high: float
+    rigid: float
+
+    def __str__(self) -> str:
+        """Central prediction and band.
+
+        >>> str(Range(-0.02, -0.01, 0.0, -0.02))
+        '-1.0 % (-2.0 % to 0.0 %)'
+        """
+        return f"{percent(self.central)} ({percent(self.low)} to {percent(self.high)})"
+
+    def holds(self, change: float) -> bool:
+        """Whether the band holds a change; nought is in every band of a loss.
+
+        >>> Range(-0.02, -0.01, -0.005, -0.02).holds(0.0)
+        True
+        """
+        return self.low <= change <= max(self.high, 0.0)
+
+
 @dataclass(frozen=True)
 class Month:
     """One sector in one month.
 
     Attributes:
-        low, central, high: predicted change of exports against baseline, from the worse end of the
-            band; frozen: without adaptation.
+        now: today's prediction; before: the one from before looking, None where none was made.
         seen: observed change on the year to everybody; None where none was found.
         to_usa, to_others: the same to the country that put duties on them, and to all others.
     """
@@ -40,13 +84,24 @@ class Month:
     country: str
     sector: str
     month: str
-    low: float
-    central: float
-    high: float
-    frozen: float
+    now: Range
+    before: Range | None
     seen: float | None
     to_usa: float | None
     to_others: float | None
+
+    @property
+    def drawn(self) -> Range:
+        """The range that the observation is held against: from before looking, else today's."""
+        return self.before or self.now
+
+    def as_dict(self) -> dict[str, Any]:
+        """The entry in JSON: numbers, ranges unfolded."""
+        entry = {k: v for k, v in vars(self).items() if not isinstance(v, Range)}
+        ranges = {"": self.now} | ({"before_": self.before} if self.before else {})
+        for name, each in ranges.items():
+            entry |= {name + key: value for key, value in vars(each).items()}
+        return entry
 
 
 @dataclass(frozen=True)
@@ -57,6 +112,7 @@ class Replay:
         noise: sector -> spread (standard deviation) of its changes on the year in single months
             before the measure, and how many there were.
         years: sector -> what the table says of the year of the measure.
+        commit: whose rules and inputs gave the ranges from before looking; empty where none were.
     """
 
     scenario: str
@@ -65,6 +121,7 @@ class Replay:
     months: tuple[Month, ...]
     noise: dict[tuple[str, str], tuple[float, int]]
     years: dict[tuple[str, str], str]
+    commit: str = ""
 
     def of(self, country: str, sector: str) -> tuple[Month, ...]:
         """One sector's months."""
@@ -74,7 +131,8 @@ class Replay:
         """The entry in JSON."""
         return {
             "scenario": self.scenario,
-            "months": [vars(m) | {} for m in self.months],
+            "commit": self.commit,
+            "months": [m.as_dict() for m in self.months],
             "noise": [
                 {"country": c, "sector": s, "standard_deviation": d, "months": n}
                 for (c, s), (d, n) in self.noise.items()
@@ -95,20 +153,21 @@ class Replay:
         seen = [m for m in mine if m.seen is not None]
         if not seen:
             return ""
-        worst = min(mine, key=lambda m: m.low)
+        worst = min(mine, key=lambda m: m.drawn.low)
+        drawn, now = worst.drawn, min((m.now for m in mine), key=lambda r: r.low)
         observed = [m.seen for m in seen if m.seen is not None]
         spread, count = self.noise.get((country, sector), (0.0, 0))
-        inside = sum(m.low <= (m.seen or 0.0) <= max(m.high, 0.0) for m in seen)
+        inside = sum(m.drawn.holds(m.seen or 0.0) for m in seen)
         words = (
-            f"{country} {sector.replace('_', ' ')}: the replay (constants frozen) says "
-            f"{worst.central:+.1%} in its worst month {worst.month}, band {worst.low:+.1%} to "
-            f"{worst.high:+.1%}. Observed on the year: {min(observed):+.1%} to "
-            f"{max(observed):+.1%} in {_months(len(seen))}, {inside} of them inside the band."
+            f"{country} {sector.replace('_', ' ')}: the replay, drawn before looking, says in its "
+            f"worst month {worst.month} {drawn} (today at worst {now}). Observed on the year: "
+            f"{percent(min(observed))} to {percent(max(observed))} in {_months(len(seen))}, "
+            f"{inside} of them inside the band."
         )
         words += _by_destination(seen)
         if count > 1:
             limit = 2 * spread
-            can = "could have been seen" if -worst.low > limit else "could not have been seen"
+            can = "could have been seen" if -drawn.low > limit else "could not have been seen"
             words += (
                 f" Before the measure the change on the year of single months had a spread of "
                 f"{spread:.1%} ({count} months) without it. A loss of the size of the band's worse "
@@ -135,7 +194,7 @@ def _by_destination(months: Iterable[Month]) -> str:
     usa, others = (sum(values) / len(both) for values in zip(*both, strict=True))
     words = (
         f" In {_months(len(both))} exports to the United States, which put duties on them, are "
-        f"known apart: {usa:+.1%} on average, to all others {others:+.1%}."
+        f"known apart: {percent(usa)} on average, to all others {percent(others)}."
     )
     if usa < 0 < others:
         words += " What fell, fell where the duties are; a want of magnets would know no border."
@@ -158,6 +217,8 @@ def observed(world: World, load: Callable[[str], Scenario], seed: int) -> Replay
     ]  # fmt: skip
     lanes = play.sample(seed, view.months, trace=False)
     sampled = [{key: _monthly(v, key) for key in wanted} for v in lanes]
+    frozen = [r for r in world.tables.rows(RANGES) if r["scenario"] == REPLAY]
+    drawn = {(r["country"], r["sector"], r["month"]): _drawn(r) for r in frozen}
     found: list[Month] = []
     noise = {}
     for key in wanted:
@@ -166,12 +227,8 @@ def observed(world: World, load: Callable[[str], Scenario], seed: int) -> Replay
         central, rigid = _monthly(view, key)[:, 0], _monthly(play.cases["frozen"], key)[:, 0]
         for t in range(view.months):
             month = _month_after(view.resolved.start, t)
-            found.append(
-                Month(
-                    *key, month, -float(band[1][t]), -float(central[t]), -float(band[0][t]),
-                    -float(rigid[t]), *_seen(mine, month),
-                )
-            )  # fmt: skip
+            now = Range(*(-float(v) for v in (band[1][t], central[t], band[0][t], rigid[t])))
+            found.append(Month(*key, month, now, drawn.get((*key, month)), *_seen(mine, month)))
         before = [
             r["yoy_share"]
             for r in mine
@@ -183,7 +240,13 @@ def observed(world: World, load: Callable[[str], Scenario], seed: int) -> Replay
             noise[key] = (pstdev(before), len(before))
     info, year = world.tables.info, view.resolved.start[:4]
     years = {key: _year(world.tables.rows(EXPORTS), key, year) for key in wanted}
-    return Replay(REPLAY, world.tables.sha256, info.version, tuple(found), noise, years)
+    commit = "|".join(dict.fromkeys(str(r["commit"]) for r in frozen))
+    return Replay(REPLAY, world.tables.sha256, info.version, tuple(found), noise, years, commit)
+
+
+def _drawn(row: Row) -> Range:
+    """A row of the table of ranges."""
+    return Range(*(float(row[name]) for name in ("low", "central", "high", "rigid")))
 
 
 def _year(rows: Iterable[Row], key: tuple[str, str], year: str) -> str:
@@ -191,7 +254,7 @@ def _year(rows: Iterable[Row], key: tuple[str, str], year: str) -> str:
     for r in rows:
         whole = (r["first_month"], r["last_month"]) == (f"{year}-01", f"{year}-12")
         if (r["country"], r["sector"]) == key and whole and r["destination"] == EVERYONE:
-            change = "" if r["yoy_share"] is None else f" {r['yoy_share']:+.1%}"
+            change = "" if r["yoy_share"] is None else f" {percent(r['yoy_share'])}"
             return f" The year {year}:{change} ({r['note']})."
     return ""
 

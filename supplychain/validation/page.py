@@ -9,6 +9,7 @@ from supplychain.validation.board import Scoreboard
 from supplychain.validation.cells import claimed, ours, said, table, verdict
 from supplychain.validation.claims import CALIBRATION, CONTROL, ORDINAL
 from supplychain.validation.experts import disputed, experts
+from supplychain.validation.observed import percent
 from supplychain.validation.page_apart import (
     calibration,
     controls,
@@ -54,9 +55,10 @@ LIMITS = """\
   spread.
 - Agreement with another model is agreement of assumptions: published figures of one question differ
   among themselves by multiples.
-- Our GDP figures count lost exports and their suppliers alone: not home sales of the industries
-  that stop, not users further down beyond those played. They are lower by construction than studies
-  of whole economies, and where they are higher the more suspicious.
+- Our GDP figures count lost exports, as large a share of the home sales of the same plants (an
+  assumption, `home_sales_loss`), and their suppliers: not users further down beyond those played,
+  dearer inputs or lost spending. Studies of whole economies count more: where ours are higher, the
+  more suspicious. Each miss says what lost exports alone would be.
 - A scenario file states how much a licence withholds; for a licence that is an assumption, and most
   misses of flows are misses of it. A dated path that was read off the very flow tests arithmetic.
 - Baselines are of 2024; what is played of 2010, 2019 and 2023 meets the supply of today.
@@ -204,35 +206,29 @@ def _left_out(board: Scoreboard) -> str:
 def _observed(board: Scoreboard) -> str:
     replay = board.replay
     assert replay is not None  # noqa: S101 - asked before
-    head = ("country", "sector", "month", "predicted (band)", "without adaptation",
-            "observed on the year", "to the United States", "to all others")  # fmt: skip
+    head = ("country", "sector", "month", "drawn before looking (band)", "today (band)",
+            "without adaptation", "observed on the year", "to the United States",
+            "to all others")  # fmt: skip
     rows = [
         (
             m.country, m.sector.replace("_", " "), m.month,
-            f"{_share(m.central)} ({_share(m.low)} to {_share(m.high)})", _share(m.frozen),
-            _share(m.seen), _share(m.to_usa), _share(m.to_others),
+            str(m.before or "-"), str(m.now), percent(m.now.rigid),
+            percent(m.seen), percent(m.to_usa), percent(m.to_others),
         )
         for m in replay.months
         if m.seen is not None or m.to_usa is not None
     ]  # fmt: skip
     words = "\n".join(f"- {text}" for text in replay.conclusions)
     return (
-        f"`{replay.scenario}` on pack version {replay.version}, sha256 `{replay.sha256[:16]}`, "
-        "constants frozen. Predicted is a change against the baseline by magnets alone; observed "
-        "is a change of value on the year, with duties, plants abroad, used cars, prices and "
-        f"working days in it.\n\n{words}\n\n{table(head, rows)}"
+        f"`{replay.scenario}`. The range *drawn before looking* stands in `frozen_ranges.csv`: the "
+        f"rules and inputs of commit `{replay.commit}`, the last before the first observed export "
+        "came into the repository; it is never computed again. *Today* is that scenario as "
+        "it is now (since 22 November 2026 it holds all magnets, before only those listed), "
+        f"pack version {replay.version}, sha256 `{replay.sha256[:16]}`. Which plants stopped "
+        "in 2025 was known to both. Predicted is a change against the baseline by magnets alone; "
+        "observed is a change of value on the year, with duties, plants abroad, used cars, prices "
+        f"and working days in it.\n\n{words}\n\n{table(head, rows)}"
     )
-
-
-def _share(value: float | None) -> str:
-    """A change in per cent.
-
-    >>> _share(-0.0384), _share(None), _share(-1e-9)
-    ('-3.8 %', '-', '0.0 %')
-    """
-    if value is None:
-        return "-"
-    return f"{100 * value + 0.0:+.1f} %" if abs(value) >= 5e-4 else "0.0 %"  # noqa: PLR2004
 
 
 def _all(board: Scoreboard) -> str:

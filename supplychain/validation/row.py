@@ -58,6 +58,31 @@ class Row:
             return None
         return interval_score(*self.ours.band, self.claimed.central)
 
+    def cells(self) -> dict[str, Any]:
+        """The row of a table: every cell a word or a number, None where there is none."""
+        claim, ours = self.claim, self.ours
+        low, high = (None, None) if ours is None or ours.band is None else ours.band
+        return {
+            "id": claim.id,
+            "group": claim.group,
+            "grade": claim.grade,
+            "counts": claim.counts and self.answered,
+            "metric": claim.metric,
+            "unit": self.claimed.unit,
+            "claimed": self.claimed.central,
+            "claimed_low": self.claimed.low,
+            "claimed_high": self.claimed.high,
+            "ours": None if ours is None else ours.central,
+            "low": low,
+            "high": high,
+            "distance": self.distance,
+            "inside": self.inside,
+            "frozen": None if ours is None else ours.cases.get("frozen"),
+            **({} if ours is None else dict(ours.naive)),
+            "scenario": self.scenario,
+            "why": self.would_close or self.reason,
+        }
+
     def as_dict(self) -> dict[str, Any]:
         """The entry of ``rows`` in JSON."""
         claim, ours = self.claim, self.ours
