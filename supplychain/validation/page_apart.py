@@ -62,7 +62,11 @@ def stated_orders(board: Scoreboard) -> str:
     found = orders(board.rows)
     if not found:
         return "No study that states an order is answered.\n"
-    return "".join(f"- {order.sentence()}\n" for order in found)
+    words = (
+        "A row is inside only if all its pairs stand as claimed, and each row of a list counts by "
+        "itself; what the list says as a whole is this:\n"
+    )
+    return words + "\n" + "".join(f"- {order.sentence()}\n" for order in found)
 
 
 def calibration(board: Scoreboard) -> str:
