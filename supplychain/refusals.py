@@ -13,6 +13,7 @@ from supplychain.vocabulary import FORMS, KINDS, MONTHS_PER_YEAR, SHARINGS, STAG
 
 LONGEST_HORIZON = 120
 _MOST_OF_BASELINE = 5
+_LEVELS = (0.5, 2.0)  # beyond that the path is of something else
 _MOST_RATE = 20  # twenty times the price: more is a share written in per cent
 _MOST_ELASTICITY = 10
 _PER_CENT = 100
@@ -26,6 +27,7 @@ _BELONGS: Mapping[str, tuple[Kind, ...]] = {
     "elasticity": ("tax",),
     "pass_through": ("tax",),
     "approval_luck": ("licence",),
+    "path_level": ("path",),
     "dead_time_months": ("licence",),
     "ramp_months": ("licence",),
 }
@@ -76,6 +78,7 @@ def _numbers(r: Restriction) -> Iterator[Problem]:
     for ceiling in r.path:
         if not 0 <= ceiling <= _MOST_OF_BASELINE:
             yield "path", f"{ceiling:g} is not between 0 and {_MOST_OF_BASELINE}"
+    yield from _between("path_level", r.path_level, *_LEVELS)
     waits = (
         ("dead_time_months", r.dead_time_months),
         ("ramp_months", r.ramp_months),

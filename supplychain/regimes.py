@@ -171,14 +171,15 @@ class Ceilings:
 
         A dated path runs on through suspensions; a licence starts anew after each.
         """
-        r, lanes = measure.restriction, self.draws.lanes
+        r = measure.restriction
         count = window.stop - window.start
         severity = self._drawn("severity", r.severity)
         match r.kind:
             case "path":
                 begun = window.start - measure.first_month
-                one = path_ceiling(begun + count, r.path)[begun:]
-                return np.repeat(one[:, None], lanes, axis=1)[:, :, None]
+                level = self._drawn("path level", r.path_level or Range.of(1.0), ceiling=np.inf)
+                paths = [path_ceiling(begun + count, [v * x for v in r.path]) for x in level]
+                return np.stack(paths, axis=1)[begun:, :, None]
             case "licence":
                 return self._licence(measure, count, severity)
             case "tax":

@@ -43,6 +43,8 @@ class Restriction:
         form: what a mineral covers: ``listed``, ``refined`` or ``contained``.
         stage: restrict a mineral at this stage only; empty for the stages of its form.
         path: monthly ceilings as shares of baseline (kind ``path``).
+        path_level: what all of them are multiplied by, where the level that they are shares of is
+            not known exactly.
         dead_time_months, ramp_months: a licence's own figures instead of the pack's.
         end: last month, ``YYYY-MM``, instead of `months`.
         announced: month of the announcement; users who know buy ahead until it is enforced.
@@ -90,6 +92,7 @@ class Restriction:
     leakage: Range | None = None
     leakage_enforced: Range | None = None
     enforcement: str = ""
+    path_level: Range | None = None
 
     def window(self, begin: int) -> "Window":
         """The months that it covers, where an empty start means `begin` (`month_number`).

@@ -492,6 +492,7 @@ def _restriction_dict(m: Measure, resolved: Resolved) -> dict[str, Any]:
         "except": list(r.exclude),
         "form": r.form,
         "path": list(r.path),
+        "path_level": _range(r.path_level),
         "products": list(m.products),
         "covers": [{"item": c.item, "products": list(c.products), "why": c.why} for c in m.covered],
         "announced": r.announced,

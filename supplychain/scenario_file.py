@@ -57,6 +57,7 @@ class _Restriction(_Strict):
     form: Form = "listed"
     stage: Stage | None = None
     path: list[float] = []
+    path_level: float | _Spread | None = None
     dead_time_months: float | None = None
     ramp_months: float | None = None
     end: str = ""
@@ -254,6 +255,7 @@ def _restriction(r: _Restriction, horizon: int) -> Restriction:
         leakage=_range(r.leakage),
         leakage_enforced=_range(r.leakage_enforced),
         enforcement=r.enforcement,
+        path_level=_range(r.path_level),
     )
 
 

@@ -14,6 +14,8 @@ from supplychain.draws import Central
 from supplychain.model.ceilings import backlog_months, stop_month
 from supplychain.model.frozen import frozen
 from supplychain.model.outcome import Outcome
+from supplychain.validation.flows import Lane, Traffic, goods
+from supplychain.validation.view import Play
 
 DAYS = 30.4375
 NODE = "KOR:auto_parts/hre_magnet"
@@ -53,6 +55,16 @@ def test_the_shipped_curve_is_the_pack_s_and_its_backlog_peaks_in_june(curve):
     backlog = backlog_months(curve)
     assert backlog.argmax() == 2
     assert backlog.max() == pytest.approx(1.52, abs=0.01)
+
+
+def test_the_replay_gives_back_the_flow_that_it_is_driven_by(curve):
+    # All magnets of the customs code are held: else a mean with what is free comes out of it.
+    world = sc.load()
+    view = Play.of(world.network, sc.load_scenario("magnets-2025-replay")).cases["adaptive"]
+    magnets = goods(world.network, ["ndfeb_magnet", "smco_magnet"], [])
+    assert len(magnets) == 3
+    flow = Traffic(view, Lane(magnets, frozenset({"CHN"}), None))
+    assert flow.ratios(0, 8)[:, 0].tolist() == pytest.approx(list(curve), abs=1e-9)
 
 
 def test_a_wholly_chinese_supply_stops_in_mid_may_or_never(curve):

@@ -24,9 +24,9 @@ FILE = {
 MEANT = "Did you mean 'severity'?"
 ALLOWED = (
     "Allowed: actor, products, kind, severity, months, start, to, except, form, stage, path, "
-    "dead_time_months, ramp_months, end, announced, delay_months, suspended, uses, sharing, "
-    "priority, approval_luck, rate, elasticity, pass_through, content_rule, compliance, leakage, "
-    "leakage_enforced, enforcement."
+    "path_level, dead_time_months, ramp_months, end, announced, delay_months, suspended, uses, "
+    "sharing, priority, approval_luck, rate, elasticity, pass_through, content_rule, compliance, "
+    "leakage, leakage_enforced, enforcement."
 )
 
 

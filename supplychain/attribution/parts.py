@@ -35,7 +35,7 @@ _DESCRIPTIVE = ("name", "note", "source_id")
 _HOW = frozenset(
     {
         *("kind", "severity", "path", "rate", "elasticity", "pass_through", "sharing", "priority"),
-        *("dead_time_months", "ramp_months", "approval_luck"),
+        *("dead_time_months", "ramp_months", "approval_luck", "path_level"),
     }
 )
 """What a kind of restriction needs: of two kinds these fields change together."""

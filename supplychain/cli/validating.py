@@ -122,6 +122,7 @@ def validate_command(
 
 def _print(board: "Scoreboard", *, quiet: bool) -> None:
     """The table, misses marked, and the sums; what does not count stands apart."""
+    from supplychain.validation.order import orders
     from supplychain.validation.summary import summary
 
     out = console()
@@ -132,6 +133,11 @@ def _print(board: "Scoreboard", *, quiet: bool) -> None:
             out.print(f"{title}: {inside} of {len(rows)} inside", style="bold")
             out.print(_table(rows))
             out.print()
+    for one in board.matched:
+        out.print(f"calibration, counted nowhere: {one.id}", style="bold", markup=False)
+        for sentence in one.sentences():
+            out.print(sentence, markup=False, soft_wrap=True)
+        out.print()
     if quiet:
         return
     sums = summary(board.rows)
@@ -142,18 +148,24 @@ def _print(board: "Scoreboard", *, quiet: bool) -> None:
         f"{held['false_alarms']} of {held['grades']['negative_control']['rows']} controls.",
         soft_wrap=True,
     )
+    for order in orders(board.rows):
+        out.print(order.sentence(), markup=False, soft_wrap=True)
     for row in board.misses:
         out.print(f"MISS {row.claim.id}: {row.would_close}", markup=False, soft_wrap=True)
     for row in board.rows:
         if not row.answered:
             out.print(f"not answered: {row.claim.id}: {row.reason}", markup=False, soft_wrap=True)
+    for forecast in board.forecasts:
+        due = ", ".join(f"{q.id} on {q.due}" for q in forecast.questions)
+        state = "scored" if forecast.is_scored else "open, nothing observed yet"
+        out.print(f"forecast {forecast.file} ({state}): {due}", markup=False, soft_wrap=True)
 
 
 def _table(rows: "tuple[Row, ...]") -> "Table":
     """Rows for people."""
     from rich.table import Table
 
-    from supplychain.validation.page import claimed, ours, said
+    from supplychain.validation.cells import claimed, ours, said
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("", "claim", "grade"):

@@ -28,8 +28,11 @@ _CLEAR = 0.04
 
 
 def forest(board: Scoreboard) -> tuple[Drawing, ...]:
-    """Pages of at most `ROWS_A_PAGE` claims: those that count first, misses before the rest."""
-    rows = [r for r in board.rows if r.ours is not None and r.ours.central is not None]
+    """Pages of at most `ROWS_A_PAGE` claims: those that count first, misses before the rest.
+
+    Ranks have no size, and a calibration row is judged by nothing: neither is drawn.
+    """
+    rows = [r for r in board.rows if r.distance is not None and r.inside is not None]
     rows.sort(key=lambda r: (not r.claim.counts, bool(r.inside), r.claim.id))
     pages = [rows[k : k + ROWS_A_PAGE] for k in range(0, len(rows), ROWS_A_PAGE)]
     return tuple(_page(board, some, n + 1, len(pages)) for n, some in enumerate(pages))

@@ -23,6 +23,7 @@ from supplychain.validation.claims import DAYS_PER_WEEK, Claim
 from supplychain.validation.flows import Lane, Traffic, goods, minerals, places
 from supplychain.validation.gdp import Gdp, of_group, of_whole, of_whole_usd
 from supplychain.validation.view import Play, View
+from supplychain.vocabulary import MONTHS_PER_YEAR
 
 Array = npt.NDArray[np.float64]
 Value = Callable[[View], Array]
@@ -30,6 +31,7 @@ Value = Callable[[View], Array]
 FALL = 0.05
 """A flow that is less than this below its baseline has not begun to fall."""
 
+_WHOLE = 1.0 - 1e-6  # what allows less is rounding
 _COUNT = re.compile(r"^(t|kg) in ([a-z]+) months$")
 _NO_FILE = "No scenario file: "
 
@@ -49,6 +51,8 @@ class Question:
         products: priced products, instead of a value.
         how: what was compared, where that needs a word.
         traced: whether it needs more than the losses of sectors.
+        sampled: whether a band is asked for.
+        early: of a price, that nothing is withheld yet in its months.
         detail: facts about the lane, for whoever reads a miss.
     """
 
@@ -58,6 +62,8 @@ class Question:
     products: tuple[str, ...] = ()
     how: str = ""
     traced: bool = True
+    sampled: bool = True
+    early: bool = False
     detail: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -79,13 +85,15 @@ def question(claim: Claim, play: Play, world: WorldTable | None) -> Question:
 
 def _inside(claim: Claim, view: View) -> None:
     first, last = view.place(claim.first_month), view.place(claim.last_month)
-    name = view.resolved.scenario.id
+    name, is_price = view.resolved.scenario.id, claim.metric.startswith("price")
     if last >= view.months:
-        raise Unanswered(f"{claim.last_month} lies beyond the horizon of {name}")
+        mean = ", and a price is a mean over a horizon" if is_price else ""
+        raise Unanswered(f"{claim.last_month} lies beyond the horizon of {name}{mean}")
     announced = [m.restriction.announced for m in view.resolved.measures if m.restriction.announced]
     early = min((view.place(month) for month in announced), default=0)
     is_flow = claim.metric in {"export_flow", "import_flow", "shortfall"}
-    if -min(first, 0) > claim.span / 2 and not (is_flow and first >= early):
+    is_told = is_flow or (is_price and claim.reference == "")
+    if -min(first, 0) > claim.span / 2 and not (is_told and first >= early):
         before = "all" if last < 0 else "most"
         raise Unanswered(f"{before} of its months lie before the start of {name}")
 
@@ -126,6 +134,15 @@ def _facts(claim: Claim, traffic: Traffic) -> Mapping[str, float]:
     suppliers = traffic.lane.suppliers
     is_others = suppliers is not None and claim.actor not in suppliers
     return {"elsewhere": 1.0} if is_others else {"covered": traffic.covered}
+
+
+def course(claim: Claim, play: Play) -> tuple[float, ...]:
+    """A flow in every month of a claim over its baseline, in the adaptive case."""
+    view = play.cases["adaptive"]
+    if claim.metric == "shortfall" and claim.partners:
+        claim = _as(claim, "export_flow", claim.partners, claim.countries)
+    first, last = view.place(claim.first_month), view.place(claim.last_month)
+    return tuple(_of(claim, view).ratios(first, last)[:, 0].tolist())
 
 
 def _of(claim: Claim, view: View) -> Traffic:
@@ -176,7 +193,8 @@ def _supplier_share(claim: Claim, play: Play, _world: WorldTable | None) -> Ques
         got = mine.ratios(first, last).mean(axis=0) * mine.baseline
         return np.asarray(got / (whole.ratios(first, last).mean(axis=0) * whole.baseline))
 
-    return Question(share, last + 1, how=how, detail=_facts(claim, traffic))
+    usual = traffic.baseline / Traffic(view, everybody).baseline
+    return Question(share, last + 1, how=how, detail={**_facts(claim, traffic), "usual": usual})
 
 
 def _over(part: Array, whole: Array) -> Array:
@@ -266,6 +284,19 @@ def _keys(claim: Claim, view: View) -> list[tuple[str, str]]:
     return found
 
 
+def inputs_short(claim: Claim, play: Play) -> str:
+    """The inputs that stop any plant of a claim's sectors, each with its median cover."""
+    view = play.cases["adaptive"]
+    nodes = [n for key in _keys(claim, view) for n in view.sectors[key].nodes]
+    found: dict[str, str] = {}
+    for k, q in enumerate(view.compiled.slots):
+        slot, arrays = view.network.slots[q], view.compiled.arrays.slots
+        if int(arrays.node[k]) in nodes and (view.outcome.allowed[:, k] < _WHOLE).any():
+            days = "" if slot.stock is None else f" ({float(slot.stock['cover_days']):.0f} days)"
+            found[slot.commodity[0]] = slot.commodity[0].replace("_", " ") + days
+    return ", ".join(found.values()) or "an input"
+
+
 def stop_days(view: View, keys: list[tuple[str, str]]) -> Array:
     """Day on which the first plant of any of some sectors stops, (L,); infinite for never."""
     days = view.network.parameters.value("days_per_month")
@@ -344,15 +375,22 @@ def _gdp(claim: Claim, play: Play, world: WorldTable | None) -> Question:
     (country,) = claim.countries
     if country not in world.countries:
         raise Unanswered(f"the input-output table does not hold {country} by itself")
-    if claim.months is None:
-        raise Unanswered("the study states neither a horizon nor a figure for it")
     months = play.run.resolved.months
     gdp = Gdp.of(world, play, country, of_whole_usd if "USD" in claim.unit else of_whole)
+    if claim.vanishes:
+        return _late(play, gdp)
+    if claim.months is None:
+        raise Unanswered("the study states neither a horizon nor a figure for it")
     exports = float(gdp.lost(play.cases["adaptive"], home=False)[0])
     words = [f"with home sales of the plants that stop; by lost exports alone {0.0 - exports:.3g}"]
     words += ["output is taken as value added"] if claim.metric == "output_change" else []
-    if "annual" in claim.unit and months != 12:  # noqa: PLR2004
+    counted = MONTHS_PER_YEAR if "annual" in claim.unit else int(claim.months)
+    if counted > months and "annual" in claim.unit:
         raise Unanswered(f"shares of a year, and the horizon has {months} months")
+    if counted < months:  # a study of the first months of a longer scenario
+        first, part = slice(0, counted), counted / months if "USD" in claim.unit else 1.0
+        return Question(lambda v: 0.0 - part * gdp.lost(v, months=first), counted,
+                        how=f"its first {counted} months", traced=False)  # fmt: skip
     return Question(
         lambda v: 0.0 - gdp.lost(v),
         months,
@@ -361,6 +399,25 @@ def _gdp(claim: Claim, play: Play, world: WorldTable | None) -> Question:
         traced=False,
         detail={"exports alone": exports},
     )
+
+
+def _late(play: Play, gdp: Gdp) -> Question:
+    """What is left of the first twelve months' loss in the last twelve."""
+    months = play.run.resolved.months
+    if months < 2 * MONTHS_PER_YEAR:
+        raise Unanswered("a horizon of less than two years has no last year beside a first")
+    years = [slice(t, t + MONTHS_PER_YEAR) for t in range(0, months, MONTHS_PER_YEAR)]
+    view = play.cases["adaptive"]
+    by_year = (gdp.lost(view, months=year)[0] for year in years)
+    course = " ".join(f"{100 * lost:.3g}" for lost in by_year)
+    last = slice(months - MONTHS_PER_YEAR, months)
+
+    def left(v: View) -> Array:
+        """Of the first year's; not a number where it loses nothing."""
+        return _over(gdp.lost(v, months=last), gdp.lost(v, months=years[0]))
+
+    return Question(left, months, how=f"per cent of GDP lost, year by year: {course}",
+                    traced=False, sampled=False)  # fmt: skip
 
 
 def _part_of_gdp(claim: Claim, play: Play, world: WorldTable | None) -> Question:
@@ -392,6 +449,10 @@ def _price(claim: Claim, play: Play, _world: WorldTable | None) -> Question:
     found = tuple(p for p in rows if rows[p]["stage"] == "refine" and rows[p]["mineral"] in of)
     if not found:
         raise Unanswered(f"the pack refines no {'|'.join(claim.items)}")
+    starts = min(m.first_month for m in view.resolved.measures)
+    if claim.last_month and view.place(claim.last_month) < starts:
+        return Question(None, view.months, products=found, early=True,
+                        how="nothing is withheld yet, so nothing is missing")  # fmt: skip
     return Question(None, view.months, products=found,
                     how="equilibrium price, mean of the horizon")  # fmt: skip
 

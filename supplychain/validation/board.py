@@ -6,12 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from supplychain.errors import SupplychainError
 from supplychain.network import Network
 from supplychain.scenario_file import load_scenario
-from supplychain.validation.claims import Claim, claims
+from supplychain.validation.claims import CALIBRATION, Claim, claims, compared
+from supplychain.validation.forecasts import Forecast, forecasts
 from supplychain.validation.leave_out import LeftOut, without_calibration
+from supplychain.validation.matched import Matched, matched
 from supplychain.validation.observed import Replay, observed
+from supplychain.validation.order import orders
 from supplychain.validation.row import Row
+from supplychain.validation.score import Ours
 from supplychain.validation.summary import summary
 from supplychain.validation.work import Load, Progress, answer_all
 from supplychain.world import World
@@ -35,6 +40,8 @@ class Scoreboard:
         left_out: every episode again without the constants that were set on it.
         replay: observed exports beside the replay; None where claims were chosen.
         pack, version, sha256: what was played.
+        matched: what would give the figures that may only calibrate.
+        forecasts: dated ones that ship with the package; none where claims were chosen.
     """
 
     rows: tuple[Row, ...]
@@ -43,15 +50,20 @@ class Scoreboard:
     pack: str
     version: str
     sha256: str
+    matched: tuple[Matched, ...] = ()
+    forecasts: tuple[Forecast, ...] = ()
 
     def where(self, *, grade: str = "", counts: bool | None = None) -> tuple[Row, ...]:
-        """Answered rows of a grade, and of those that count or do not."""
+        """Answered rows of a grade, and of those that count or do not.
+
+        A calibration row neither counts nor is known: it comes only if neither is asked for.
+        """
         return tuple(
             r
             for r in self.rows
             if r.answered
             and (not grade or r.claim.grade == grade)
-            and (counts is None or r.claim.counts == counts)
+            and (counts is None or (r.claim.counts == counts and r.claim.grade != CALIBRATION))
         )
 
     @property
@@ -73,6 +85,9 @@ class Scoreboard:
             "rows": [row.as_dict() for row in self.rows],
             "leave_one_episode_out": [e.as_dict() for e in self.left_out],
             "observed": None if self.replay is None else self.replay.as_dict(),
+            "orders": [vars(order) for order in orders(self.rows)],
+            "calibration": [one.as_dict() for one in self.matched],
+            "forecasts": [one.as_dict() for one in self.forecasts],
         }
 
 
@@ -110,9 +125,19 @@ def validate(
             network, some, every, seed=seed, load=load, planner=False, progress=_silent
         )
 
-    rows = answer_all(
-        world.network, chosen, every, seed=seed, load=load, planner=planner, progress=report
-    )
+    judged = [c for c in chosen if c.grade != CALIBRATION]
+    answered = {
+        row.claim.id: row
+        for row in answer_all(
+            world.network, judged, every, seed=seed, load=load, planner=planner, progress=report
+        )
+    }
+    curves: dict[str, Matched] = {}
+    for claim in chosen:
+        if claim.id not in answered:
+            answered[claim.id], curve = _calibrated(world, claim, load)
+            curves |= {} if curve is None else {claim.id: curve}
+    rows = tuple(answered[claim.id] for claim in chosen)
     left: tuple[LeftOut, ...] = ()
     if leave_out:
         progress("each episode without what was set on it", _SHARE_OF_ROWS)
@@ -121,5 +146,28 @@ def validate(
     progress("done", 1.0)
     info = world.tables.info
     return Scoreboard(
-        rows, left, replay, info.id or world.tables.folder, info.version, world.tables.sha256
+        rows,
+        left,
+        replay,
+        info.id or world.tables.folder,
+        info.version,
+        world.tables.sha256,
+        tuple(curves.values()),
+        () if ids else forecasts(),
     )
+
+
+def _calibrated(world: World, claim: Claim, load: Load) -> tuple[Row, Matched | None]:
+    """A row that is judged by nothing, and the assumptions that would give its figure."""
+    figure = compared(claim)
+    if not claim.scenario:
+        return Row(claim, figure, reason=claim.note), None
+    try:
+        found = matched(world, load(claim.scenario), claim)
+    except SupplychainError as error:
+        return Row(claim, figure, scenario=claim.scenario, reason=str(error)), None
+    if found is None:
+        reason = f"{claim.scenario} reaches no stock of {'|'.join(claim.sectors)}"
+        return Row(claim, figure, scenario=claim.scenario, reason=reason), None
+    ours = Ours({"adaptive": -found.loss}, how="a full stop at central values; judged by nothing")
+    return Row(claim, figure, ours, claim.scenario), found

@@ -15,6 +15,9 @@ ESTIMATES, EPISODES, EXPORTS = "published_estimates", "episodes", "observed_expo
 RANGES = "frozen_ranges"
 CALIBRATION, CONTROL, ORDINAL, TIMING = "calibration", "negative_control", "ordinal", "timing"
 KG_PER_TONNE, DAYS_PER_WEEK = 1000.0, 7.0
+RANK = "rank_of_loss"
+LATE = "last year's loss over the first year's"
+"""Unit of a claim that a loss vanishes in the long run."""
 
 _REFERENCE = re.compile(r"ratio to ([A-Z][a-z]+) (\d{4})$")
 _MONTHS = (
@@ -67,6 +70,11 @@ class Claim:
     def counts(self) -> bool:
         """Whether it may count for the model: nothing rests on it, and it is no calibration."""
         return self.held_out and self.grade != CALIBRATION
+
+    @property
+    def vanishes(self) -> bool:
+        """Whether it says that a loss is negligible in a long run of no stated length."""
+        return self.metric == "gdp_change" and self.months is None and self.grade == ORDINAL
 
     @property
     def reference(self) -> str:
@@ -138,10 +146,13 @@ def _claim(row: Row, table: str) -> Claim:
 def compared(claim: Claim) -> Figure:
     """A claim's figures in the unit of the comparison.
 
-    A quantity with a level before becomes a ratio to it (after eleven months against twelve, the
+    A loss that vanishes in the long run becomes the last year's over the first's. A quantity with a
+    level before becomes a ratio to it (after eleven months against twelve, the
     level is taken pro rata); kilograms become tonnes, weeks of a stop days, a count of plants
     whether any stopped; a ratio, a share, dollars stay.
     """
+    if claim.vanishes:
+        return Figure(None, claim.central, None, LATE)
     scale, unit = _scale(claim)
     low, central, high = (
         None if x is None else x * scale for x in (claim.low, claim.central, claim.high)

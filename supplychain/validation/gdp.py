@@ -75,9 +75,12 @@ class Gdp:
                 found.append(_Industry(*key, s.exports_usd * years, hit))
         return cls(world, country, reading, tuple(found))
 
-    def lost(self, view: View, *, home: bool = True) -> Array:
-        """In every lane of a view, (L,); by lost exports alone, or with home sales too."""
-        shares = [view.loss((i.country, i.sector)) for i in self.industries]
+    def lost(self, view: View, *, home: bool = True, months: slice = slice(None)) -> Array:
+        """In every lane of a view, (L,); by lost exports alone, or with home sales too.
+
+        Of some months alone it is what a horizon of nothing but such months would lose.
+        """
+        shares = [view.loss((i.country, i.sector), months) for i in self.industries]
         at_home = constant(view.draws, view.network.parameters, HOME_LOSS, ceiling=1.0)
         return self._read(np.array(shares), at_home * home)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from supplychain.validation.answers import Question
+from supplychain.validation.answers import Question, course, inputs_short
 from supplychain.validation.claims import CONTROL, Claim, Figure
 from supplychain.validation.score import Ours, level
 from supplychain.validation.view import FIXED, Play
@@ -20,6 +20,11 @@ def why(claim: Claim, claimed: Figure, ours: Ours, asked: Question, play: Play) 
     held = asked.detail.get("covered")
     if ours.central is None:
         return _NEVER.get(claim.metric, "it never happens in our run")
+    if asked.early:
+        return (
+            "before a measure bites buyers bid for what they fear to lose; the equilibrium prices "
+            "what is missing, and buying ahead moves goods here, not prices"
+        )
     if asked.products:
         return _price(claimed, ours, ours.central)
     if "elsewhere" in asked.detail:
@@ -27,15 +32,33 @@ def why(claim: Claim, claimed: Figure, ours: Ours, asked: Question, play: Play) 
             "suppliers outside the measure: what they may add is held by their spare capacity, the "
             "ceiling of access and the time of qualification"
         )
+    if claim.vanishes or "usual" in asked.detail:
+        return _of_years(ours, asked)
     if held is not None:
         parts = [f"the scenario covers only {held:.0%} of this flow"] if held < _WHOLE else []
+        if claim.grade == CONTROL:
+            return "; ".join([*parts, _control(claim, play)])
         return "; ".join([*parts, _flow(claim, claimed, ours.central, held, play)])
     if claim.metric in {"plant_stop", "stop_length", "weeks_to_stop"}:
-        return _stop(claim, ours)
+        return _stop(claim, ours, play)
     said = [_loss(claimed, ours, abs(ours.central)), *_beyond_own_band(ours, play)]
     if "exports alone" in asked.detail:
         said.append(f"by lost exports alone {0.0 - asked.detail['exports alone']:.3g}")
     return "; ".join(said)
+
+
+def _of_years(ours: Ours, asked: Question) -> str:
+    """A share of a later year than the measure's, or a loss that is said to vanish in years."""
+    if "usual" in asked.detail:
+        return (
+            f"{asked.detail['usual']:.0%} is the share in the pack's baseline already, before any "
+            "measure: it is of a year in which buyers had moved"
+        )
+    return (
+        f"{ours.how}; substitutes replace a rate a year up to a most, and new plants are those "
+        "already announced: nobody builds or redesigns because of the cut, where the study lets "
+        "elasticities rise"
+    )
 
 
 def _price(claimed: Figure, ours: Ours, mine: float) -> str:
@@ -75,14 +98,43 @@ def _flow(claim: Claim, claimed: Figure, mine: float, held: float, play: Play) -
     return f"{side} came through than the file lets through ({said})"
 
 
-def _stop(claim: Claim, ours: Ours) -> str:
+def _control(claim: Claim, play: Play) -> str:
+    """Why a flow that hardly changed does change with us: what it misses, and how it comes back."""
+    ratios = course(claim, play)
+    value = play.network.parameters.value
+    said = ", ".join(f"{x:.3g}" for x in ratios)
+    told = f"with us, month by month, {said} of a usual month: {len(ratios) - sum(ratios):.2g} "
+    told += "months are missing at its end"
+    kinds = {r.kind for r in play.run.resolved.scenario.restrictions}
+    if "licence" in kinds:
+        return (
+            f"{told}. The dead time is a full stop here, a ramp follows it, and a licence clears "
+            f"what was held at no more than {value('licence_headroom'):.3g} of a usual month; "
+            "single licences came through from the first weeks"
+        )
+    last = play.cases["adaptive"].place(claim.last_month)
+    if any(m.spells[-1][1] <= last for m in play.run.resolved.measures):
+        return (
+            f"{told}. What was held is let go when the measure ends, but at no more than "
+            f"{value('access_ceiling', '*'):.3g} of a usual month (the ceiling of access), so that "
+            "it takes months; goods that stand ready in a port need no capacity and came at once"
+        )
+    leaks = value("leakage", "some_targets")
+    return (
+        f"{told}. Of what is barred {leaks:.0%} comes round through other countries here; nearly "
+        "all of it did"
+    )
+
+
+def _stop(claim: Claim, ours: Ours, play: Play) -> str:
     """Covers of the plants decide, if the restricted goods reach them at all."""
     if not any(ours.naive.values()) and not ours.central:
         return "no chain of the pack carries the restricted goods to these plants"
     if claim.grade == CONTROL:
+        short = inputs_short(claim, play)
         return (
-            "the plants with the shortest covers of the pack's spread stop: covers would have to "
-            "be longer than the pack's row for this country"
+            f"the plants with the shortest covers of the pack's spread run out of {short}: "
+            "covers would have to be longer than the rows for this country, or less spread"
         )
     return "covers of the plants, which nobody observed"
 
@@ -98,21 +150,23 @@ def _loss(claimed: Figure, ours: Ours, mine: float) -> str:
     frozen = abs(ours.cases.get("frozen") or 0.0)
     least = abs(ours.cases.get("planner") or 0.0)
     if size > max(fixed, frozen):
+        times = f", {size / fixed:.2g} times as wide," if fixed > 0 else ""
         return (
             f"more than fixed proportions without stocks lose here ({fixed:.3g}, home sales "
-            "counted): it would take wider affected shares, industries that the pack does not "
-            "hold, or what is not counted: dearer inputs, users downstream, lost spending"
+            f"counted): it would take wider affected shares{times} or industries that the pack "
+            "does not hold, or what is not counted: dearer inputs, users downstream, lost spending"
         )
     if size > max(mine, frozen):
         return (
             f"between stocks alone ({frozen:.3g}) and fixed proportions without stocks "
-            f"({fixed:.3g}): shorter stocks, or users downstream, which are not counted; less help "
-            "from others would not do"
+            f"({fixed:.3g}), {_way(frozen, fixed, size):.0%} of the way: shorter stocks, or users "
+            "downstream, which are not counted; less help from others would not do"
         )
     if size > mine:
         return (
             f"between the adaptive case and stocks alone ({frozen:.3g}): less help from others, "
-            "that is slower or fewer other suppliers and substitutes"
+            "that is slower or fewer other suppliers and substitutes; the claim lies "
+            f"{_way(mine, frozen, size):.0%} of the way"
         )
     if size < least:
         return (
@@ -136,3 +190,12 @@ def _beyond_own_band(ours: Ours, play: Play) -> list[str]:
     strictest = sum(f.value >= f.high for f in classes)
     count = f"{strictest} of {len(classes)} essentiality classes"
     return [f"our own figure lies outside its band, since {count} are central at their strictest"]
+
+
+def _way(start: float, end: float, value: float) -> float:
+    """How far a value lies from one figure to another.
+
+    >>> _way(1.0, 3.0, 2.0)
+    0.5
+    """
+    return (value - start) / (end - start) if end != start else 0.0

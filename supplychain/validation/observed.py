@@ -215,7 +215,8 @@ def observed(world: World, load: Callable[[str], Scenario], seed: int) -> Replay
         key for key in view.sectors
         if any((r["country"], r["sector"]) == key for r in rows) and view.sectors[key].nodes
     ]  # fmt: skip
-    sampled = [{key: _monthly(v, key) for key in wanted} for v in play.sample(seed, view.months)]
+    lanes = play.sample(seed, view.months, trace=False)
+    sampled = [{key: _monthly(v, key) for key in wanted} for v in lanes]
     frozen = [r for r in world.tables.rows(RANGES) if r["scenario"] == REPLAY]
     drawn = {(r["country"], r["sector"], r["month"]): _drawn(r) for r in frozen}
     found: list[Month] = []

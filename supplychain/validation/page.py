@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from supplychain.validation.board import Scoreboard
-from supplychain.validation.claims import CONTROL, ORDINAL
+from supplychain.validation.cells import claimed, ours, said, table, verdict
+from supplychain.validation.claims import CALIBRATION, CONTROL, ORDINAL
 from supplychain.validation.experts import disputed, experts
 from supplychain.validation.observed import percent
+from supplychain.validation.page_apart import (
+    calibration,
+    controls,
+    known_since,
+    open_forecasts,
+    stated_orders,
+)
 from supplychain.validation.row import Row
 from supplychain.validation.summary import summary
 from supplychain.validation.view import FIXED, SHARE_TIMES_CUT
@@ -25,8 +33,10 @@ at central values, its band the 10 and 90 % quantile of a sample over the ranges
 
 - **Inside**: the claimed figure lies in our band. Where others state a range alone, ours lies in
   it. Of an *ordinal* claim the direction counts alone, so a price that rose seventyfold agrees with
-  one that rises by a half. A *negative control* is something that hardly changed, or was feared and
-  did not come: there ours must say within one per cent of nothing, or less than half of the fear.
+  one that rises by a half; of a stated order all pairs of a row must stand as claimed, and of a
+  loss that vanishes in the long run less than half may be left. A *negative control* is something
+  that hardly changed, or was feared and did not come: there ours must say within one per cent of
+  nothing, or less than half of the fear. A *calibration* row is judged by nothing.
 - **Counts**: nothing in the pack rests on the observation. Rows on which a stock, a constant or a
   scenario file was set are counted apart as *known*: agreeing with them shows nothing.
 - **Interval score** (Gneiting and Raftery 2007): width of the band plus ten times how far the claim
@@ -67,8 +77,11 @@ def markdown(board: Scoreboard, pictures: Sequence[str] = ()) -> str:
     sums = summary(board.rows)
     parts = [INTRODUCTION, _stamp(board, sums)]
     parts += ["## Misses that count\n", _misses(board)]
+    parts += ["## Negative controls\n", controls(board)]
     parts += ["## Sums over the rows that count\n", _sums(sums["held_out"])]
+    parts += ["## Orders that others state\n", stated_orders(board)]
     parts += ["## Counted apart: rows that the pack rests on\n", _sums(sums["known_to_the_pack"])]
+    parts += [known_since(board)]
     parts += ["## Every episode without what was set on it\n", _left_out(board)]
     if board.replay is not None:
         parts += ["## Observed exports beside the replay\n", *pictures[:1], _observed(board)]
@@ -76,60 +89,12 @@ def markdown(board: Scoreboard, pictures: Sequence[str] = ()) -> str:
     found = experts(board, country) if country else None
     if found is not None:
         parts += ["## Why experts differ\n", found.sentences() + "\n", *pictures[1:2]]
+    parts += ["## Calibration: what would give a figure whose question is unknown\n"]
+    parts += [calibration(board)]
+    parts += ["## Open forecasts\n", open_forecasts(board)]
     parts += ["## All rows\n", *pictures[2:], _all(board)]
     parts += ["## Not answered, and not counted\n", _unanswered(board), LIMITS]
     return "\n".join(part.rstrip("\n") + "\n" for part in parts if part)
-
-
-def said(value: float | None) -> str:
-    """A figure with three digits that matter.
-
-    >>> said(None), said(0.0), said(-0.01234), said(3834.0), said(1e-23)
-    ('-', '0', '-0.0123', '3834', '0')
-    """
-    if value is None:
-        return "-"
-    if abs(value) < 5e-7:  # noqa: PLR2004 - a millionth is nothing in any of the units
-        return "0"
-    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"  # noqa: PLR2004
-
-
-def claimed(row: Row) -> str:
-    """A claim: its figure, or its range, or the end that is stated."""
-    figure = row.claimed
-    ends = [said(x) for x in (figure.low, figure.high)]
-    if figure.central is not None:
-        span = "" if figure.low is None or figure.low == figure.high else f" ({' to '.join(ends)})"
-        return said(figure.central) + span
-    if figure.is_bound:
-        return (
-            f"over {said(figure.low)}" if figure.low is not None else f"under {said(figure.high)}"
-        )
-    return " to ".join(ends)
-
-
-def ours(row: Row) -> str:
-    """Our answer and its band."""
-    if row.ours is None:
-        return "-"
-    band = row.ours.band
-    span = "" if band is None else f" ({said(band[0])} to {said(band[1])})"
-    value = "never" if row.ours.central is None else said(row.ours.central)
-    return value + span
-
-
-def verdict(row: Row) -> str:
-    """Inside or miss, and by how many pairs an order is right."""
-    if row.inside is None:
-        return "not judged"
-    pairs = "" if row.pairs is None else f", {row.pairs[0]} of {row.pairs[1]} pairs"
-    return ("inside" if row.inside else "**MISS**") + pairs
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    lines += [f"| {' | '.join(c.replace('|', '/') for c in cells)} |" for cells in rows]
-    return "\n".join(lines) + "\n"
 
 
 def _stamp(board: Scoreboard, sums: dict[str, Any]) -> str:
@@ -151,7 +116,7 @@ def _misses(board: Scoreboard) -> str:
     order = {CONTROL: 0, "validation": 1, "timing": 2, ORDINAL: 3}
     rows = sorted(board.misses, key=lambda r: (order.get(r.claim.grade, 9), r.claim.id))
     head = ("claim", "what", "claimed", "ours (band)", "distance", "unit", "what would close it")
-    return _table(
+    return table(
         head,
         (
             (
@@ -189,7 +154,7 @@ def _sums(tally: dict[str, Any]) -> str:
     return (
         f"Inside by grade: {grades}.{timing} Mean error is the mean absolute distance, in the "
         "unit of the kind; the columns of frozen and of the naive baselines are theirs, on the "
-        f"rows on which all of them say something.\n\n{_table(head, rows)}\n{better}"
+        f"rows on which all of them say something.\n\n{table(head, rows)}\n{better}"
     )
 
 
@@ -234,7 +199,7 @@ def _left_out(board: Scoreboard) -> str:
         "that episode is scored; only rows whose run asks for it are shown. The ranges too were "
         "drawn by people who knew the episodes, and stocks of plants rest on the same reports and "
         "have no other value to fall back on: this is less than a true leave-one-out.\n\n"
-        + _table(head, rows)
+        + table(head, rows)
     )
 
 
@@ -257,11 +222,12 @@ def _observed(board: Scoreboard) -> str:
     return (
         f"`{replay.scenario}`. The range *drawn before looking* stands in `frozen_ranges.csv`: the "
         f"rules and inputs of commit `{replay.commit}`, the last before the first observed export "
-        "came into the repository; it is never computed again. *Today* is the same file now, "
+        "came into the repository; it is never computed again. *Today* is that scenario as "
+        "it is now (since 22 November 2026 it holds all magnets, before only those listed), "
         f"pack version {replay.version}, sha256 `{replay.sha256[:16]}`. Which plants stopped "
         "in 2025 was known to both. Predicted is a change against the baseline by magnets alone; "
         "observed is a change of value on the year, with duties, plants abroad, used cars, prices "
-        f"and working days in it.\n\n{words}\n\n{_table(head, rows)}"
+        f"and working days in it.\n\n{words}\n\n{table(head, rows)}"
     )
 
 
@@ -277,12 +243,12 @@ def _groups(board: Scoreboard) -> Iterator[str]:
         mine = [r for r in answered if r.claim.group == group]
         asked = ", ".join(f"`{s}`" for s in dict.fromkeys(r.scenario for r in mine))
         yield f"### {group.replace('_', ' ')}\n\nAsked by {asked}.\n"
-        yield _table(
+        yield table(
             head,
             (
                 (
                     f"`{r.claim.id}`", r.claim.grade.replace("_", " "),
-                    "yes" if r.claim.counts else "known", claimed(r),
+                    _counts(r), claimed(r),
                     said(r.ours.cases.get("planner")), ours(r), said(r.ours.cases.get("frozen")),
                     said(r.ours.naive.get(SHARE_TIMES_CUT)), said(r.ours.naive.get(FIXED)),
                     r.claimed.unit, verdict(r),
@@ -293,8 +259,15 @@ def _groups(board: Scoreboard) -> Iterator[str]:
         )  # fmt: skip
 
 
+def _counts(row: Row) -> str:
+    """Whether a row counts, is known to the pack, or counts nowhere."""
+    if row.claim.grade == CALIBRATION:
+        return "nowhere"
+    return "yes" if row.claim.counts else "known"
+
+
 def _unanswered(board: Scoreboard) -> str:
     rows = [r for r in board.rows if not r.answered]
     if not rows:
         return "Every claim is answered.\n"
-    return _table(("claim", "why"), ((f"`{r.claim.id}`", r.reason) for r in rows))
+    return table(("claim", "why"), ((f"`{r.claim.id}`", r.reason) for r in rows))

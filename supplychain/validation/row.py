@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from supplychain.validation.claims import Claim, Figure
+from supplychain.validation.claims import RANK, Claim, Figure
 from supplychain.validation.score import (
     Ours,
     distance,
@@ -46,8 +46,8 @@ class Row:
 
     @property
     def distance(self) -> float | None:
-        """Ours less the claim."""
-        if self.ours is None or self.ours.central is None:
+        """Ours less the claim; None of a rank, which has another unit than what is ranked."""
+        if self.ours is None or self.ours.central is None or self.claim.metric == RANK:
             return None
         return distance(self.ours.central, self.claimed)
 

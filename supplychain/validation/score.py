@@ -6,13 +6,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from supplychain.validation.claims import CONTROL, EPISODES, ORDINAL, Claim, Figure
+from supplychain.validation.claims import CONTROL, EPISODES, LATE, ORDINAL, Claim, Figure
 
 ALPHA = 0.2
 """One less the level of the interval: bands run from the 10 to the 90 % quantile."""
 
 LITTLE = 0.01
 """A change that a negative control calls nothing: one per cent."""
+
+HALF = 0.5
+"""What may at most be left of a loss that is said to vanish, or of one that was feared."""
 
 _ROUNDING = 1e-6
 _MARGIN = "smaller than the sum"
@@ -104,7 +107,7 @@ def agrees(claim: Claim, claimed: Figure, ours: Ours) -> bool | None:
     - A negative control: nothing was observed to change by more than one per cent beyond the
       observed range, and so with us. A feared loss that never came: ours is nearer to nothing.
     - An ordinal claim: the direction is right (a price above or below its level before; a joint
-      loss not larger than the sum).
+      loss not larger than the sum; of a loss that vanishes in the long run less than half is left).
     - Any other: the figure lies in our band; where a range alone is stated, ours lies in that.
     """
     if ours.central is None:
@@ -121,6 +124,8 @@ def _same_direction(claimed: Figure, value: float) -> bool:
     """Whether two figures lie on one side of no change; a margin over a sum may be nothing."""
     if _MARGIN in claimed.unit:
         return value >= -_ROUNDING
+    if claimed.unit == LATE:
+        return value < HALF
     change = (claimed.central or 0.0) - level(claimed)
     return change * (value - level(claimed)) > _ROUNDING**2
 
@@ -134,5 +139,5 @@ def _says_little(claim: Claim, claimed: Figure, value: float) -> bool:
     if claimed.central is None:
         return bool(in_range(value, claimed))
     if claim.table != EPISODES:  # what was feared, and did not come
-        return abs(value) <= abs(claimed.central) / 2.0
+        return abs(value) <= abs(claimed.central) * HALF
     return bool(in_range(value, claimed)) or abs(value - claimed.central) <= LITTLE

@@ -121,13 +121,17 @@ def tally(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def summary(rows: Sequence[Row]) -> dict[str, Any]:
-    """Sums over the rows that count, and apart from them over those that the pack rests on."""
+    """Sums over the rows that count, and apart over those that the pack rests on.
+
+    Calibration rows are in neither.
+    """
     answered = [r for r in rows if r.answered]
+    known = [r for r in answered if not r.claim.counts and r.claim.grade != CALIBRATION]
     return {
         "claims": len(rows),
         "answered": len(answered),
         "not_answered": len(rows) - len(answered),
         "calibration": sum(r.claim.grade == CALIBRATION for r in rows),
         "held_out": tally([r for r in answered if r.claim.counts]),
-        "known_to_the_pack": tally([r for r in answered if not r.claim.counts]),
+        "known_to_the_pack": tally(known),
     }

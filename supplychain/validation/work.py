@@ -16,8 +16,10 @@ from supplychain.priced import MarketPrice, Prices
 from supplychain.prices import price_run
 from supplychain.scenario import Scenario
 from supplychain.validation.answers import Question, Unanswered, asked, question, supply_risk
-from supplychain.validation.claims import Claim, compared
+from supplychain.validation.claims import RANK, Claim, compared
 from supplychain.validation.mechanism import why
+from supplychain.validation.order import RISK, in_order
+from supplychain.validation.ranks import stops
 from supplychain.validation.row import Row
 from supplychain.validation.score import Ours, agrees
 from supplychain.validation.view import Play
@@ -29,7 +31,6 @@ Key = tuple[str, tuple[str, ...]]
 """A scenario, and the items of it that are kept (empty: all)."""
 
 _JOINT = "smaller than the sum"
-_RISK = "supply_risk"
 
 
 @dataclass
@@ -93,9 +94,12 @@ def answer_all(
     work = _Work(network, table, seed, load)
     found: dict[str, Row] = {}
     groups: dict[Key, list[Claim]] = {}
+    ranks: list[Claim] = []
     for claim in chosen:
         try:
-            if claim.metric == _RISK:
+            if claim.metric == RANK:
+                ranks.append(claim)
+            elif claim.metric == RISK:
                 ours = Ours({"adaptive": supply_risk(network, claim)})
                 found[claim.id] = Row(claim, compared(claim), ours, "no scenario: an index")
             else:
@@ -105,8 +109,29 @@ def answer_all(
     for number, (key, some) in enumerate(groups.items()):
         progress(key[0], number / (len(groups) + 1))
         found |= {row.claim.id: row for row in _answered(work, key, some, planner=planner)}
-    ordered = tuple(found[c.id] for c in chosen)
-    return _ranked(ordered)
+    found |= {row.claim.id: row for row in _stopped(network, ranks)}
+    return in_order(tuple(found[c.id] for c in chosen))
+
+
+def _stopped(network: Network, some: Sequence[Claim]) -> list[Row]:
+    """Claims of a rank of minerals by the loss of one country."""
+    rows: list[Row] = []
+    for country in dict.fromkeys(c.countries[0] for c in some):
+        mine = [c for c in some if c.countries[0] == country]
+        lost = stops(network, country, [item for c in mine for item in c.items])
+        for claim in mine:
+            stop = lost.get(claim.items[0])
+            if stop is None:
+                reason = f"nobody abroad sells {claim.items[0]} in this pack"
+                rows.append(Row(claim, compared(claim), reason=reason))
+                continue
+            how = (
+                f"billion USD of exports lost in a year in which {stop.actor} sells no "
+                f"{', '.join(stop.products)}"
+            )
+            ours = Ours({"adaptive": stop.usd / 1e9}, how=how)
+            rows.append(Row(claim, compared(claim), ours, "each mineral stopped by its leader"))
+    return rows
 
 
 def _answered(work: _Work, key: Key, some: Sequence[Claim], *, planner: bool) -> list[Row]:
@@ -146,12 +171,13 @@ def _answered(work: _Work, key: Key, some: Sequence[Claim], *, planner: bool) ->
 
 def _ask(play: Play, questions: Mapping[str, Question], seed: int) -> dict[str, _Answer]:
     """Every question put to every case, and to the sample."""
-    lanes: dict[str, list[Array]] = {name: [] for name in questions}
-    if questions:
-        months = max(1, *(q.months for q in questions.values()))
-        trace = any(q.traced for q in questions.values())
+    lanes: dict[str, list[Array]] = {name: [np.empty(0)] for name in questions}
+    sampled = {name: q for name, q in questions.items() if q.sampled}
+    if sampled:
+        months = max(1, *(q.months for q in sampled.values()))
+        trace = any(q.traced for q in sampled.values())
         for view in play.sample(seed, months, trace=trace):
-            for name, q in questions.items():
+            for name, q in sampled.items():
                 assert q.value is not None  # noqa: S101 - prices were put aside
                 lanes[name].append(q.value(view))
     found = {}
@@ -204,13 +230,15 @@ def _numbers(values: Mapping[str, float]) -> dict[str, float | None]:
 
 def _priced(claim: Claim, asked_for: Question, prices: Prices) -> Ours:
     """The dearest market among the products, as a ratio or as a change."""
+    less = 1.0 if claim.metric == "price_change" else 0.0
+    if asked_for.early:
+        return Ours({"adaptive": 1.0 - less}, how=asked_for.how)
     found: list[MarketPrice] = [m for m in prices.markets if m.product in asked_for.products]
     if not found:
         raise Unanswered(
             f"nothing is short of {'|'.join(asked_for.products)}, so nothing is priced"
         )
     dearest = max(found, key=lambda m: m.price)
-    less = 1.0 if claim.metric == "price_change" else 0.0
     low, high = dearest.price_band
     how = f"{asked_for.how}; {dearest.product}, {dearest.missing:.1%} missing"
     cases = {"adaptive": dearest.price - less, "peak": dearest.peak - less}
@@ -225,34 +253,3 @@ def _scored(claim: Claim, ours: Ours, key: Key, asked_for: Question, play: Play)
     if inside:
         return row
     return replace(row, would_close=why(claim, figure, ours, asked_for, play))
-
-
-def _ranked(rows: tuple[Row, ...]) -> tuple[Row, ...]:
-    """Indices by the order in which they stand among each other."""
-    found = []
-    for row in rows:
-        peers = [
-            r
-            for r in rows
-            if r.claim.metric == _RISK and r.claim.group == row.claim.group and r.ours and r != row
-        ]
-        if row.claim.metric != _RISK or row.ours is None:
-            found.append(row)
-            continue
-        right = whole = 0
-        for peer in peers:
-            theirs = (peer.claimed.central or 0.0) - (row.claimed.central or 0.0)
-            if theirs and peer.ours:
-                whole += 1
-                ours = (peer.ours.central or 0.0) - (row.ours.central or 0.0)
-                right += ours * theirs > 0
-        text = "" if right == whole else _ORDER
-        inside = right == whole if whole else None
-        found.append(replace(row, pairs=(right, whole), inside=inside, would_close=text))
-    return tuple(found)
-
-
-_ORDER = (
-    "the index here has no trade parameter, no substitution index, one governance indicator of "
-    "six, and only the members of the Union that the pack knows"
-)
