@@ -8,6 +8,7 @@ from typing import Any
 from supplychain.validation.board import Scoreboard
 from supplychain.validation.claims import CONTROL, ORDINAL
 from supplychain.validation.experts import disputed, experts
+from supplychain.validation.page_held_out import held_out_page
 from supplychain.validation.row import Row
 from supplychain.validation.summary import summary
 from supplychain.validation.view import FIXED, SHARE_TIMES_CUT
@@ -67,7 +68,7 @@ def markdown(board: Scoreboard, pictures: Sequence[str] = ()) -> str:
     parts += ["## Misses that count\n", _misses(board)]
     parts += ["## Sums over the rows that count\n", _sums(sums["held_out"])]
     parts += ["## Counted apart: rows that the pack rests on\n", _sums(sums["known_to_the_pack"])]
-    parts += ["## Every episode without what was set on it\n", _left_out(board)]
+    parts += held_out_page(board)
     if board.replay is not None:
         parts += ["## Observed exports beside the replay\n", *pictures[:1], _observed(board)]
     country = disputed(board)
@@ -207,33 +208,6 @@ def _baselines(tally: dict[str, Any]) -> str:
     if not worse:
         return "No naive baseline comes as near on any kind.\n"
     return f"A naive baseline comes as near or nearer on: {'; '.join(worse)}.\n"
-
-
-def _left_out(board: Scoreboard) -> str:
-    if not board.left_out:
-        return "No episode was scored again.\n"
-    head = ("episode", "constants put back to the middle of their range", "rows",
-            "inside", "inside without", "mean error of flows", "without")  # fmt: skip
-    rows = [
-        (
-            e.episode,
-            ", ".join(f"`{n}` {said(v)} to {said(o)}" for n, v, o in e.constants),
-            str(len(e.before)),
-            str(sum(bool(r.inside) for r in e.before)),
-            str(sum(bool(r.inside) for r in e.after)),
-            said(e.mean_error(without=False)),
-            said(e.mean_error(without=True)),
-        )
-        for e in board.left_out
-    ]
-    return (
-        "A constant that was set on an episode (its row says so, they share a source, or the note "
-        "of a constant of measures names the mineral) is put to the middle of its own range while "
-        "that episode is scored; only rows whose run asks for it are shown. The ranges too were "
-        "drawn by people who knew the episodes, and stocks of plants rest on the same reports and "
-        "have no other value to fall back on: this is less than a true leave-one-out.\n\n"
-        + _table(head, rows)
-    )
 
 
 def _observed(board: Scoreboard) -> str:

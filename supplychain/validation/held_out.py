@@ -1,0 +1,282 @@
+"""Every episode answered with a licence, constants and stocks that know nothing of it.
+
+One measure after the other is left out of the calibration: the licence of each lane is one of a
+mixture of what all other measures did (`supplychain.validation.fit`), drawn whole, so that dead
+time, ramp, share withheld and headroom of one licence stay together; constants and stocks that rest
+on the measure fall back (`supplychain.validation.fallbacks`). The engine then answers the rows as
+ever. A dated path that was read off the very flow is replaced by the licence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from supplychain.coverage import resolve
+from supplychain.network import Network
+from supplychain.scenario import Scenario
+from supplychain.schema import Row as TableRow
+from supplychain.validation.answers import Question, Unanswered, question
+from supplychain.validation.claims import DAYS_PER_WEEK, EPISODES, Claim
+from supplychain.validation.fallbacks import (
+    Cover,
+    middle,
+    resting_stocks,
+    set_on,
+    usual_cover,
+    with_constants,
+    with_stocks,
+)
+from supplychain.validation.fit import Bank, Posterior, fitted, pooled
+from supplychain.validation.flows import Lane, covered, goods, places
+from supplychain.validation.joint import LAW, WITHHELD, Joint, ranges, with_licence, with_path
+from supplychain.validation.licences import Measure, Record, is_licence, last_curve, records
+from supplychain.validation.row import Row
+from supplychain.validation.score import Ours
+from supplychain.validation.view import FIXED, SHARE_TIMES_CUT, Play, View, cut_as
+from supplychain.validation.work import Answer, Load, ask
+from supplychain.vocabulary import EVERYONE
+
+Array = npt.NDArray[np.float64]
+
+AS_LAST = "as the last licence"
+"""The naive baseline of a reader with a memory: the last licence's months once more."""
+
+_PUT = frozenset(
+    {"export_flow", "import_flow", "shortfall", "fulfilment", "licence_share"}
+    | {"plant_stop", "weeks_to_stop", "stop_length"}
+)
+"""Kinds of claims that a licence decides by itself: flows, and the dates and stops they lead to."""
+
+
+@dataclass(frozen=True)
+class HeldRow:
+    """One claim with the answer of the pack as it ships, and with one that knows nothing of it.
+
+    Attributes:
+        shipped: as on the rest of the scoreboard.
+        held: at the medians of the licence, its band, and the naive baselines by name; what never
+            happens is put at the end of the months played.
+    """
+
+    shipped: Row
+    held: Ours
+
+    @property
+    def claim(self) -> Claim:
+        """The claim."""
+        return self.shipped.claim
+
+
+@dataclass(frozen=True)
+class Test:
+    """One measure left out.
+
+    Attributes:
+        pool: (n, 4) licences of all other measures; None where the measure is no licence.
+        constants: (name, value, fallback) of other constants that were put back.
+        stocks: how many rows of stocks were put back, and to which cover.
+    """
+
+    measure: Measure
+    episodes: tuple[str, ...]
+    pool: Array | None
+    constants: tuple[tuple[str, float, float], ...]
+    stocks: int
+    cover: Cover
+    rows: tuple[HeldRow, ...]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What each licence did, flow by flow, and all measures, one left out at a time."""
+
+    posteriors: tuple[Posterior, ...]
+    tests: tuple[Test, ...]
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """What stays the same while measures are left out."""
+
+    network: Network
+    load: Load
+    seed: int
+    files: Mapping[Measure, Scenario]
+    found: tuple[Record, ...]
+    posteriors: tuple[Posterior, ...]
+
+
+def leave_out(
+    network: Network,
+    rows: Sequence[Row],
+    *,
+    load: Load,
+    seed: int,
+    progress: Callable[[str, float], None],
+) -> HeldOut:
+    """Answer the episodes among some answered rows, one measure left out at a time.
+
+    Args:
+        network: of the pack.
+        rows: as the pack ships; on those that it answers the licences are fitted.
+        load: gives the scenario of an id; seed: of the sample behind the bands.
+        progress: called with a step's name and the share of the work done.
+    """
+    rows = [r for r in rows if r.claim.table == EPISODES and r.claim.scenario and r.answered]
+    files = _files([r.claim for r in rows], load)
+    found = records([r.claim for r in rows], lambda claim: _covered(network, claim, files))
+    bank = Bank.prior()
+    posteriors = tuple(fitted(record, bank) for record in found)
+    setting = _Setting(network, load, seed, files, found, posteriors)
+    groups: dict[Measure, list[Row]] = {}
+    for row in rows:
+        if row.claim.metric in _PUT:
+            groups.setdefault(Measure.of(row.claim), []).append(row)
+    tests = []
+    for number, (measure, mine) in enumerate(groups.items()):
+        progress(f"without {measure.actor} {measure.start}", number / len(groups))
+        tests.append(_test(setting, measure, mine))
+    kept = tuple(t for t in tests if t.rows)
+    return HeldOut(posteriors, tuple(sorted(kept, key=lambda t: (t.pool is None, t.measure.start))))
+
+
+def _files(claims: Sequence[Claim], load: Load) -> dict[Measure, Scenario]:
+    """The scenario that plays the licence of each measure that is one."""
+    found: dict[Measure, Scenario] = {}
+    for claim in claims:
+        measure = Measure.of(claim)
+        if measure not in found and is_licence(scenario := load(claim.scenario)):
+            found[measure] = scenario
+    return found
+
+
+def _covered(network: Network, claim: Claim, files: Mapping[Measure, Scenario]) -> float:
+    """Share of the flow of a claim that the licence of its measure covers."""
+    scenario = files.get(Measure.of(claim))
+    if scenario is None:
+        return 0.0
+    users = claim.countries if claim.metric == "import_flow" else claim.partners
+    ends = places(network, {claim.actor}), places(network, users or (EVERYONE,))
+    resolved = resolve(scenario, network)
+    named = covered(network, resolved, Lane(goods(network, claim.sectors, claim.items), *ends))
+    # As where claims are answered: all that the measure covers stands for goods without a flow.
+    return named or covered(network, resolved, Lane(_products(network, scenario), *ends))
+
+
+def _test(setting: _Setting, measure: Measure, rows: Sequence[Row]) -> Test:
+    """The rows of a measure answered without it."""
+    network, file = setting.network, setting.files.get(measure)
+    episodes = tuple(dict.fromkeys(r.claim.group for r in rows))
+    pool = pooled(setting.posteriors, measure)
+    is_fitted = file is not None and len(pool) > 0
+    constants = _constants(network, episodes, rows, is_fitted=is_fitted)
+    if not is_fitted:
+        rows = [r for r in rows if constants.keys() & r.constants]
+    back = {k: (float(r["low"]), middle(r), float(r["high"])) for k, r in constants.items()}
+    if is_fitted:
+        named = zip(LAW, ranges(pool), strict=True)
+        back |= {(name, EVERYONE): (r.low, r.value, r.high) for name, r in named if name}
+    products = _products(network, file) if file is not None else frozenset()
+    resting = resting_stocks(network.tables, episodes, products, measure.start[:4])
+    cover = usual_cover(network.tables, resting)
+    other = with_stocks(with_constants(network, back), resting, cover)
+    held: dict[str, HeldRow] = {}
+    for name in dict.fromkeys(_asked(setting, r, file) for r in rows):
+        mine = [r for r in rows if _asked(setting, r, file) == name]
+        answers = _answers(setting, other, measure, name, [r.claim for r in mine], pool)
+        held |= {r.claim.id: HeldRow(r, answers[r.claim.id]) for r in mine if r.claim.id in answers}
+    asked = frozenset().union(*(r.constants for r in rows))
+    listed = tuple(
+        (" ".join(k), float(r["value"]), middle(r)) for k, r in constants.items() if k in asked
+    )
+    ordered = tuple(held[r.claim.id] for r in rows if r.claim.id in held)
+    used = pool if is_fitted else None
+    return Test(measure, episodes, used, listed, len(resting), cover, ordered)
+
+
+def _constants(
+    network: Network, episodes: Sequence[str], rows: Sequence[Row], *, is_fitted: bool
+) -> dict[tuple[str, str], TableRow]:
+    """Constants that were set on the episodes, but for those of a licence that is fitted anew."""
+    found = {
+        (str(r["parameter"]), str(r["scope"])): r
+        for episode in episodes
+        for r in set_on(network, episode, [row.claim for row in rows if row.claim.group == episode])
+    }
+    return {k: r for k, r in found.items() if not (is_fitted and k[0] in LAW)}
+
+
+def _products(network: Network, scenario: Scenario) -> frozenset[str]:
+    """What the measures of a scenario cover."""
+    return frozenset(p for m in resolve(scenario, network).measures for p in m.products)
+
+
+def _asked(setting: _Setting, row: Row, file: Scenario | None) -> str:
+    """The scenario that answers a row: the licence, where the pack plays its own record."""
+    name = row.claim.scenario
+    restrictions = setting.load(name).restrictions
+    is_record = all(r.kind == "path" for r in restrictions)
+    return file.id if file is not None and is_record else name
+
+
+def _answers(
+    setting: _Setting,
+    network: Network,
+    measure: Measure,
+    name: str,
+    claims: Sequence[Claim],
+    pool: Array,
+) -> dict[str, Ours]:
+    """What the engine says with another pack and with the licences of a pool."""
+    scenario, draws = setting.load(name), None
+    if is_licence(scenario) and len(pool):
+        severity = ranges(pool)[WITHHELD]
+        scenario = with_licence(scenario, severity)
+        lanes = int(network.parameters.value("band_draws"))
+        draws = Joint.of(pool, severity, lanes, setting.seed)
+    play = Play.of(network, scenario)
+    questions: dict[str, Question] = {}
+    for claim in claims:
+        try:
+            questions[claim.id] = question(replace(claim, scenario=name), play, None)
+        except Unanswered:  # the licence's file cannot be asked it
+            continue
+    answers = ask(play, questions, setting.seed, draws)
+    days = network.parameters.value("days_per_month")
+    curve = last_curve(setting.found, measure) if draws is not None else None
+    last = None if curve is None else cut_as(play, with_path(scenario, curve))
+    return {
+        claim.id: _ours(claim, answers[claim.id], questions[claim.id], last, days)
+        for claim in claims
+        if claim.id in questions
+    }
+
+
+def _ours(claim: Claim, answer: Answer, asked: Question, last: View | None, days: float) -> Ours:
+    """Central answer, band and naive baselines; what never happens is put at the end."""
+    never = np.nan
+    if claim.unit.startswith("month of"):
+        never = asked.months + 1.0
+    elif claim.metric == "weeks_to_stop":
+        never = asked.months * days / DAYS_PER_WEEK
+
+    def said(value: float | None) -> float | None:
+        """A number, or nothing."""
+        found = never if value is None or not np.isfinite(value) else value
+        return None if np.isnan(found) else float(found)
+
+    lanes = np.where(np.isfinite(answer.lanes), answer.lanes, never)
+    lanes = lanes[np.isfinite(lanes)]
+    band = None
+    if 2 * lanes.size > answer.lanes.size:
+        low, high = np.quantile(lanes, (0.1, 0.9)).tolist()
+        band = (low, high)
+    naive = {k: said(answer.cases[k]) for k in (SHARE_TIMES_CUT, FIXED)}
+    naive[AS_LAST] = None
+    if last is not None and asked.value is not None:
+        naive[AS_LAST] = said(float(asked.value(last)[0]))
+    return Ours({"adaptive": said(answer.cases["adaptive"])}, band, naive)

@@ -1,0 +1,5 @@
+"""x."""
+
+
+def held_out_page(board):
+    return []
