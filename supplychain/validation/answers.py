@@ -265,7 +265,7 @@ def _peak_month(ratios: Array) -> Array:
     >>> _peak_month(np.array([[0.55], [0.26], [0.67], [1.17]])).tolist()
     [3.0]
     """
-    return np.stack([backlog_months(lane) for lane in ratios.T]).argmax(axis=1) + 1.0
+    return np.asarray([float(backlog_months(lane).argmax()) + 1.0 for lane in ratios.T])
 
 
 def _first_fall(traffic: Traffic, last: int) -> Array:

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from supplychain.network import Network
 from supplychain.scenario_file import load_scenario
-from supplychain.validation.claims import Claim, claims
+from supplychain.validation.claims import claims
 from supplychain.validation.held_out import HeldOut, leave_out
 from supplychain.validation.held_out_sums import as_dict
 from supplychain.validation.observed import Replay, observed

@@ -35,7 +35,7 @@ SCATTER = 0.1
 """How far months stand from their mean where no measure holds a flow: mean absolute deviation.
 
 Chinese exports of natural graphite in 2022 and 2023 before their licence: 0.16, to Japan 0.15, to
-Korea 0.20; of metallic magnets by value 2022-2024, about a moving year: 0.09 (UN Comtrade, monthly).
+Korea 0.20; of metallic magnets by value 2022-2024, about a moving year: 0.09 (UN Comtrade).
 A licence that comes nearer to a record than this is no better than one that comes as near.
 """
 
@@ -120,14 +120,16 @@ def fitted(record: Record, bank: Bank) -> Posterior:
 def pooled(found: Iterable[Posterior], without: Measure) -> Array:
     """Licences of all other measures, (n, 4): an equal mixture of measures, within one of flows.
 
-    >>> a, b = Measure("CHN", "2023-08-01"), Measure("CHN", "2025-04-04")
-    >>> one, two = (Posterior(Record(m, (), (), 1.0, ()), np.ones((5, 4)), 0, 0) for m in (a, b))
+    Records that are too short lend nothing (`Record.is_lent`).
+
+    >>> a, b, seen = Measure("CHN", "2023-08-01"), Measure("CHN", "2025-04-04"), (Seen(1, 3, 0.5),)
+    >>> one, two = (Posterior(Record(m, (), (), 1.0, seen), np.ones((5, 4)), 0, 0) for m in (a, b))
     >>> pooled([one, two], without=b).shape, pooled([one], without=a).shape
     ((600, 4), (0, 4))
     """
     groups: dict[Measure, list[Posterior]] = {}
     for posterior in found:
-        if posterior.record.measure != without:
+        if posterior.record.measure != without and posterior.record.is_lent:
             groups.setdefault(posterior.record.measure, []).append(posterior)
     parts = [spaced(p.laws, POOL // len(group)) for group in groups.values() for p in group]
     return np.concatenate([np.empty((0, len(NAMES))), *parts])
@@ -140,4 +142,4 @@ def spaced(laws: Array, count: int) -> Array:
     [[2.0], [4.0]]
     """
     at = (np.arange(count) + 0.5) * len(laws) / count
-    return laws[at.astype(int)]
+    return np.asarray(laws[at.astype(int)])

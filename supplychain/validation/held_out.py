@@ -45,6 +45,9 @@ Array = npt.NDArray[np.float64]
 AS_LAST = "as the last licence"
 """The naive baseline of a reader with a memory: the last licence's months once more."""
 
+MIDDLE = "median lane"
+NEVER = "never"
+
 _PUT = frozenset(
     {"export_flow", "import_flow", "shortfall", "fulfilment", "licence_share"}
     | {"plant_stop", "weeks_to_stop", "stop_length"}
@@ -58,8 +61,9 @@ class HeldRow:
 
     Attributes:
         shipped: as on the rest of the scoreboard.
-        held: at the medians of the licence, its band, and the naive baselines by name; what never
-            happens is put at the end of the months played.
+        held: at the medians of the licence (``adaptive``) and of the lanes (`MIDDLE`), the band,
+            and the naive baselines by name; what never happens is put at the end of the months
+            played (``how`` is `NEVER`).
     """
 
     shipped: Row
@@ -72,7 +76,7 @@ class HeldRow:
 
 
 @dataclass(frozen=True)
-class Test:
+class LeftOut:
     """One measure left out.
 
     Attributes:
@@ -95,7 +99,7 @@ class HeldOut:
     """What each licence did, flow by flow, and all measures, one left out at a time."""
 
     posteriors: tuple[Posterior, ...]
-    tests: tuple[Test, ...]
+    measures: tuple[LeftOut, ...]
 
 
 @dataclass(frozen=True)
@@ -136,12 +140,12 @@ def leave_out(
     for row in rows:
         if row.claim.metric in _PUT:
             groups.setdefault(Measure.of(row.claim), []).append(row)
-    tests = []
+    measures = []
     for number, (measure, mine) in enumerate(groups.items()):
         progress(f"without {measure.actor} {measure.start}", number / len(groups))
-        tests.append(_test(setting, measure, mine))
-    kept = tuple(t for t in tests if t.rows)
-    return HeldOut(posteriors, tuple(sorted(kept, key=lambda t: (t.pool is None, t.measure.start))))
+        measures.append(_without(setting, measure, mine))
+    kept = tuple(m for m in measures if m.rows)
+    return HeldOut(posteriors, tuple(sorted(kept, key=lambda m: (m.pool is None, m.measure.start))))
 
 
 def _files(claims: Sequence[Claim], load: Load) -> dict[Measure, Scenario]:
@@ -167,7 +171,7 @@ def _covered(network: Network, claim: Claim, files: Mapping[Measure, Scenario]) 
     return named or covered(network, resolved, Lane(_products(network, scenario), *ends))
 
 
-def _test(setting: _Setting, measure: Measure, rows: Sequence[Row]) -> Test:
+def _without(setting: _Setting, measure: Measure, rows: Sequence[Row]) -> LeftOut:
     """The rows of a measure answered without it."""
     network, file = setting.network, setting.files.get(measure)
     episodes = tuple(dict.fromkeys(r.claim.group for r in rows))
@@ -187,7 +191,7 @@ def _test(setting: _Setting, measure: Measure, rows: Sequence[Row]) -> Test:
     held: dict[str, HeldRow] = {}
     for name in dict.fromkeys(_asked(setting, r, file) for r in rows):
         mine = [r for r in rows if _asked(setting, r, file) == name]
-        answers = _answers(setting, other, measure, name, [r.claim for r in mine], pool)
+        answers = _answers(setting, other, name, [r.claim for r in mine], pool)
         held |= {r.claim.id: HeldRow(r, answers[r.claim.id]) for r in mine if r.claim.id in answers}
     asked = frozenset().union(*(r.constants for r in rows))
     listed = tuple(
@@ -195,7 +199,7 @@ def _test(setting: _Setting, measure: Measure, rows: Sequence[Row]) -> Test:
     )
     ordered = tuple(held[r.claim.id] for r in rows if r.claim.id in held)
     used = pool if is_fitted else None
-    return Test(measure, episodes, used, listed, len(resting), cover, ordered)
+    return LeftOut(measure, episodes, used, listed, len(resting), cover, ordered)
 
 
 def _constants(
@@ -224,15 +228,11 @@ def _asked(setting: _Setting, row: Row, file: Scenario | None) -> str:
 
 
 def _answers(
-    setting: _Setting,
-    network: Network,
-    measure: Measure,
-    name: str,
-    claims: Sequence[Claim],
-    pool: Array,
+    setting: _Setting, network: Network, name: str, claims: Sequence[Claim], pool: Array
 ) -> dict[str, Ours]:
     """What the engine says with another pack and with the licences of a pool."""
     scenario, draws = setting.load(name), None
+    measure = Measure.of(claims[0])
     if is_licence(scenario) and len(pool):
         severity = ranges(pool)[WITHHELD]
         scenario = with_licence(scenario, severity)
@@ -269,14 +269,15 @@ def _ours(claim: Claim, answer: Answer, asked: Question, last: View | None, days
         found = never if value is None or not np.isfinite(value) else value
         return None if np.isnan(found) else float(found)
 
+    central = answer.cases["adaptive"]
     lanes = np.where(np.isfinite(answer.lanes), answer.lanes, never)
     lanes = lanes[np.isfinite(lanes)]
-    band = None
+    cases, band = {"adaptive": said(central)}, None
     if 2 * lanes.size > answer.lanes.size:
-        low, high = np.quantile(lanes, (0.1, 0.9)).tolist()
+        low, cases[MIDDLE], high = np.quantile(lanes, (0.1, 0.5, 0.9)).tolist()
         band = (low, high)
     naive = {k: said(answer.cases[k]) for k in (SHARE_TIMES_CUT, FIXED)}
     naive[AS_LAST] = None
     if last is not None and asked.value is not None:
         naive[AS_LAST] = said(float(asked.value(last)[0]))
-    return Ours({"adaptive": said(answer.cases["adaptive"])}, band, naive)
+    return Ours(cases, band, naive, "" if np.isfinite(central) else NEVER)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from supplychain.validation.fit import NAMES, Posterior
-from supplychain.validation.held_out import AS_LAST, HeldOut, HeldRow, Test
+from supplychain.validation.held_out import AS_LAST, MIDDLE, NEVER, HeldOut, HeldRow, LeftOut
 from supplychain.validation.joint import ranges
 from supplychain.validation.row import Row
 from supplychain.validation.score import Ours, distance, in_band, interval_score
@@ -17,23 +17,22 @@ KINDS: tuple[tuple[str, Callable[[Row], bool]], ...] = (
     *FAMILIES,
     ("stops, yes or no", lambda r: r.claimed.unit == "stops or not"),
 )
-TIMING = frozenset({"backlog, months", "first stop, weeks", "turning points, months"})
-"""Kinds that say when, rather than how much."""
-
-_HELD, _SHIPPED = "held out", "as shipped"
-_SAID = (_HELD, SHARE_TIMES_CUT, FIXED)
+HELD, SHIPPED = "held out", "as shipped"
+_SAID = (HELD, MIDDLE, SHARE_TIMES_CUT, FIXED)
 
 
 def of_licences(held: HeldOut) -> tuple[HeldRow, ...]:
     """Rows of measures that are licences and were fitted without themselves."""
-    return tuple(row for test in held.tests if test.pool is not None for row in test.rows)
+    return tuple(row for one in held.measures if one.pool is not None for row in one.rows)
 
 
 def answer(row: HeldRow, who: str) -> float | None:
-    """What one side says to a row: `held out`, `as shipped`, or a naive baseline."""
-    if who == _SHIPPED:
+    """What one side says to a row: held out (or its median lane), as shipped, or naive."""
+    if who == SHIPPED:
         return None if row.shipped.ours is None else row.shipped.ours.central
-    return row.held.central if who == _HELD else row.held.naive.get(who)
+    if who in (HELD, MIDDLE):
+        return row.held.cases.get("adaptive" if who == HELD else MIDDLE)
+    return row.held.naive.get(who)
 
 
 def error(row: HeldRow, who: str) -> float | None:
@@ -56,9 +55,10 @@ def sums(rows: Sequence[HeldRow]) -> dict[str, Any]:
     known = [r for r in said if error(r, AS_LAST) is not None]
     return {
         "rows": len(rows),
+        "never": sum(r.held.how == NEVER for r in rows),
         "compared": len(said),
         "mean_absolute_error": {who: mean(error(r, who) for r in said) for who in _SAID},
-        "mean_absolute_error_as_shipped": mean(error(r, _SHIPPED) for r in said),
+        "mean_absolute_error_as_shipped": mean(error(r, SHIPPED) for r in said),
         "after_another_licence": {
             "compared": len(known),
             "mean_absolute_error": {
@@ -98,7 +98,7 @@ def as_dict(held: HeldOut) -> dict[str, Any]:
                 ("as_shipped", bands([(r.shipped, r.shipped.ours) for r in rows])),
             )
         },
-        "measures": [_measure(t) for t in held.tests],
+        "measures": [_measure(m) for m in held.measures],
     }
 
 
@@ -121,35 +121,37 @@ def _licence(posterior: Posterior) -> dict[str, Any]:
     }
 
 
-def _measure(test: Test) -> dict[str, Any]:
+def _measure(one: LeftOut) -> dict[str, Any]:
     drawn = None
-    if test.pool is not None:
+    if one.pool is not None:
         drawn = {
             name.replace(" ", "_"): {"low": r.low, "median": r.value, "high": r.high}
-            for name, r in zip(NAMES, ranges(test.pool), strict=True)
+            for name, r in zip(NAMES, ranges(one.pool), strict=True)
         }
     return {
-        "actor": test.measure.actor,
-        "start": test.measure.start,
-        "episodes": list(test.episodes),
+        "actor": one.measure.actor,
+        "start": one.measure.start,
+        "episodes": list(one.episodes),
         "licence_of_the_others": drawn,
         "constants": [
             {"constant": name, "value": value, "fallback": other}
-            for name, value, other in test.constants
+            for name, value, other in one.constants
         ],
-        "stocks": {"rows": test.stocks, **vars(test.cover)},
+        "stocks": {"rows": one.stocks, **vars(one.cover)},
         "rows": [
             {
                 "id": r.claim.id,
                 "claimed": r.shipped.claimed.central,
                 "unit": r.shipped.claimed.unit,
                 "ours": r.held.central,
+                "median": r.held.cases.get(MIDDLE),
+                "never": r.held.how == NEVER,
                 "band": None
                 if r.held.band is None
                 else dict(zip(("low", "high"), r.held.band, strict=True)),
-                "as_shipped": answer(r, _SHIPPED),
+                "as_shipped": answer(r, SHIPPED),
                 "naive": dict(r.held.naive),
             }
-            for r in test.rows
+            for r in one.rows
         ],
     }

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from supplychain.restriction import month_number
 from supplychain.scenario import Scenario
 from supplychain.validation.claims import EPISODES, Claim, compared
+from supplychain.vocabulary import EVERYONE
 
 Array = npt.NDArray[np.float64]
 
@@ -23,7 +24,8 @@ HORIZON = 12
 """Months of a record that are read: later ones show what buyers put in its place, too."""
 
 LEAST_MONTHS = 3
-"""A record of fewer months says too little to be carried over to the next licence."""
+"""A record of fewer months says too little to be lent to another licence: what comes near it is
+hardly less than all that one could think of."""
 
 
 class Measure(NamedTuple):
@@ -51,7 +53,7 @@ class Record:
     """One flow under one measure.
 
     Attributes:
-        goods, to: what flows, and to whom (``*`` to all).
+        goods, to: what flows (products, or the minerals of all products), and to whom (``*`` all).
         covered: share of the flow that the measure covers, 0-1.
         seen: in the order of months.
     """
@@ -61,6 +63,18 @@ class Record:
     to: tuple[str, ...]
     covered: float
     seen: tuple[Seen, ...]
+
+    @property
+    def name(self) -> str:
+        """``tungsten apt``, or ``ndfeb magnet + 1 to USA``."""
+        more = f" + {len(self.goods) - 1}" if len(self.goods) > 1 else ""
+        to = "" if EVERYONE in self.to else f" to {', '.join(self.to)}"
+        return self.goods[0].replace("_", " ") + more + to
+
+    @property
+    def is_lent(self) -> bool:
+        """Whether it is long enough to say something about other licences."""
+        return len({m for s in self.seen for m in range(s.first, s.last + 1)}) >= LEAST_MONTHS
 
     @property
     def months(self) -> Mapping[int, float]:
@@ -108,7 +122,8 @@ def records(claims: Iterable[Claim], covered: Callable[[Claim], float]) -> tuple
     for claim in claims:
         seen = _seen(claim)
         if seen is not None:
-            key = (Measure.of(claim), claim.sectors, _users(claim))
+            named = claim.items if EVERYONE in claim.sectors else claim.sectors
+            key = (Measure.of(claim), named, _users(claim))
             found.setdefault(key, {})[seen] = claim
     made = []
     for (measure, goods, to), rows in found.items():

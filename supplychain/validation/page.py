@@ -8,7 +8,7 @@ from typing import Any
 from supplychain.validation.board import Scoreboard
 from supplychain.validation.claims import CONTROL, ORDINAL
 from supplychain.validation.experts import disputed, experts
-from supplychain.validation.page_held_out import held_out_page
+from supplychain.validation.page_held_out import held_out_section
 from supplychain.validation.row import Row
 from supplychain.validation.summary import summary
 from supplychain.validation.view import FIXED, SHARE_TIMES_CUT
@@ -61,21 +61,22 @@ def markdown(board: Scoreboard, pictures: Sequence[str] = ()) -> str:
 
     Args:
         board: from `validate`.
-        pictures: Markdown of pictures: exports beside the replay, why experts differ, all rows.
+        pictures: Markdown of pictures: exports beside the replay, curves of licences, why experts
+            differ, all rows.
     """
     sums = summary(board.rows)
     parts = [INTRODUCTION, _stamp(board, sums)]
     parts += ["## Misses that count\n", _misses(board)]
     parts += ["## Sums over the rows that count\n", _sums(sums["held_out"])]
     parts += ["## Counted apart: rows that the pack rests on\n", _sums(sums["known_to_the_pack"])]
-    parts += held_out_page(board)
+    parts += held_out_section(board.held_out, said, pictures[1:2])
     if board.replay is not None:
         parts += ["## Observed exports beside the replay\n", *pictures[:1], _observed(board)]
     country = disputed(board)
     found = experts(board, country) if country else None
     if found is not None:
-        parts += ["## Why experts differ\n", found.sentences() + "\n", *pictures[1:2]]
-    parts += ["## All rows\n", *pictures[2:], _all(board)]
+        parts += ["## Why experts differ\n", found.sentences() + "\n", *pictures[2:3]]
+    parts += ["## All rows\n", *pictures[3:], _all(board)]
     parts += ["## Not answered, and not counted\n", _unanswered(board), LIMITS]
     return "\n".join(part.rstrip("\n") + "\n" for part in parts if part)
 

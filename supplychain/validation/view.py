@@ -165,8 +165,9 @@ class Play:
     ) -> Iterator[View]:
         """The sampled lanes in the adaptive case, as many at a time as a memory holds.
 
-        Lanes are drawn from the ranges of the pack unless other draws are given. What comes later changes no earlier month, so only the months that are asked for are played;
-        without a trace, the losses of sectors alone are known.
+        Lanes are drawn from the ranges of the pack unless other draws are given. What comes later
+        changes no earlier month, so only the months that are asked for are played; without a trace,
+        the losses of sectors alone are known.
         """
         draws = draws or Sample(int(self.network.parameters.value("band_draws")), seed)
         short = replace(self.run.resolved, months=min(months, self.run.resolved.months))
