@@ -129,10 +129,10 @@ def resting_stocks(
     return tuple(r for r in private if r in own or not cited.isdisjoint(r["source_id"]))
 
 
-def usual_cover(tables: Tables, resting: Sequence[TableRow]) -> Cover:
+def usual_cover(tables: Tables, resting: Sequence[TableRow]) -> Cover | None:
     """What plants of end industries hold of all products but those of some rows.
 
-    Every row of the pack counts once, whatever its country.
+    Every row of the pack counts once, whatever its country; None where no other is left.
     """
     held = {r["product"] for r in resting}
     industries = {str(r["product"]) for r in tables.rows("products") if r["stage"] == "industry"}
@@ -141,6 +141,8 @@ def usual_cover(tables: Tables, resting: Sequence[TableRow]) -> Cover:
         for r in tables.rows("stocks")
         if r["holder"] == "private" and r["user"] in industries and r["product"] not in held
     ]
+    if not covers:
+        return None
     low, median, high = np.quantile(covers, (0.1, 0.5, 0.9)).tolist()
     return Cover(low, median, high)
 

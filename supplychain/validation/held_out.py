@@ -82,7 +82,7 @@ class LeftOut:
     Attributes:
         pool: (n, 4) licences of all other measures; None where the measure is no licence.
         constants: (name, value, fallback) of other constants that were put back.
-        stocks: how many rows of stocks were put back, and to which cover.
+        stocks: how many rows of stocks were put back; cover: to what, None where there is none.
     """
 
     measure: Measure
@@ -90,7 +90,7 @@ class LeftOut:
     pool: Array | None
     constants: tuple[tuple[str, float, float], ...]
     stocks: int
-    cover: Cover
+    cover: Cover | None
     rows: tuple[HeldRow, ...]
 
 
@@ -186,8 +186,10 @@ def _without(setting: _Setting, measure: Measure, rows: Sequence[Row]) -> LeftOu
         back |= {(name, EVERYONE): (r.low, r.value, r.high) for name, r in named if name}
     products = _products(network, file) if file is not None else frozenset()
     resting = resting_stocks(network.tables, episodes, products, measure.start[:4])
-    cover = usual_cover(network.tables, resting)
-    other = with_stocks(with_constants(network, back), resting, cover)
+    cover = usual_cover(network.tables, resting) if resting else None
+    other = with_constants(network, back)
+    if cover is not None:
+        other = with_stocks(other, resting, cover)
     held: dict[str, HeldRow] = {}
     for name in dict.fromkeys(_asked(setting, r, file) for r in rows):
         mine = [r for r in rows if _asked(setting, r, file) == name]

@@ -137,7 +137,7 @@ def _measure(one: LeftOut) -> dict[str, Any]:
             {"constant": name, "value": value, "fallback": other}
             for name, value, other in one.constants
         ],
-        "stocks": {"rows": one.stocks, **vars(one.cover)},
+        "stocks": None if one.cover is None else {"rows": one.stocks, **vars(one.cover)},
         "rows": [
             {
                 "id": r.claim.id,

@@ -163,24 +163,23 @@ def _holding(found: dict[str, Any]) -> str:
     return f"{inside} of {whole} ({inside / whole:.0%})" if whole else "none of no"
 
 
-def _without(test: LeftOut, said: Said) -> str:
+def _without(one: LeftOut, said: Said) -> str:
     """One measure: what its rows were answered with, and the rows."""
-    words = [f"### Without {', '.join(e.replace('_', ' ') for e in test.episodes)}\n"]
-    if test.pool is None:
+    words = [f"### Without {', '.join(e.replace('_', ' ') for e in one.episodes)}\n"]
+    if one.pool is None:
         words.append("No licence: constants and stocks alone are put back. ")
     else:
-        named = zip(NAMES, ranges(test.pool), strict=True)
+        named = zip(NAMES, ranges(one.pool), strict=True)
         law = "; ".join(f"{name} {_range((r.low, r.value, r.high), said)}" for name, r in named)
         words.append(f"The licence of the others: {law}. ")
-    if test.constants:
-        back = ", ".join(f"`{n}` {said(v)} to {said(o)}" for n, v, o in test.constants)
+    if one.constants:
+        back = ", ".join(f"`{n}` {said(v)} to {said(o)}" for n, v, o in one.constants)
         words.append(f"Put back: {back}. ")
-    if test.stocks:
-        cover = test.cover
+    if (cover := one.cover) is not None:
         days = _range((cover.low, cover.median, cover.high), said)
-        words.append(f"{test.stocks} rows of stocks put to {days} days.")
+        words.append(f"{one.stocks} rows of stocks put to {days} days.")
     head = ("claim", "claimed", "ours (band)", SHARE_TIMES_CUT, FIXED, AS_LAST, SHIPPED, "unit")
-    table = _table(head, (_row(r, said) for r in test.rows))
+    table = _table(head, (_row(r, said) for r in one.rows))
     return f"{words[0]}\n{''.join(words[1:]).rstrip()}\n\n{table}"
 
 
