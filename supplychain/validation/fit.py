@@ -122,6 +122,7 @@ def pooled(found: Iterable[Posterior], without: Measure) -> Array:
 
     Records that are too short lend nothing (`Record.is_lent`).
 
+    >>> from supplychain.validation.licences import Seen
     >>> a, b, seen = Measure("CHN", "2023-08-01"), Measure("CHN", "2025-04-04"), (Seen(1, 3, 0.5),)
     >>> one, two = (Posterior(Record(m, (), (), 1.0, seen), np.ones((5, 4)), 0, 0) for m in (a, b))
     >>> pooled([one, two], without=b).shape, pooled([one], without=a).shape

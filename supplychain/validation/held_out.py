@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
 from supplychain.coverage import resolve
+from supplychain.draws import Central, Draws, normal_scores
 from supplychain.network import Network
 from supplychain.scenario import Scenario
 from supplychain.schema import Row as TableRow
@@ -30,7 +32,7 @@ from supplychain.validation.fallbacks import (
     with_constants,
     with_stocks,
 )
-from supplychain.validation.fit import Bank, Posterior, fitted, pooled
+from supplychain.validation.fit import SCATTER, Bank, Posterior, fitted, pooled
 from supplychain.validation.flows import Lane, covered, goods, places
 from supplychain.validation.joint import LAW, WITHHELD, Joint, ranges, with_licence, with_path
 from supplychain.validation.licences import Measure, Record, is_licence, last_curve, records
@@ -233,9 +235,11 @@ def _answers(
     setting: _Setting, network: Network, name: str, claims: Sequence[Claim], pool: Array
 ) -> dict[str, Ours]:
     """What the engine says with another pack and with the licences of a pool."""
-    scenario, draws = setting.load(name), None
+    scenario = setting.load(name)
+    draws: Draws = Central()  # without a licence, only the middle of other ranges is new
+    is_fitted = is_licence(scenario) and len(pool) > 0
     measure = Measure.of(claims[0])
-    if is_licence(scenario) and len(pool):
+    if is_fitted:
         severity = ranges(pool)[WITHHELD]
         scenario = with_licence(scenario, severity)
         lanes = int(network.parameters.value("band_draws"))
@@ -249,7 +253,7 @@ def _answers(
             continue
     answers = ask(play, questions, setting.seed, draws)
     days = network.parameters.value("days_per_month")
-    curve = last_curve(setting.found, measure) if draws is not None else None
+    curve = last_curve(setting.found, measure) if is_fitted else None
     last = None if curve is None else cut_as(play, with_path(scenario, curve))
     return {
         claim.id: _ours(claim, answers[claim.id], questions[claim.id], last, days)
@@ -272,10 +276,10 @@ def _ours(claim: Claim, answer: Answer, asked: Question, last: View | None, days
         return None if np.isnan(found) else float(found)
 
     central = answer.cases["adaptive"]
-    lanes = np.where(np.isfinite(answer.lanes), answer.lanes, never)
+    lanes = scattered(claim, np.where(np.isfinite(answer.lanes), answer.lanes, never))
     lanes = lanes[np.isfinite(lanes)]
     cases, band = {"adaptive": said(central)}, None
-    if 2 * lanes.size > answer.lanes.size:
+    if 2 * lanes.size > answer.lanes.size > 1:
         low, cases[MIDDLE], high = np.quantile(lanes, (0.1, 0.5, 0.9)).tolist()
         band = (low, high)
     naive = {k: said(answer.cases[k]) for k in (SHARE_TIMES_CUT, FIXED)}
@@ -283,3 +287,18 @@ def _ours(claim: Claim, answer: Answer, asked: Question, last: View | None, days
     if last is not None and asked.value is not None:
         naive[AS_LAST] = said(float(asked.value(last)[0]))
     return Ours(cases, band, naive, "" if np.isfinite(central) else NEVER)
+
+
+def scattered(claim: Claim, lanes: Array) -> Array:
+    """Lanes of an observed flow with the scatter that its months have without any measure.
+
+    A flow m is observed as ``m (1 + s z / sqrt(months))`` and never below 0, where z is standard
+    normal and s the standard deviation of a mean absolute deviation of `SCATTER`: ``SCATTER
+    sqrt(pi / 2)``. Nothing leaves as nothing. Turns and stops are left alone.
+    """
+    if claim.metric not in {"export_flow", "import_flow"} or claim.unit.startswith("month"):
+        return lanes
+    rng = np.random.Generator(np.random.Philox(key=[len(lanes), crc32(claim.id.encode())]))
+    levels = (rng.permutation(lanes.size) + 0.5) / lanes.size
+    spread = SCATTER * np.sqrt(np.pi / 2.0 / claim.span)
+    return np.asarray(np.maximum(lanes * (1.0 + spread * normal_scores(levels)), 0.0))

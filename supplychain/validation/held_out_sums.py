@@ -22,8 +22,8 @@ _SAID = (HELD, MIDDLE, SHARE_TIMES_CUT, FIXED)
 
 
 def of_licences(held: HeldOut) -> tuple[HeldRow, ...]:
-    """Rows of measures that are licences and were fitted without themselves."""
-    return tuple(row for one in held.measures if one.pool is not None for row in one.rows)
+    """Rows that a licence answered which was fitted to others: those with lanes of their own."""
+    return tuple(row for one in held.measures for row in one.rows if MIDDLE in row.held.cases)
 
 
 def answer(row: HeldRow, who: str) -> float | None:

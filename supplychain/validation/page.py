@@ -185,7 +185,11 @@ def _sums(tally: dict[str, Any]) -> str:
             )
         )  # fmt: skip
     better = _baselines(tally)
-    timing = "" if tally["grades"]["timing"]["rows"] else " No row on timing is among them."
+    timing = (
+        ""
+        if tally["grades"]["timing"]["rows"]
+        else (" No row on timing is among them; they are held out in a section of their own.")
+    )
     return (
         f"Inside by grade: {grades}.{timing} Mean error is the mean absolute distance, in the "
         "unit of the kind; the columns of frozen and of the naive baselines are theirs, on the "

@@ -39,7 +39,8 @@ the middle of their ranges; stocks that rest on its reports are put to what plan
 hold of all other products. A replay of the very record is replaced by the licence. *Ours* is at the
 medians of the four figures, the *median lane* and the band are those of the lanes: as dead time,
 ramp, share withheld and headroom go together, the two differ, and ours may lie outside its band.
-What never happens inside the months played is put at their end.
+The band of a flow has the scatter in it that months have without any measure. What never happens
+inside the months played is put at their end.
 """
 
 NAIVE = """\
