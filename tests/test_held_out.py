@@ -19,6 +19,7 @@ from supplychain.model.ceilings import licence_ceiling
 from supplychain.restriction import Range
 from supplychain.scenario import Restriction
 from supplychain.validation import validate
+from supplychain.validation.again import AS_LAST, MIDDLE, NEVER, ours, scattered
 from supplychain.validation.answers import Question
 from supplychain.validation.fallbacks import (
     Cover,
@@ -37,7 +38,6 @@ from supplychain.validation.fit import (
     fitted,
     pooled,
 )
-from supplychain.validation.held_out import AS_LAST, MIDDLE, NEVER, _ours
 from supplychain.validation.held_out_sums import bands, by_kind, of_licences
 from supplychain.validation.joint import Joint, ranges, with_licence, with_path
 from supplychain.validation.licences import Measure, Record, Seen, last_curve, records
@@ -351,7 +351,7 @@ def test_the_page_and_the_picture_say_what_was_held_out(tmp_path):
 def test_what_never_happens_is_put_at_the_end_of_the_months_played(cells, end):
     cases = {"adaptive": np.nan, SHARE_TIMES_CUT: 0.0, FIXED: np.nan}
     lanes = np.array([1.0, 2.0, 3.0, 4.0, np.nan, np.nan])
-    found = _ours(claim(**cells), Answer(cases, lanes), Question(None, 12), None, 30.0)
+    found = ours(claim(**cells), Answer(cases, lanes), Question(None, 12), None, 30.0)
     assert (found.central, found.how) == (near(end), NEVER)
     assert found.naive == {SHARE_TIMES_CUT: 0.0, FIXED: near(end), AS_LAST: None}
     # Sorted: 1, 2, 3, 4, end, end; the median lies between 3 and 4, 90 % halfway at the end.
@@ -359,9 +359,19 @@ def test_what_never_happens_is_put_at_the_end_of_the_months_played(cells, end):
     assert found.band == near((1.5, end))
 
 
+def test_a_flow_is_observed_with_the_scatter_of_its_months():
+    lanes = np.full(400, 0.5)
+    found = scattered(claim(), lanes) / 0.5 - 1.0
+    assert abs(found).mean() == pytest.approx(SCATTER, rel=0.01)
+    year = scattered(claim(first_month="2025-01", last_month="2025-04"), lanes) / 0.5 - 1.0
+    assert abs(year).mean() == pytest.approx(SCATTER / 2, rel=0.01)  # four months: half of it
+    assert (scattered(claim(), 0 * lanes) == 0).all()
+    assert scattered(claim(metric="weeks_to_stop"), lanes) is lanes
+
+
 def test_what_has_no_number_is_left_out():
     nothing = {"adaptive": np.nan, SHARE_TIMES_CUT: np.nan, FIXED: np.nan}
-    found = _ours(claim(), Answer(nothing, np.full(4, np.nan)), Question(None, 12), None, 30.0)
+    found = ours(claim(), Answer(nothing, np.full(4, np.nan)), Question(None, 12), None, 30.0)
     assert (found.central, found.band) == (None, None)
 
 

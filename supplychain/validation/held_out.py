@@ -10,19 +10,17 @@ ever. A dated path that was read off the very flow is replaced by the licence.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from zlib import crc32
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from supplychain.coverage import resolve
-from supplychain.draws import Central, Draws, normal_scores
 from supplychain.network import Network
 from supplychain.scenario import Scenario
 from supplychain.schema import Row as TableRow
-from supplychain.validation.answers import Question, Unanswered, question
-from supplychain.validation.claims import DAYS_PER_WEEK, EPISODES, Claim
+from supplychain.validation.again import Others, answered
+from supplychain.validation.claims import EPISODES, Claim
 from supplychain.validation.fallbacks import (
     Cover,
     middle,
@@ -32,23 +30,16 @@ from supplychain.validation.fallbacks import (
     with_constants,
     with_stocks,
 )
-from supplychain.validation.fit import SCATTER, Bank, Posterior, fitted, pooled
+from supplychain.validation.fit import Bank, Posterior, fitted, pooled
 from supplychain.validation.flows import Lane, covered, goods, places
-from supplychain.validation.joint import LAW, WITHHELD, Joint, ranges, with_licence, with_path
+from supplychain.validation.joint import LAW, ranges
 from supplychain.validation.licences import Measure, Record, is_licence, last_curve, records
 from supplychain.validation.row import Row
 from supplychain.validation.score import Ours
-from supplychain.validation.view import FIXED, SHARE_TIMES_CUT, Play, View, cut_as
-from supplychain.validation.work import Answer, Load, ask
+from supplychain.validation.work import Load
 from supplychain.vocabulary import EVERYONE
 
 Array = npt.NDArray[np.float64]
-
-AS_LAST = "as the last licence"
-"""The naive baseline of a reader with a memory: the last licence's months once more."""
-
-MIDDLE = "median lane"
-NEVER = "never"
 
 _PUT = frozenset(
     {"export_flow", "import_flow", "shortfall", "fulfilment", "licence_share"}
@@ -192,10 +183,12 @@ def _without(setting: _Setting, measure: Measure, rows: Sequence[Row]) -> LeftOu
     other = with_constants(network, back)
     if cover is not None:
         other = with_stocks(other, resting, cover)
+    curve = last_curve(setting.found, measure)
     held: dict[str, HeldRow] = {}
     for name in dict.fromkeys(_asked(setting, r, file) for r in rows):
         mine = [r for r in rows if _asked(setting, r, file) == name]
-        answers = _answers(setting, other, name, [r.claim for r in mine], pool)
+        scenario, claims = setting.load(name), [r.claim for r in mine]
+        answers = answered(other, scenario, claims, Others(pool, curve), setting.seed)
         held |= {r.claim.id: HeldRow(r, answers[r.claim.id]) for r in mine if r.claim.id in answers}
     asked = frozenset().union(*(r.constants for r in rows))
     listed = tuple(
@@ -229,76 +222,3 @@ def _asked(setting: _Setting, row: Row, file: Scenario | None) -> str:
     restrictions = setting.load(name).restrictions
     is_record = all(r.kind == "path" for r in restrictions)
     return file.id if file is not None and is_record else name
-
-
-def _answers(
-    setting: _Setting, network: Network, name: str, claims: Sequence[Claim], pool: Array
-) -> dict[str, Ours]:
-    """What the engine says with another pack and with the licences of a pool."""
-    scenario = setting.load(name)
-    draws: Draws = Central()  # without a licence, only the middle of other ranges is new
-    is_fitted = is_licence(scenario) and len(pool) > 0
-    measure = Measure.of(claims[0])
-    if is_fitted:
-        severity = ranges(pool)[WITHHELD]
-        scenario = with_licence(scenario, severity)
-        lanes = int(network.parameters.value("band_draws"))
-        draws = Joint.of(pool, severity, lanes, setting.seed)
-    play = Play.of(network, scenario)
-    questions: dict[str, Question] = {}
-    for claim in claims:
-        try:
-            questions[claim.id] = question(replace(claim, scenario=name), play, None)
-        except Unanswered:  # the licence's file cannot be asked it
-            continue
-    answers = ask(play, questions, setting.seed, draws)
-    days = network.parameters.value("days_per_month")
-    curve = last_curve(setting.found, measure) if is_fitted else None
-    last = None if curve is None else cut_as(play, with_path(scenario, curve))
-    return {
-        claim.id: _ours(claim, answers[claim.id], questions[claim.id], last, days)
-        for claim in claims
-        if claim.id in questions
-    }
-
-
-def _ours(claim: Claim, answer: Answer, asked: Question, last: View | None, days: float) -> Ours:
-    """Central answer, band and naive baselines; what never happens is put at the end."""
-    never = np.nan
-    if claim.unit.startswith("month of"):
-        never = asked.months + 1.0
-    elif claim.metric == "weeks_to_stop":
-        never = asked.months * days / DAYS_PER_WEEK
-
-    def said(value: float | None) -> float | None:
-        """A number, or nothing."""
-        found = never if value is None or not np.isfinite(value) else value
-        return None if np.isnan(found) else float(found)
-
-    central = answer.cases["adaptive"]
-    lanes = scattered(claim, np.where(np.isfinite(answer.lanes), answer.lanes, never))
-    lanes = lanes[np.isfinite(lanes)]
-    cases, band = {"adaptive": said(central)}, None
-    if 2 * lanes.size > answer.lanes.size > 1:
-        low, cases[MIDDLE], high = np.quantile(lanes, (0.1, 0.5, 0.9)).tolist()
-        band = (low, high)
-    naive = {k: said(answer.cases[k]) for k in (SHARE_TIMES_CUT, FIXED)}
-    naive[AS_LAST] = None
-    if last is not None and asked.value is not None:
-        naive[AS_LAST] = said(float(asked.value(last)[0]))
-    return Ours(cases, band, naive, "" if np.isfinite(central) else NEVER)
-
-
-def scattered(claim: Claim, lanes: Array) -> Array:
-    """Lanes of an observed flow with the scatter that its months have without any measure.
-
-    A flow m is observed as ``m (1 + s z / sqrt(months))`` and never below 0, where z is standard
-    normal and s the standard deviation of a mean absolute deviation of `SCATTER`: ``SCATTER
-    sqrt(pi / 2)``. Nothing leaves as nothing. Turns and stops are left alone.
-    """
-    if claim.metric not in {"export_flow", "import_flow"} or claim.unit.startswith("month"):
-        return lanes
-    rng = np.random.Generator(np.random.Philox(key=[len(lanes), crc32(claim.id.encode())]))
-    levels = (rng.permutation(lanes.size) + 0.5) / lanes.size
-    spread = SCATTER * np.sqrt(np.pi / 2.0 / claim.span)
-    return np.asarray(np.maximum(lanes * (1.0 + spread * normal_scores(levels)), 0.0))

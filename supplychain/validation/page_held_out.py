@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from supplychain.validation.again import AS_LAST, MIDDLE, NEVER
 from supplychain.validation.fit import NAMES, Posterior
-from supplychain.validation.held_out import AS_LAST, MIDDLE, NEVER, HeldOut, HeldRow, LeftOut
+from supplychain.validation.held_out import HeldOut, HeldRow, LeftOut
 from supplychain.validation.held_out_sums import (
     HELD,
     SHIPPED,
