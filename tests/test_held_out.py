@@ -38,7 +38,7 @@ from supplychain.validation.fit import (
     fitted,
     pooled,
 )
-from supplychain.validation.held_out_sums import bands, by_kind, of_licences
+from supplychain.validation.held_out_sums import bands, by_kind, equally, of_licences
 from supplychain.validation.joint import Joint, ranges, with_licence, with_path
 from supplychain.validation.licences import Measure, Record, Seen, last_curve, records
 from supplychain.validation.page import markdown
@@ -324,6 +324,16 @@ def test_held_out_rows_have_baselines_that_can_be_worked_out(tmp_path):
     assert sums["flows, over baseline"]["rows"] == 7
     assert "never" in sums["turning points, months"]
     assert bands([])["interval_score"] is None
+    rows = of_licences(board.held_out)
+    parts = [
+        by_kind(r for r in rows if r.claim.group == name)["flows, over baseline"]
+        for name in ("mine", "other")
+    ]
+    found = equally(rows)["flows, over baseline"]
+    assert found["measures"] == 2
+    assert found[SHARE_TIMES_CUT] == near(
+        np.mean([p["mean_absolute_error"][SHARE_TIMES_CUT] for p in parts])
+    )
 
 
 def test_the_page_and_the_picture_say_what_was_held_out(tmp_path):

@@ -9,6 +9,7 @@ from supplychain.validation.again import AS_LAST, MIDDLE, NEVER
 from supplychain.validation.fit import NAMES, Posterior
 from supplychain.validation.held_out import HeldOut, HeldRow, LeftOut
 from supplychain.validation.joint import ranges
+from supplychain.validation.licences import Measure
 from supplychain.validation.row import Row
 from supplychain.validation.score import Ours, distance, in_band, interval_score
 from supplychain.validation.summary import FAMILIES, mean
@@ -48,6 +49,22 @@ def by_kind(rows: Iterable[HeldRow]) -> dict[str, dict[str, Any]]:
     every = list(rows)
     found = {name: [r for r in every if belongs(r.shipped)] for name, belongs in KINDS}
     return {name: sums(some) for name, some in found.items() if some}
+
+
+def equally(rows: Iterable[HeldRow]) -> dict[str, dict[str, Any]]:
+    """Errors of every kind where each measure weighs the same, however many rows it has."""
+    groups: dict[Measure, list[HeldRow]] = {}
+    for row in rows:
+        groups.setdefault(Measure.of(row.claim), []).append(row)
+    found: dict[str, list[dict[str, float]]] = {}
+    for some in groups.values():
+        for name, f in by_kind(some).items():
+            if f["compared"]:
+                found.setdefault(name, []).append(f["mean_absolute_error"])
+    return {
+        name: {"measures": len(errors), **{w: mean(e[w] for e in errors) for w in _SAID}}
+        for name, errors in found.items()
+    }
 
 
 def sums(rows: Sequence[HeldRow]) -> dict[str, Any]:
@@ -92,6 +109,7 @@ def as_dict(held: HeldOut) -> dict[str, Any]:
     return {
         "licences": [_licence(p) for p in held.posteriors],
         "sums": by_kind(rows),
+        "sums_where_measures_weigh_the_same": equally(rows),
         "bands": {
             who: {k: found[k] for k in ("bands", "holding_the_claim")}
             for who, found in (

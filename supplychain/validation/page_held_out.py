@@ -14,6 +14,7 @@ from supplychain.validation.held_out_sums import (
     answer,
     bands,
     by_kind,
+    equally,
     of_licences,
 )
 from supplychain.validation.joint import ranges
@@ -137,6 +138,14 @@ def _kind(name: str, f: dict[str, Any], said: Said) -> tuple[str, ...]:
 def _verdict(rows: Sequence[HeldRow], said: Said) -> str:
     """Which naive baselines are beaten, on what; how often the bands hold; what this is not."""
     lines = [_against(rows, who, said) for who in (SHARE_TIMES_CUT, FIXED, AS_LAST)]
+    same = "; ".join(
+        f"{name} ({f['measures']} measures) {said(f[HELD])}, *{SHARE_TIMES_CUT}* "
+        f"{said(f[SHARE_TIMES_CUT])}, *{FIXED}* {said(f[FIXED])}"
+        for name, f in equally(rows).items()
+        if f["measures"] > 1
+    )
+    if same:
+        lines.append(f"Each measure weighing the same, ours is off by: {same}.")
     held = _holding(bands([(r.shipped, r.held) for r in rows]))
     shipped = _holding(bands([(r.shipped, r.shipped.ours) for r in rows]))
     lines.append(f"The 80 % bands hold {held} figures; as shipped, on the same rows, {shipped}.")
