@@ -21,7 +21,7 @@ COUNTRY = "KOR"
 
 def text(board: Scoreboard, pages: int) -> str:
     """The page, with links to its pictures."""
-    shown = [f"observed-{COUNTRY}", f"experts-{disputed(board)}"]
+    shown = [f"observed-{COUNTRY}", "licence_curves", f"experts-{disputed(board)}"]
     names = [*shown, *(f"validation-{n + 1}" for n in range(pages))]
     return markdown(board, [f"![{name}](img/{name}.png)\n" for name in names])
 
@@ -33,6 +33,7 @@ def main() -> None:
     drawings: Sequence[figures.Drawing] = forest
     if board.replay is not None:
         drawings = (figures.observed(board.replay, COUNTRY), *forest)
+    drawings = (*drawings, figures.licence_curves(board))
     if country := disputed(board):
         drawings = (*drawings, figures.experts(board, country))
     with TemporaryDirectory() as folder:

@@ -231,6 +231,20 @@ def place(draws: Draws, figure: Input, floor: float = 0.0, ceiling: float = np.i
     return np.clip(figure.value + scores * spread, floor, ceiling)
 
 
+def scores_for(figure: Input, values: Array) -> Array:
+    """Scores at which a figure takes some values: `place` turned round.
+
+    A value on a side on which the figure has no spread is out of reach: it stays central there.
+
+    >>> severity = Input(None, "severity", 0.5, 0.2, 0.9)
+    >>> scores_for(severity, np.array([0.2, 0.5, 0.9])).round(4).tolist()
+    [-1.2816, 0.0, 1.2816]
+    """
+    far = values - figure.value
+    spread = np.where(far > 0, figure.high - figure.value, figure.value - figure.low)
+    return _Z90 * np.divide(far, spread, out=np.zeros_like(far), where=spread > 0)
+
+
 def constant(
     draws: Draws,
     parameters: Parameters,

@@ -19,8 +19,8 @@ from supplychain.simulation import Effort, simulate
 from supplychain.validation import Scoreboard, validate
 from supplychain.validation.answers import _RULES, Unanswered, asked
 from supplychain.validation.claims import Claim, Figure, claims, compared
+from supplychain.validation.fallbacks import set_on
 from supplychain.validation.flows import Lane, Traffic
-from supplychain.validation.leave_out import set_on
 from supplychain.validation.page import markdown
 from supplychain.validation.score import (
     Ours,
@@ -175,7 +175,7 @@ def test_the_month_that_a_ratio_is_taken_to_is_read_from_its_unit():
 def test_two_claims_of_a_small_world_are_answered_by_hand(tmp_path):
     # A full stop without stock: no magnet leaves China, Korea loses all its cars.
     flow = {"before": "10", "value": "3", "last_month": "2025-04"}
-    board = validate(small(tmp_path / "p", flow), load=full_stop, leave_out=False)
+    board = validate(small(tmp_path / "p", flow), load=full_stop, held_out=False)
     estimate, observed = board.rows
     assert estimate.ours is not None
     assert observed.ours is not None
@@ -203,7 +203,7 @@ def test_a_claim_of_our_own_number_is_inside_at_no_distance(tmp_path, severity):
         for s in simulate(world, milder(""), effort=Effort(planner=False, band=False)).losses
     )
     again = small(tmp_path / "again", {}, central=repr(-own), low="", high="")
-    row = validate(again, load=milder, leave_out=False).rows[0]
+    row = validate(again, load=milder, held_out=False).rows[0]
     assert row.distance == pytest.approx(0, abs=1e-9)
     assert row.inside
 
@@ -218,16 +218,16 @@ def test_import_share_times_cut_is_share_times_cut(tmp_path):
 
 def test_a_scenario_that_is_not_there_or_too_short_is_a_reason_and_no_error(tmp_path):
     late = {"first_month": "2027-01", "last_month": "2027-01"}
-    board = validate(small(tmp_path / "p", late), load=full_stop, leave_out=False)
+    board = validate(small(tmp_path / "p", late), load=full_stop, held_out=False)
     assert "lies beyond the horizon" in board.rows[1].reason
-    unknown = validate(small(tmp_path / "q", {}), load=load_scenario, leave_out=False)
+    unknown = validate(small(tmp_path / "q", {}), load=load_scenario, held_out=False)
     assert [row.answered for row in unknown.rows] == [False, False]
     assert "a-stop" in unknown.rows[0].reason
 
 
 def test_rows_that_are_not_held_out_are_counted_apart(tmp_path):
     world = small(tmp_path / "p", {"held_out": "no", "grade": "validation"})
-    sums = summary(validate(world, load=full_stop, leave_out=False).rows)
+    sums = summary(validate(world, load=full_stop, held_out=False).rows)
     assert (sums["held_out"]["rows"], sums["known_to_the_pack"]["rows"]) == (1, 1)
 
 
@@ -296,7 +296,7 @@ def test_constants_are_put_back_for_the_episodes_that_they_were_set_on(shipped):
 
 def test_experts_differ_by_their_assumptions(shipped):
     ids = ["nri25_jpn_12m", "nri25_jpn_3m", "mizuho26_jpn", "dir25_jpn_ree"]
-    board = validate(shipped, ids=ids, leave_out=False, planner=False)
+    board = validate(shipped, ids=ids, held_out=False, planner=False)
     drawing = figures.experts(board, "JPN")
     lost = {
         str(row["who"]): float(row["gdp_lost"]) for row in drawing.rows if row["kind"] == "ours"

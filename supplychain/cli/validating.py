@@ -47,10 +47,10 @@ def validate_command(
             help="Show only these: validation,timing,ordinal,negative_control,calibration."
         ),
     ] = "",
-    leave_out: Annotated[
+    no_held_out: Annotated[
         bool,
         typer.Option(
-            "--leave-out", help="Also every episode without the constants that were set on it."
+            "--no-held-out", help="Leave out the episodes answered without what was set on them."
         ),
     ] = False,
     no_planner: Annotated[
@@ -104,8 +104,9 @@ def validate_command(
             )
         only = () if len(wanted) == len(known) else wanted
         board = validate(
-            world, seed=seed, planner=not no_planner, leave_out=leave_out, ids=only, progress=report
-        )
+            world, seed=seed, planner=not no_planner, held_out=not no_held_out, ids=only,
+            progress=report,
+        )  # fmt: skip
     if out is not None:
         _write(board, out)
     if as_json:
@@ -203,6 +204,8 @@ def _write(board: "Scoreboard", folder: Path) -> None:
     }
     write_texts(folder, texts)
     drawings = list(figures.forest(board))
+    if board.held_out is not None and board.held_out.posteriors:
+        drawings.append(figures.licence_curves(board))
     if board.replay is not None:
         countries = dict.fromkeys(m.country for m in board.replay.months)
         drawings += [figures.observed(board.replay, country) for country in countries]

@@ -17,6 +17,7 @@ from supplychain.figures.flow_map import flow_map
 from supplychain.figures.forest import forest
 from supplychain.figures.heat_map import heat_map
 from supplychain.figures.level_curves import level_curves
+from supplychain.figures.licence_curves import licence_curves
 from supplychain.figures.losses import losses
 from supplychain.figures.months import months
 from supplychain.figures.network_view import network_view
@@ -41,6 +42,7 @@ __all__ = [
     "forest",
     "heat_map",
     "level_curves",
+    "licence_curves",
     "losses",
     "months",
     "network_view",

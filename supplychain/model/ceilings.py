@@ -21,7 +21,12 @@ def constant_ceiling(months: int, severity: float) -> Array:
 
 
 def licence_ceiling(
-    months: int, severity: float, *, dead_time: float, ramp: float, headroom: float
+    months: int,
+    severity: Array | float,
+    *,
+    dead_time: Array | float,
+    ramp: Array | float,
+    headroom: Array | float,
 ) -> Array:
     """Licence: nothing for the dead time, then approvals ramp up to ``1 - severity``.
 
@@ -29,7 +34,7 @@ def licence_ceiling(
     until the dead time ends and reaches ``1 - severity`` after the ramp. What was approved later
     than it was ordered is cleared above the normal rate, by at most `headroom`, until the approved
     share of all orders so far has been shipped: headroom exists only against the licence's own
-    backlog.
+    backlog. Of plain numbers the ceilings are (T,); of N of each, (T, N).
 
     By hand, dead time 2, ramp 0, severity 0, headroom 1.25: two months nothing, then 1.25 a month
     until the two missed months are cleared (8 months later):
@@ -39,17 +44,19 @@ def licence_ceiling(
     """
     approval = approvals(months, severity, dead_time=dead_time, ramp=ramp)
     approved = 1.0 - severity
-    ceiling = np.zeros(months)
+    ceiling = np.zeros(approval.shape)
     for t in range(months):
         full = approval[t] >= approved - _FULL
-        backlog = approved * t - ceiling[:t].sum()
-        wanted = approved + backlog
-        ceiling[t] = min(wanted, headroom * approved) if full else min(approval[t], wanted)
+        wanted = approved + (approved * t - ceiling[:t].sum(axis=0))
+        most = np.where(full, headroom * approved, approval[t])
+        ceiling[t] = np.minimum(wanted, most)
     return ceiling
 
 
-def approvals(months: int, severity: float, *, dead_time: float, ramp: float) -> Array:
-    """Share of each month's orders that a licence approves in time, (T,).
+def approvals(
+    months: int, severity: Array | float, *, dead_time: Array | float, ramp: Array | float
+) -> Array:
+    """Share of each month's orders that a licence approves in time, (T,) or (T, N).
 
     The mean over the month of a line that is 0 until the dead time ends and reaches
     ``1 - severity`` after the ramp.
@@ -57,10 +64,12 @@ def approvals(months: int, severity: float, *, dead_time: float, ramp: float) ->
     >>> approvals(3, 0.5, dead_time=1, ramp=1).round(3).tolist()
     [0.0, 0.25, 0.5]
     """
-    fine = np.arange(months * 100) / 100 + 0.005
+    sizes = np.broadcast_shapes(np.shape(severity), np.shape(dead_time), np.shape(ramp))
+    fine = (np.arange(months * 100) / 100 + 0.005).reshape(-1, *(1 for _ in sizes))
     climbed = np.clip(fine - dead_time, 0.0, ramp)
-    rise = climbed / ramp if ramp > 0 else (fine >= dead_time) * 1.0
-    return np.asarray((1.0 - severity) * rise.reshape(months, 100).mean(axis=1))
+    steep = np.where(np.asarray(ramp) > 0, ramp, 1.0)
+    rise = np.where(np.asarray(ramp) > 0, climbed / steep, (fine >= dead_time) * 1.0)
+    return np.asarray((1.0 - severity) * rise.reshape(months, 100, *rise.shape[1:]).mean(axis=1))
 
 
 def uneven_licence(

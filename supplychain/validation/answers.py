@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from supplychain.economy import WorldTable
+from supplychain.model.ceilings import backlog_months
 from supplychain.network import Network
 from supplychain.sectors import first_stop_day
 from supplychain.structure.accounts import accounts
@@ -28,11 +29,14 @@ from supplychain.vocabulary import MONTHS_PER_YEAR
 Array = npt.NDArray[np.float64]
 Value = Callable[[View], Array]
 
+PER_CENT = 100.0
 FALL = 0.05
 """A flow that is less than this below its baseline has not begun to fall."""
 
 _WHOLE = 1.0 - 1e-6  # what allows less is rounding
 _COUNT = re.compile(r"^(t|kg) in ([a-z]+) months$")
+_LEVEL = re.compile(r"^month of the measure at or above (\d+) % of normal$")
+_PEAK = "month of the measure in which the backlog peaks"
 _NO_FILE = "No scenario file: "
 
 
@@ -154,6 +158,10 @@ def _flow(claim: Claim, play: Play, _world: WorldTable | None) -> Question:
     traffic, how = _traffic(claim, view)
     first, last = view.place(claim.first_month), view.place(claim.last_month)
     facts = _facts(claim, traffic)
+    if level := _LEVEL.match(claim.unit):
+        start, share = view.place(claim.start[:7]), float(level[1]) / PER_CENT
+        return Question(lambda v: _reached(_of(claim, v).ratios(start, v.months - 1), share),
+                        view.months, how=how, detail=facts)  # fmt: skip
     if claim.unit.startswith("month of"):
         return Question(lambda v: _recovery(_of(claim, v), last + 3), min(last + 4, view.months),
                         how=how, detail=facts)  # fmt: skip
@@ -230,6 +238,9 @@ def _shortfall(claim: Claim, play: Play, world: WorldTable | None) -> Question:
     view = play.cases["adaptive"]
     traffic, how = _traffic(claim, view)
     first, last = view.place(claim.first_month), view.place(claim.last_month)
+    if claim.unit == _PEAK:
+        return Question(lambda v: _peak_month(_of(claim, v).ratios(first, last)), last + 1,
+                        how=how, detail=_facts(claim, traffic))  # fmt: skip
     return Question(
         lambda v: (1.0 - _of(claim, v).ratios(first, last)).sum(axis=0), last + 1, how=how,
         detail=_facts(claim, traffic),
@@ -259,6 +270,25 @@ def _recovery(traffic: Traffic, last: int) -> Array:
             back = np.flatnonzero(months[fallen[0] :, lane] >= 1.0 - 1e-9)
             found[lane] = fallen[0] + back[0] + 1 if back.size else np.nan
     return found
+
+
+def _reached(ratios: Array, share: float) -> Array:
+    """Month, from 1, in which a flow first stands at a share of normal; one past the last if never.
+
+    >>> _reached(np.array([[0.0, 0.0], [0.3, 0.0], [0.9, 0.0]]), 0.8).tolist()
+    [3.0, 4.0]
+    """
+    stands = ratios >= share - 1e-9
+    return np.where(stands.any(axis=0), stands.argmax(axis=0), len(stands)) + 1.0
+
+
+def _peak_month(ratios: Array) -> Array:
+    """Month, from 1, at whose end most is missing: ``b_t = max(0, b_(t-1) + 1 - ratio_t)``.
+
+    >>> _peak_month(np.array([[0.55], [0.26], [0.67], [1.17]])).tolist()
+    [3.0]
+    """
+    return np.asarray([float(backlog_months(lane).argmax()) + 1.0 for lane in ratios.T])
 
 
 def _first_fall(traffic: Traffic, last: int) -> Array:

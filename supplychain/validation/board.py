@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from supplychain.errors import SupplychainError
-from supplychain.network import Network
 from supplychain.scenario_file import load_scenario
 from supplychain.validation.claims import CALIBRATION, Claim, claims, compared
 from supplychain.validation.forecasts import Forecast, forecasts
-from supplychain.validation.leave_out import LeftOut, without_calibration
+from supplychain.validation.held_out import HeldOut, leave_out
+from supplychain.validation.held_out_sums import as_dict
 from supplychain.validation.matched import Matched, matched
 from supplychain.validation.observed import Replay, observed
 from supplychain.validation.order import orders
@@ -37,7 +37,7 @@ class Scoreboard:
 
     Attributes:
         rows: every claim, answered or not.
-        left_out: every episode again without the constants that were set on it.
+        held_out: every episode answered without what was set on it; None where claims were chosen.
         replay: observed exports beside the replay; None where claims were chosen.
         pack, version, sha256: what was played.
         matched: what would give the figures that may only calibrate.
@@ -45,7 +45,7 @@ class Scoreboard:
     """
 
     rows: tuple[Row, ...]
-    left_out: tuple[LeftOut, ...]
+    held_out: HeldOut | None
     replay: Replay | None
     pack: str
     version: str
@@ -83,7 +83,7 @@ class Scoreboard:
             "data": {"pack": self.pack, "version": self.version, "sha256": self.sha256},
             "summary": summary(self.rows),
             "rows": [row.as_dict() for row in self.rows],
-            "leave_one_episode_out": [e.as_dict() for e in self.left_out],
+            "held_out": None if self.held_out is None else as_dict(self.held_out),
             "observed": None if self.replay is None else self.replay.as_dict(),
             "orders": [vars(order) for order in orders(self.rows)],
             "calibration": [one.as_dict() for one in self.matched],
@@ -96,7 +96,7 @@ def validate(
     *,
     seed: int = 1,
     planner: bool = True,
-    leave_out: bool = True,
+    held_out: bool = True,
     ids: Sequence[str] = (),
     load: Load = load_scenario,
     progress: Progress = _silent,
@@ -107,7 +107,7 @@ def validate(
         world: from `supplychain.load`.
         seed: of the sample behind the bands.
         planner: also the planner's answer where one is defined.
-        leave_out: also every episode without the constants that were set on it.
+        held_out: also every episode without what was set on it; not where claims are chosen.
         ids: only these claims; all where empty.
         load: gives the scenario of an id.
         progress: called with a step's name and the share of the work done.
@@ -118,12 +118,6 @@ def validate(
     def report(step: str, share: float) -> None:
         """A step of the first part."""
         progress(step, share * _SHARE_OF_ROWS)
-
-    def again(network: Network, some: Sequence[Claim]) -> tuple[Row, ...]:
-        """The same claims on another network."""
-        return answer_all(
-            network, some, every, seed=seed, load=load, planner=False, progress=_silent
-        )
 
     judged = [c for c in chosen if c.grade != CALIBRATION]
     answered = {
@@ -138,10 +132,14 @@ def validate(
             answered[claim.id], curve = _calibrated(world, claim, load)
             curves |= {} if curve is None else {claim.id: curve}
     rows = tuple(answered[claim.id] for claim in chosen)
-    left: tuple[LeftOut, ...] = ()
-    if leave_out:
-        progress("each episode without what was set on it", _SHARE_OF_ROWS)
-        left = without_calibration(world.network, rows, again)
+
+    def late(step: str, share: float) -> None:
+        """A step of the second part."""
+        progress(step, _SHARE_OF_ROWS + (1.0 - _SHARE_OF_ROWS) * share)
+
+    left = None
+    if held_out and not ids:
+        left = leave_out(world.network, rows, load=load, seed=seed, progress=late)
     replay = None if ids else observed(world, load, seed)
     progress("done", 1.0)
     info = world.tables.info

@@ -9,8 +9,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from supplychain.coverage import Resolved
 from supplychain.draws import constant
-from supplychain.measures import SURGE_CAP_PARAMETER, SURGE_PARAMETER
+from supplychain.measures import SURGE_CAP_PARAMETER, SURGE_PARAMETER, covered_share
 from supplychain.network import Network
 from supplychain.restriction import month_number
 from supplychain.validation.view import View
@@ -138,6 +139,19 @@ class Traffic:
                 cap = constant(view.draws, parameters, SURGE_CAP_PARAMETER)
                 return 1.0 + np.minimum(cap, lead * (surge - 1.0)) / lead
         return 1.0
+
+
+def covered(network: Network, resolved: Resolved, lane: Lane) -> float:
+    """Share of the baseline quantity on a lane that the measures of a scenario cover, 0-1."""
+    held = whole = 0.0
+    for flow in network.flows:
+        slot, supplier = network.slots[flow.slot], network.nodes[flow.supplier]
+        if lane.holds(supplier.country, network.nodes[slot.node].country, slot.commodity[0]):
+            whole += flow.quantity
+            held += flow.quantity * max(
+                (covered_share(network, m, supplier, slot) for m in resolved.measures), default=0.0
+            )
+    return held / whole if whole else 0.0
 
 
 def places(network: Network, countries: Collection[str]) -> frozenset[str] | None:

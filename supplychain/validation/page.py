@@ -17,6 +17,7 @@ from supplychain.validation.page_apart import (
     open_forecasts,
     stated_orders,
 )
+from supplychain.validation.page_held_out import held_out_section
 from supplychain.validation.row import Row
 from supplychain.validation.summary import summary
 from supplychain.validation.view import FIXED, SHARE_TIMES_CUT
@@ -72,7 +73,8 @@ def markdown(board: Scoreboard, pictures: Sequence[str] = ()) -> str:
 
     Args:
         board: from `validate`.
-        pictures: Markdown of pictures: exports beside the replay, why experts differ, all rows.
+        pictures: Markdown of pictures: exports beside the replay, curves of licences, why experts
+            differ, all rows.
     """
     sums = summary(board.rows)
     parts = [INTRODUCTION, _stamp(board, sums)]
@@ -82,17 +84,17 @@ def markdown(board: Scoreboard, pictures: Sequence[str] = ()) -> str:
     parts += ["## Orders that others state\n", stated_orders(board)]
     parts += ["## Counted apart: rows that the pack rests on\n", _sums(sums["known_to_the_pack"])]
     parts += [known_since(board)]
-    parts += ["## Every episode without what was set on it\n", _left_out(board)]
+    parts += held_out_section(board.held_out, said, pictures[1:2])
     if board.replay is not None:
         parts += ["## Observed exports beside the replay\n", *pictures[:1], _observed(board)]
     country = disputed(board)
     found = experts(board, country) if country else None
     if found is not None:
-        parts += ["## Why experts differ\n", found.sentences() + "\n", *pictures[1:2]]
+        parts += ["## Why experts differ\n", found.sentences() + "\n", *pictures[2:3]]
     parts += ["## Calibration: what would give a figure whose question is unknown\n"]
     parts += [calibration(board)]
     parts += ["## Open forecasts\n", open_forecasts(board)]
-    parts += ["## All rows\n", *pictures[2:], _all(board)]
+    parts += ["## All rows\n", *pictures[3:], _all(board)]
     parts += ["## Not answered, and not counted\n", _unanswered(board), LIMITS]
     return "\n".join(part.rstrip("\n") + "\n" for part in parts if part)
 
@@ -150,7 +152,11 @@ def _sums(tally: dict[str, Any]) -> str:
             )
         )  # fmt: skip
     better = _baselines(tally)
-    timing = "" if tally["grades"]["timing"]["rows"] else " No row on timing is among them."
+    timing = (
+        ""
+        if tally["grades"]["timing"]["rows"]
+        else (" No row on timing is among them; they are held out in a section of their own.")
+    )
     return (
         f"Inside by grade: {grades}.{timing} Mean error is the mean absolute distance, in the "
         "unit of the kind; the columns of frozen and of the naive baselines are theirs, on the "
@@ -174,33 +180,6 @@ def _baselines(tally: dict[str, Any]) -> str:
     if not worse:
         return "No naive baseline comes as near on any kind.\n"
     return f"A naive baseline comes as near or nearer on: {'; '.join(worse)}.\n"
-
-
-def _left_out(board: Scoreboard) -> str:
-    if not board.left_out:
-        return "No episode was scored again.\n"
-    head = ("episode", "constants put back to the middle of their range", "rows",
-            "inside", "inside without", "mean error of flows", "without")  # fmt: skip
-    rows = [
-        (
-            e.episode,
-            ", ".join(f"`{n}` {said(v)} to {said(o)}" for n, v, o in e.constants),
-            str(len(e.before)),
-            str(sum(bool(r.inside) for r in e.before)),
-            str(sum(bool(r.inside) for r in e.after)),
-            said(e.mean_error(without=False)),
-            said(e.mean_error(without=True)),
-        )
-        for e in board.left_out
-    ]
-    return (
-        "A constant that was set on an episode (its row says so, they share a source, or the note "
-        "of a constant of measures names the mineral) is put to the middle of its own range while "
-        "that episode is scored; only rows whose run asks for it are shown. The ranges too were "
-        "drawn by people who knew the episodes, and stocks of plants rest on the same reports and "
-        "have no other value to fall back on: this is less than a true leave-one-out.\n\n"
-        + table(head, rows)
-    )
 
 
 def _observed(board: Scoreboard) -> str:

@@ -10,8 +10,6 @@ from supplychain.validation.row import Row
 from supplychain.validation.score import distance
 from supplychain.validation.view import FIXED, SHARE_TIMES_CUT
 
-_TURNS = ("month of the measure (April is 1)",)
-
 FAMILIES: tuple[tuple[str, Callable[[Row], bool]], ...] = (
     ("flows, over baseline", lambda r: r.claimed.unit.startswith("ratio") and _is_goods(r)),
     ("flows, share of usual or need", lambda r: r.claim.metric in {"licence_share", "fulfilment"}),
@@ -20,12 +18,17 @@ FAMILIES: tuple[tuple[str, Callable[[Row], bool]], ...] = (
     ("GDP, billion USD", lambda r: r.claimed.unit == "billion USD" and _is_output(r)),
     ("backlog, months", lambda r: r.claimed.unit == "months of mean exports"),
     ("first stop, weeks", lambda r: r.claimed.unit.startswith("weeks after")),
-    ("turning points, months", lambda r: r.claimed.unit in {"months", *_TURNS}),
+    ("turning points, months", lambda r: _is_turn(r.claimed.unit)),
     ("length of a stop, days", lambda r: r.claim.metric == "stop_length"),
 )
 """Kinds of claims that share a unit, so that their distances may be averaged."""
 
 _SIZES = ("adaptive", "frozen", SHARE_TIMES_CUT, FIXED)
+
+
+def _is_turn(unit: str) -> bool:
+    """Whether a claim is the date of a turn, in months."""
+    return unit == "months" or unit.startswith("month of the measure")
 
 
 def _is_goods(row: Row) -> bool:

@@ -160,13 +160,16 @@ class Play:
             if r.table == "parameters"
         )
 
-    def sample(self, seed: int, months: int, *, trace: bool = True) -> Iterator[View]:
+    def sample(
+        self, seed: int, months: int, *, trace: bool = True, draws: Draws | None = None
+    ) -> Iterator[View]:
         """The sampled lanes in the adaptive case, as many at a time as a memory holds.
 
-        What comes later changes no earlier month, so only the months that are asked for are played;
-        without a trace, the losses of sectors alone are known.
+        Lanes are drawn from the ranges of the pack unless other draws are given. What comes later
+        changes no earlier month, so only the months that are asked for are played; without a trace,
+        the losses of sectors alone are known.
         """
-        draws = Sample(int(self.network.parameters.value("band_draws")), seed)
+        draws = draws or Sample(int(self.network.parameters.value("band_draws")), seed)
         short = replace(self.run.resolved, months=min(months, self.run.resolved.months))
         arrays = self.run.compiled.arrays
         held = arrays.flows.supplier.size * short.months * arrays.bins
@@ -178,6 +181,12 @@ class Play:
             compiled = compile_arrays(self.network, short, part)
             outcome = adaptive(compiled.arrays, trace=trace)
             yield View(self.network, short, compiled, outcome, part, leaks=True)
+
+
+def cut_as(play: Play, scenario: Scenario) -> View:
+    """Import share times cut under other measures on the same goods (`share_times_cut`)."""
+    view = replace(play.cases[SHARE_TIMES_CUT], resolved=resolve(scenario, play.network))
+    return replace(view, outcome=share_times_cut(view))
 
 
 def _on(view: View, arrays: Arrays, outcome: Outcome) -> View:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from supplychain.draws import Draws
 from supplychain.economy import WorldTable, read_table
 from supplychain.errors import ScenarioError, SupplychainError
 from supplychain.network import Network
@@ -72,7 +73,7 @@ class _Work:
 
 
 @dataclass
-class _Answer:
+class Answer:
     """What a played scenario says to one claim: cases and sampled lanes."""
 
     cases: dict[str, float]
@@ -148,7 +149,7 @@ def _answered(work: _Work, key: Key, some: Sequence[Claim], *, planner: bool) ->
         except Unanswered as reason:
             rows[claim.id] = Row(claim, compared(claim), scenario=key[0], reason=str(reason))
     plain = {name: q for name, q in questions.items() if q.value is not None}
-    answers = _ask(play, plain, work.seed)
+    answers = ask(play, plain, work.seed)
     for claim in some:
         asked_for = questions.get(claim.id)
         if asked_for is None:
@@ -169,14 +170,16 @@ def _answered(work: _Work, key: Key, some: Sequence[Claim], *, planner: bool) ->
     return [rows[c.id] for c in some]
 
 
-def _ask(play: Play, questions: Mapping[str, Question], seed: int) -> dict[str, _Answer]:
-    """Every question put to every case, and to the sample."""
+def ask(
+    play: Play, questions: Mapping[str, Question], seed: int, draws: Draws | None = None
+) -> dict[str, Answer]:
+    """Every question put to every case, and to the sample (`Play.sample`)."""
     lanes: dict[str, list[Array]] = {name: [np.empty(0)] for name in questions}
     sampled = {name: q for name, q in questions.items() if q.sampled}
     if sampled:
         months = max(1, *(q.months for q in sampled.values()))
         trace = any(q.traced for q in sampled.values())
-        for view in play.sample(seed, months, trace=trace):
+        for view in play.sample(seed, months, trace=trace, draws=draws):
             for name, q in sampled.items():
                 assert q.value is not None  # noqa: S101 - prices were put aside
                 lanes[name].append(q.value(view))
@@ -184,21 +187,21 @@ def _ask(play: Play, questions: Mapping[str, Question], seed: int) -> dict[str, 
     for name, q in questions.items():
         assert q.value is not None  # noqa: S101
         cases = {case: float(q.value(view)[0]) for case, view in play.cases.items()}
-        found[name] = _Answer(cases, np.concatenate(lanes[name]))
+        found[name] = Answer(cases, np.concatenate(lanes[name]))
     return found
 
 
-def _margin(work: _Work, key: Key, claim: Claim, joint: _Answer, asked_for: Question) -> _Answer:
+def _margin(work: _Work, key: Key, claim: Claim, joint: Answer, asked_for: Question) -> Answer:
     """By how much a joint loss is smaller than the sum of the losses by each item alone.
 
     Not a number where nothing is lost.
     """
-    whole = _Answer({c: 0.0 - v for c, v in joint.cases.items()}, -joint.lanes)
+    whole = Answer({c: 0.0 - v for c, v in joint.cases.items()}, -joint.lanes)
     total = {case: -value for case, value in whole.cases.items()}
     lanes = -whole.lanes
     for item in claim.items:
         part = work.play((key[0], (item,)))
-        single = _ask(part, {claim.id: question(claim, part, work.world)}, work.seed)[claim.id]
+        single = ask(part, {claim.id: question(claim, part, work.world)}, work.seed)[claim.id]
         if "planner" in total and asked_for.plan is not None:
             plan = question(claim, part, work.world).plan
             assert plan is not None  # noqa: S101 - the same claim
@@ -209,10 +212,10 @@ def _margin(work: _Work, key: Key, claim: Claim, joint: _Answer, asked_for: Ques
     for case, value in whole.cases.items():
         if value == 0.0:
             total[case] = np.nan
-    return _Answer(total, np.where(whole.lanes == 0.0, np.nan, lanes))
+    return Answer(total, np.where(whole.lanes == 0.0, np.nan, lanes))
 
 
-def _ours(answer: _Answer, asked_for: Question) -> Ours:
+def _ours(answer: Answer, asked_for: Question) -> Ours:
     """Cases and quantiles; not a number is None."""
     kept = answer.lanes[np.isfinite(answer.lanes)]
     band = None
