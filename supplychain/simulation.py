@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from supplychain import pedigree, uncertainty
+from supplychain import instead, pedigree, uncertainty
 from supplychain.attribution.explain import explain
 from supplychain.channels import channels
 from supplychain.compiled import compile_arrays
@@ -139,6 +139,7 @@ def simulate(
         assumptions=pedigree.assumptions(network, run.resolved, run.compiled),
         warnings=resolved.notes
         + paradoxes(rungs)
+        + instead.notes(network, run)
         + pedigree.why_nothing(network, run.resolved, _unharmed(run, main.losses))
         + pedigree.warnings(network, run.compiled),
         sources=pedigree.sources(network, run.compiled, run.sectors, resolved.focus, prices),
