@@ -427,7 +427,7 @@ def test_figures_show_the_numbers(april: sc.Result) -> None:
 def test_nothing_lost_is_not_drawn(april: sc.Result) -> None:
     for draw in (figures.explain_tree, figures.causes):
         with pytest.raises(ValueError, match="loses nothing"):
-            draw(april, "USA", "defence")
+            draw(april, "USA", "aerospace")
 
 
 def test_explanations_can_be_sent(april: sc.Result) -> None:
