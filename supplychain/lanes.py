@@ -187,9 +187,13 @@ class LaneBuilder:
         spread = 0.0
         if centre > 0:
             spread = max(np.log(high / centre), np.log(centre / low) if low > 0 else 0.0) / _Z90
-        scores = normal_scores((np.arange(self.bins) + 0.5) / self.bins)
         month = self.network.parameters.value("days_per_month")
-        return days[:, None] * np.exp(spread * scores)[None, :] / month
+        return days[:, None] * np.exp(spread * self._plants)[None, :] / month
+
+    @cached_property
+    def _plants(self) -> Array:
+        """Normal score of the middle of every bin of plants."""
+        return normal_scores((np.arange(self.bins) + 0.5) / self.bins)
 
     def flows(
         self, chosen: Sequence[int], node_at: Mapping[int, int], slot_at: Mapping[int, int]
@@ -242,12 +246,23 @@ class LaneBuilder:
     def _lag(self, supplier: Node, slot: Slot) -> int:
         """Transit in whole months; inside a loop of recipes at least one month."""
         user = self.network.nodes[slot.node]
-        route = f"{supplier.country}>{user.country}"
-        months = round(float(self.network.parameters.row("transit_lag_months", route)["value"]))
+        months = self._transit(supplier.country, user.country)
         backward = (
             user.kind != "other" and self.rank[supplier.commodity] >= self.rank[user.commodity]
         )
         return max(months, 1) if backward else months
+
+    def _transit(self, supplier: str, user: str) -> int:
+        """Whole months between two countries, looked up once."""
+        if (supplier, user) not in self._transits:
+            row = self.network.parameters.row("transit_lag_months", f"{supplier}>{user}")
+            self._transits[supplier, user] = round(float(row["value"]))
+        return self._transits[supplier, user]
+
+    @cached_property
+    def _transits(self) -> dict[tuple[str, str], int]:
+        """What was looked up."""
+        return {}
 
     def openings(
         self,
@@ -262,13 +277,19 @@ class LaneBuilder:
         slot = np.array([slot_at[q] for _, q in pairs], dtype=np.int64)
         lag = np.array([self._lag(n, s) for n, s in ends], dtype=np.int64)
         opens = np.zeros((len(pairs), self.draws.lanes))
+        wait: dict[str, Array] = {}
         for k, (node, _) in enumerate(ends):
-            stage = str(self.network.products[node.product]["stage"])
-            wait = np.round(self.parameter("qualification_lag_months", node.product, stage))
-            opens[k] = self.first_month + wait
+            if node.product not in wait:
+                wait[node.product] = self._wait(node.product)
+            opens[k] = self.first_month + wait[node.product]
         turn = self.serving.turns(ends)
         flow = np.array([flow_at.get(pair, -1) for pair in pairs], dtype=np.int64)
         return Openings(supplier, slot, lag, opens, self.ceilings.of(pairs), turn, flow)
+
+    def _wait(self, product: str) -> Array:
+        """Whole months until a new supplier of a product is qualified."""
+        stage = str(self.network.products[product]["stage"])
+        return np.round(self.parameter("qualification_lag_months", product, stage))
 
     def limits(self) -> Limits:
         """Behavioural constants of every lane. Where nothing is restricted, nobody hoards."""

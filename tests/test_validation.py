@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -345,3 +346,23 @@ def test_the_page_is_what_the_engine_says(shipped):
     assert all(row.answered or row.reason for row in board.rows)
     judged = [row for row in board.rows if row.answered and row.inside is not None]
     assert all(row.inside or row.would_close for row in judged)
+
+
+def test_the_readme_quotes_the_page():
+    """Its figures are those of the page: a run that moves them must be told there too."""
+    readme = " ".join((HOUSE / "README.md").read_text(encoding="utf-8").split())
+    page = " ".join(PAGE.read_text(encoding="utf-8").split())
+    count, inside = re.search(r"Of these (\d+) count: \*\*(\d+) inside", page).groups()
+    could, holds = re.search(
+        r"of (\d+) figures that our 80 % band could hold it holds (\d+)", page
+    ).groups()
+    assert f"Of {count} claims on which nothing in the pack rests, {inside} agree" in readme
+    assert f"hold {holds} of {could} figures" in readme
+    ours, naive = re.search(
+        r"\| flows, over baseline \| \d+ \| ([\d.]+) \| [\d.]+ \| ([\d.]+) \|",
+        page.partition("### On the held-out")[2],
+    ).groups()
+    assert (
+        f"{float(ours):.2f} of normal on average (import share times cut: {float(naive):.2f})"
+        in readme
+    )

@@ -199,6 +199,14 @@ class Network:
         return MappingProxyType({node.id: i for i, node in enumerate(self.nodes)})
 
     @cached_property
+    def flows_of(self) -> Mapping[str, tuple[int, ...]]:
+        """Product id -> positions of its flows in `flows`."""
+        found: dict[str, list[int]] = {}
+        for e, flow in enumerate(self.flows):
+            found.setdefault(self.slots[flow.slot].commodity[0], []).append(e)
+        return MappingProxyType({product: tuple(each) for product, each in found.items()})
+
+    @cached_property
     def products(self) -> Mapping[str, Row]:
         """Product id -> row of ``products.csv``."""
         return MappingProxyType({str(r["product"]): r for r in self.tables.rows("products")})

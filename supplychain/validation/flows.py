@@ -15,7 +15,7 @@ from supplychain.measures import SURGE_CAP_PARAMETER, SURGE_PARAMETER, covered_s
 from supplychain.network import Network
 from supplychain.restriction import month_number
 from supplychain.validation.view import View
-from supplychain.vocabulary import EVERYONE
+from supplychain.vocabulary import EVERYONE, MONTHS_PER_YEAR
 
 Array = npt.NDArray[np.float64]
 
@@ -63,11 +63,28 @@ class Traffic:
     @cached_property
     def flows(self) -> tuple[tuple[int | None, float], ...]:
         """(place among the compiled flows, unit a month) of every baseline flow on the lane."""
+        view = self.view
+        nodes, slots, flows = view.network.nodes, view.network.slots, view.network.flows
         return tuple(
-            (route.place, route.amount)
+            (view.places.get(e), flows[e].quantity / MONTHS_PER_YEAR)
             for product in sorted(self.lane.products)
-            for route in self.view.routes.get(product, ())
-            if self.lane.holds(route.supplier, route.user, product)
+            for e in view.network.flows_of.get(product, ())
+            if self.lane.holds(
+                nodes[flows[e].supplier].country, nodes[slots[flows[e].slot].node].country, product
+            )
+        )
+
+    @cached_property
+    def openings(self) -> tuple[int, ...]:
+        """Places of the compiled openings on the lane."""
+        nodes, slots = self.view.network.nodes, self.view.network.slots
+        return tuple(
+            k
+            for k, (supplier, q) in enumerate(self.view.compiled.openings)
+            if slots[q].commodity[0] in self.lane.products
+            and self.lane.holds(
+                nodes[supplier].country, nodes[slots[q].node].country, slots[q].commodity[0]
+            )
         )
 
     @property
@@ -113,16 +130,12 @@ class Traffic:
 
     def _opened(self, month: int) -> Array:
         """Quantity through openings: between new partners, and beyond access old ones, (L,)."""
-        view, arrays = self.view, self.view.compiled.arrays
-        found = np.zeros(view.lanes)
-        for k, (supplier, q) in enumerate(view.compiled.openings):
-            slot = view.network.slots[q]
-            ends = view.network.nodes[supplier].country, view.network.nodes[slot.node].country
-            at = month - (int(arrays.openings.lag[k]) if self.lane.is_import else 0)
-            if at >= 0 and self.lane.holds(*ends, slot.commodity[0]):
-                new = view.outcome.opened[at, k].mean(axis=1)
-                found += new * arrays.slots.need[arrays.openings.slot[k]]
-        return found
+        arrays = self.view.compiled.arrays
+        at = np.array(self.openings, dtype=np.int64)
+        sent = month - (arrays.openings.lag[at] if self.lane.is_import else np.zeros_like(at))
+        at, sent = at[sent >= 0], sent[sent >= 0]
+        need = arrays.slots.need[arrays.openings.slot[at]]
+        return np.asarray(need @ self.view.outcome.opened[sent, at].mean(axis=2))
 
     def _surge(self, month: int) -> Array | float:
         """What is shipped in a month before the start, over the baseline."""

@@ -48,7 +48,8 @@ inside the months played is put at their end.
 NAIVE = """\
 Naive: *import share x cut* withholds, from the first day and with no queue, the median share that
 the others withheld; *fixed proportions* has our licence but neither stocks nor adaptation, so that
-it can differ from ours on stops and on what is bought ahead, and hardly on other flows; *as the
+it can differ from ours on stops and on what is bought ahead, and hardly on other flows: a table of
+fixed coefficients alone has no queue, and would stand where *import share x cut* stands; *as the
 last licence* repeats the months of the latest earlier licence with three months on record by then,
 and says nothing of the first two. *As shipped* is the pack with all it knows: there the months of
 magnets are a replay of the record.
@@ -58,7 +59,9 @@ CAUTION = (
     "What this cannot show: the law, the prior and the choice of records were made by people who "
     "knew how each licence went; a handful of measures, nearly all of one country, is no sample of "
     "licences; months of one flow, and flows of one measure, are not independent; the few dates of "
-    "stops rest on covers that nobody observed."
+    "stops rest on covers that nobody observed. Here all plants of an industry in a country buy "
+    "the same mix, so a plant with one Chinese supplier in a country with several is not foretold "
+    "to stop first: that is how the first Japanese stop is missed."
 )
 _TIE = 1e-9
 

@@ -5,10 +5,9 @@ A `View` is one outcome with its names, so that the same question can be put to 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +28,6 @@ from supplychain.restriction import month_number
 from supplychain.run import Run
 from supplychain.scenario import Scenario
 from supplychain.sectors import Sector, monthly_loss, sectors, shares
-from supplychain.vocabulary import MONTHS_PER_YEAR
 
 Array = npt.NDArray[np.float64]
 
@@ -40,18 +38,6 @@ long; and the engine's own fixed proportions without stocks or adaptation."""
 _LAG = "transit_lag_months"
 _FLOATS_AT_ONCE = 20_000_000
 """Most figures that one array of flows may hold in a sample: 160 MB."""
-
-
-class Route(NamedTuple):
-    """A baseline flow: its countries, its place among the compiled flows, and unit a month.
-
-    The place is None where the scenario cannot reach the flow.
-    """
-
-    supplier: str
-    user: str
-    place: int | None
-    amount: float
 
 
 @dataclass(frozen=True)
@@ -86,17 +72,9 @@ class View:
         return month_number(month) - month_number(self.resolved.start)
 
     @cached_property
-    def routes(self) -> Mapping[str, Sequence[Route]]:
-        """Every baseline flow by its product."""
-        place = {e: k for k, e in enumerate(self.compiled.flows)}
-        nodes, slots = self.network.nodes, self.network.slots
-        found: dict[str, list[Route]] = {}
-        for e, flow in enumerate(self.network.flows):
-            slot = slots[flow.slot]
-            ends = nodes[flow.supplier].country, nodes[slot.node].country
-            route = Route(*ends, place.get(e), flow.quantity / MONTHS_PER_YEAR)
-            found.setdefault(slot.commodity[0], []).append(route)
-        return found
+    def places(self) -> Mapping[int, int]:
+        """Position of a flow in the network -> its place among the compiled flows."""
+        return {e: k for k, e in enumerate(self.compiled.flows)}
 
     @cached_property
     def sectors(self) -> Mapping[tuple[str, str], Sector]:
