@@ -42,10 +42,10 @@ def examples() -> ModuleType:
     return module
 
 
-def played(book: nbformat.NotebookNode) -> nbformat.NotebookNode:
+def played(book: nbformat.NotebookNode, seconds: int = LONGEST_SECONDS) -> nbformat.NotebookNode:
     """Run every cell in a kernel that sees this checkout."""
     environment = {**os.environ, "PYTHONPATH": str(HOUSE), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-    client = NotebookClient(book, timeout=LONGEST_SECONDS, kernel_name="python3")
+    client = NotebookClient(book, timeout=seconds, kernel_name="python3")
     with asyncio.Runner():
         return client.execute(cwd=str(HOUSE / "notebooks"), env=environment)
 
@@ -127,6 +127,35 @@ def test_chokepoints_of_three_countries_run_and_say_what_the_text_says(examples)
     assert said["band"][0] < said["band"][1]
     pictures = [o for c in cells for o in c.get("outputs", ()) if "image/png" in o.get("data", {})]
     assert len(pictures) == 3
+
+
+SCORED = """
+print(json.dumps({
+    "bands": [held["claims_in_band"], held["claims_with_band"]],
+    "sums": {kind: found["mean_absolute_error"] for kind, found in sums.items()},
+    "controls": len(claims[claims["grade"] == "negative_control"]),
+    "drawn": sum(m.before is not None for m in board.replay.months),
+}))
+"""
+
+
+@pytest.mark.slow
+def test_how_far_it_can_be_trusted_runs_and_says_what_the_text_says(examples):
+    text = examples.notebook(HOUSE / "notebooks" / "03_how_far_can_you_trust_it.py")
+    book = nbformat.reads(text, as_version=4)
+    book.cells.append(nbformat.v4.new_code_cell("import json\n" + SCORED))
+    cells = played(book, seconds=600).cells
+    said = json.loads(printed(cells[-1]))
+    assert said["bands"][0] < 0.8 * said["bands"][1]  # "far fewer": the bands are too narrow
+    flows, turns = said["sums"]["flows, over baseline"], said["sums"]["turning points, months"]
+    assert flows["held out"] < flows["import share x cut"]
+    assert turns["held out"] < turns["import share x cut"]
+    stops = said["sums"]["first stop, weeks"]
+    assert stops["held out"] > stops["import share x cut"]  # "dates of single stops do not"
+    assert said["controls"] >= 10
+    assert said["drawn"] >= 18
+    pictures = [o for c in cells for o in c.get("outputs", ()) if "image/png" in o.get("data", {})]
+    assert len(pictures) == 4
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
