@@ -58,7 +58,16 @@ def sold_instead(network: Network, run: Run) -> dict[Key, float]:
 
 
 def notes(network: Network, run: Run) -> tuple[str, ...]:
-    """One sentence per actor whose own goods stand in for what it withholds."""
+    """One sentence per actor whose own goods stand in for what it withholds.
+
+    A wider form is named where a mineral is restricted under a narrower one.
+    """
+    widened = {
+        m.restriction.actor
+        for m in run.resolved.measures
+        if m.restriction.form != "contained"
+        and any(covered.item not in network.products for covered in m.covered)
+    }
     said: dict[str, list[str]] = defaultdict(list)
     found = sorted(sold_instead(network, run).items(), key=lambda item: (-item[1], item[0]))
     for (actor, product, country), share in found:
@@ -66,7 +75,7 @@ def notes(network: Network, run: Run) -> tuple[str, ...]:
             said[actor].append(f"{product} ({share:.0%} of what {country} uses)")
     return tuple(
         f"{actor} sells more of its own goods that hold it and that no measure covers: "
-        f"{', '.join(some[:_NAMED])}{' and others' if len(some) > _NAMED else ''}; a wider measure "
-        "(--form contained) stops that"
+        f"{', '.join(some[:_NAMED])}{' and others' if len(some) > _NAMED else ''}"
+        + ("; a wider measure (--form contained) stops that" if actor in widened else "")
         for actor, some in said.items()
     )

@@ -34,10 +34,18 @@ def test_makers_of_the_actor_sell_magnets_in_place_of_the_oxide_that_it_withhold
     assert sold_instead(network, run) == {("CHN", "magnet", "KOR"): pytest.approx(0.2)}
     (said,) = notes(network, run)
     assert "CHN sells more of its own goods" in said
-    assert "magnet (20% of what KOR uses)" in said
+    assert said.endswith("magnet (20% of what KOR uses)")  # a product has no wider form
 
 
 def test_nothing_is_said_of_what_a_measure_covers_or_of_others(tmp_path):
     network = CHAIN.network(tmp_path)
     assert not any(sold_instead(network, played(network, "magnet")).values())
     assert notes(network, played(network, severity=0)) == ()
+
+
+def test_a_mineral_under_a_narrow_form_has_a_wider_one(tmp_path):
+    products = ["oxide refine mineral=element", "magnet component", "cars industry"]
+    network = CHAIN.but(products=products).network(tmp_path)
+    (said,) = notes(network, played(network, "element", form="refined"))
+    assert said.endswith("a wider measure (--form contained) stops that")
+    assert notes(network, played(network, "element", form="contained")) == ()

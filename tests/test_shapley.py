@@ -268,8 +268,8 @@ def test_too_many_causes_are_sampled_with_their_error(tmp_path):
 
 @LAW
 def test_shares_sum_and_every_coalition_is_a_run_of_its_own(examples, tmp_path):
-    # Without substitutes: a plant that catches up may use one of an input that nobody withholds, and
-    # a run by itself does not hold such inputs (docs/model.md, Shapley values).
+    # Without substitutes: a plant that catches up may use one of an input that nobody withholds,
+    # and a run by itself does not hold such inputs (docs/model.md, Shapley values).
     def law(given_world, first, second, third, some):
         network = network_of(_records(given_world.but(substitutes=[])), tmp_path)
         scenario = Scenario(

@@ -22,9 +22,12 @@ from supplychain.cli.common import (
 from supplychain.errors import UnknownNameError, UsageError, nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.table import Table
 
     from supplychain.validation import Scoreboard
+    from supplychain.validation.held_out import HeldOut
     from supplychain.validation.row import Row
 
 _TRIPPED = 5
@@ -151,6 +154,9 @@ def _print(board: "Scoreboard", *, quiet: bool) -> None:
     )
     for order in orders(board.rows):
         out.print(order.sentence(), markup=False, soft_wrap=True)
+    if board.held_out is not None:
+        for line in _held_out(board.held_out):
+            out.print(line, soft_wrap=True)
     for row in board.misses:
         out.print(f"MISS {row.claim.id}: {row.would_close}", markup=False, soft_wrap=True)
     for row in board.rows:
@@ -160,6 +166,23 @@ def _print(board: "Scoreboard", *, quiet: bool) -> None:
         due = ", ".join(f"{q.id} on {q.due}" for q in forecast.questions)
         state = "scored" if forecast.is_scored else "open, nothing observed yet"
         out.print(f"forecast {forecast.file} ({state}): {due}", markup=False, soft_wrap=True)
+
+
+def _held_out(held: "HeldOut") -> "Iterator[str]":
+    """How far off the engine is where each measure is answered with licences of the others."""
+    from supplychain.validation.held_out_sums import HELD, bands, by_kind, of_licences
+    from supplychain.validation.view import FIXED, SHARE_TIMES_CUT
+
+    rows = of_licences(held)
+    found = bands([(r.shipped, r.held) for r in rows])
+    yield (
+        "Every measure held out, its licence drawn from all others: the 80 % bands hold "
+        f"{found['holding_the_claim']} of {found['bands']} figures. Mean errors:"
+    )
+    for name, kind in by_kind(rows).items():
+        errors = kind["mean_absolute_error"]
+        beside = ", ".join(f"{who} {errors[who]:.3g}" for who in (SHARE_TIMES_CUT, FIXED))
+        yield f"  {name}: {errors[HELD]:.3g} ({beside}; {kind['rows']} rows)"
 
 
 def _table(rows: "tuple[Row, ...]") -> "Table":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from supplychain.validation.answers import Question, course, inputs_short
+from supplychain.validation.cells import said
 from supplychain.validation.claims import CONTROL, Claim, Figure
 from supplychain.validation.score import Ours, level
 from supplychain.validation.view import FIXED, Play
@@ -13,6 +14,10 @@ _NEVER = {
 }
 _WHOLE = 0.95
 _HARDLY = 0.02
+
+
+_WIDER = 1.05
+"""From how many times as wide it is worth a number."""
 
 
 def why(claim: Claim, claimed: Figure, ours: Ours, asked: Question, play: Play) -> str:
@@ -41,10 +46,10 @@ def why(claim: Claim, claimed: Figure, ours: Ours, asked: Question, play: Play) 
         return "; ".join([*parts, _flow(claim, claimed, ours.central, held, play)])
     if claim.metric in {"plant_stop", "stop_length", "weeks_to_stop"}:
         return _stop(claim, ours, play)
-    said = [_loss(claimed, ours, abs(ours.central)), *_beyond_own_band(ours, play)]
+    words = [_loss(claimed, ours, abs(ours.central)), *_beyond_own_band(ours, play)]
     if "exports alone" in asked.detail:
-        said.append(f"by lost exports alone {0.0 - asked.detail['exports alone']:.3g}")
-    return "; ".join(said)
+        words.append(f"by lost exports alone {said(-asked.detail['exports alone'])}")
+    return "; ".join(words)
 
 
 def _of_years(ours: Ours, asked: Question) -> str:
@@ -150,7 +155,8 @@ def _loss(claimed: Figure, ours: Ours, mine: float) -> str:
     frozen = abs(ours.cases.get("frozen") or 0.0)
     least = abs(ours.cases.get("planner") or 0.0)
     if size > max(fixed, frozen):
-        times = f", {size / fixed:.2g} times as wide," if fixed > 0 else ""
+        wider = size / fixed if fixed > 0 else 0.0
+        times = f", {wider:.2g} times as wide," if wider >= _WIDER else ""
         return (
             f"more than fixed proportions without stocks lose here ({fixed:.3g}, home sales "
             f"counted): it would take wider affected shares{times} or industries that the pack "
