@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -97,3 +98,22 @@ def test_a_shipped_scenario_keeps_the_contract(world, name):
     said = simulate(world, load_scenario(name), effort=effort).as_dict()
     jsonschema.validate(said, CONTRACT)
     assert said["scenario"]["id"] == name
+
+
+_SAID = re.compile(r"([A-Z]{3}) (\w+) loses? most, for want of (\S+)\.$")
+ALONE = [n for n in scenario_ids() if n.startswith("china-stops-")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ALONE)
+def test_a_stop_of_one_mineral_hits_hardest_what_its_file_says(world, name):
+    text = (shipped("scenarios") / f"{name}.toml").read_text(encoding="utf-8")
+    description = tomllib.loads(text)["description"]
+    losses = simulate(world, load_scenario(name), effort=Effort(planner=False, band=False)).losses
+    worst = max(losses, key=lambda x: x.usd("adaptive"))
+    if worst.usd("adaptive") == 0:
+        assert description.startswith("Shows that nobody loses: ")
+    else:
+        said = _SAID.search(description)
+        assert said is not None
+        assert said.groups() == (worst.country, worst.sector, worst.binding)
