@@ -326,3 +326,13 @@ def test_arrays_of_some_draws_are_those_of_the_whole(pack):
     assert np.array_equal(some.slots.cover, expected.slots.cover)
     assert np.array_equal(some.regimes.leaky, expected.regimes.leaky)
     assert np.array_equal(some.limits.access, expected.limits.access)
+
+
+def test_a_patient_job_waits_for_the_compiler_and_others_do_not(monkeypatch):
+    pytest.importorskip("numba")
+    monkeypatch.setattr(kernel, "ready", lambda: False)
+    arrays = random_arrays(1)
+    assert not engine.is_quick(arrays)
+    with engine.patient():
+        assert engine.is_quick(arrays)
+    assert not engine.is_quick(arrays)

@@ -2,10 +2,14 @@
 
 Both engines give the same bits on the shipped pack, and the same numbers up to the rounding of
 powers where inputs have elasticities; so which of them plays is a matter of time alone. Nobody
-waits for a compiler, and a small network is not worth loading compiled code for.
+waits for a compiler, and a small network is not worth loading compiled code for; a job of hundreds
+of runs says so (`patient`) and waits once.
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,6 +24,19 @@ from supplychain.model.wiring import Wiring, wire
 
 _WORTH_LOADING = 2000
 """Flows from which a run in compiled code is faster even if this code has to be loaded first."""
+
+_IS_PATIENT = ContextVar("is_patient", default=False)
+"""Whether the caller has so many runs that compiling (half a minute, once) pays."""
+
+
+@contextmanager
+def patient() -> Iterator[None]:
+    """For a job of hundreds of runs: compile if need be, once and for all later jobs."""
+    before = _IS_PATIENT.set(True)
+    try:
+        yield
+    finally:
+        _IS_PATIENT.reset(before)
 
 
 @dataclass(frozen=True)
@@ -68,5 +85,7 @@ def is_quick(arrays: Arrays) -> bool:
     """Whether compiled code is at hand and worth it for a run of these arrays."""
     if not kernel.available():
         return False
+    if _IS_PATIENT.get():
+        return kernel.compiles()
     at_hand = "numba" in sys.modules or arrays.flows.slot.size * arrays.lanes >= _WORTH_LOADING
     return at_hand and kernel.ready()

@@ -45,19 +45,25 @@ def available() -> bool:
     return find_spec("numba") is not None
 
 
+def compiles() -> bool:
+    """Whether numba is installed and not told to compile nothing (NUMBA_DISABLE_JIT)."""
+    if not available():
+        return False
+    from supplychain.model.kernel_loops import play
+
+    return getattr(play, "targetctx", None) is not None
+
+
 def ready() -> bool:
     """Whether compiled code is at hand, so that nobody waits for a compiler.
 
     True when an earlier process on this kind of processor left its code in numba's cache.
     """
-    if not available():
+    if not compiles():
         return False
     from supplychain.model.kernel_loops import play
 
-    compiler = getattr(play, "targetctx", None)
-    if compiler is None:  # numba is told to compile nothing (NUMBA_DISABLE_JIT)
-        return False
-    here = compiler.codegen().magic_tuple()
+    here = play.targetctx.codegen().magic_tuple()  # type: ignore[attr-defined]
     kept = play._cache._cache_file._load_index()  # type: ignore[attr-defined]  # noqa: SLF001
     return any(key[1] == here for key in kept)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from supplychain.errors import SupplychainError
+from supplychain.model.engine import patient
 from supplychain.scenario_file import load_scenario
 from supplychain.validation.claims import CALIBRATION, Claim, claims, compared
 from supplychain.validation.forecasts import Forecast, forecasts
@@ -115,32 +117,24 @@ def validate(
     every = claims(world.tables)
     chosen = tuple(c for c in every if not ids or c.id in ids)
 
-    def report(step: str, share: float) -> None:
+    def early(step: str, share: float) -> None:
         """A step of the first part."""
         progress(step, share * _SHARE_OF_ROWS)
-
-    judged = [c for c in chosen if c.grade != CALIBRATION]
-    answered = {
-        row.claim.id: row
-        for row in answer_all(
-            world.network, judged, every, seed=seed, load=load, planner=planner, progress=report
-        )
-    }
-    curves: dict[str, Matched] = {}
-    for claim in chosen:
-        if claim.id not in answered:
-            answered[claim.id], curve = _calibrated(world, claim, load)
-            curves |= {} if curve is None else {claim.id: curve}
-    rows = tuple(answered[claim.id] for claim in chosen)
 
     def late(step: str, share: float) -> None:
         """A step of the second part."""
         progress(step, _SHARE_OF_ROWS + (1.0 - _SHARE_OF_ROWS) * share)
 
-    left = None
-    if held_out and not ids:
-        left = leave_out(world.network, rows, load=load, seed=seed, progress=late)
-    replay = None if ids else observed(world, load, seed)
+    with nullcontext() if ids else patient():
+        judged = tuple(c for c in chosen if c.grade != CALIBRATION)
+        answered = answer_all(
+            world.network, judged, every, seed=seed, load=load, planner=planner, progress=early
+        )
+        rows, curves = _with_curves(world, chosen, answered, load)
+        left = None
+        if held_out and not ids:
+            left = leave_out(world.network, rows, load=load, seed=seed, progress=late)
+        replay = None if ids else observed(world, load, seed)
     progress("done", 1.0)
     info = world.tables.info
     return Scoreboard(
@@ -150,9 +144,22 @@ def validate(
         info.id or world.tables.folder,
         info.version,
         world.tables.sha256,
-        tuple(curves.values()),
+        curves,
         () if ids else forecasts(),
     )
+
+
+def _with_curves(
+    world: World, chosen: Sequence[Claim], answered: Iterable[Row], load: Load
+) -> tuple[tuple[Row, ...], tuple[Matched, ...]]:
+    """The answered rows and, in their places, those that are judged by nothing; their curves."""
+    found = {row.claim.id: row for row in answered}
+    curves = []
+    for claim in chosen:
+        if claim.id not in found:
+            found[claim.id], curve = _calibrated(world, claim, load)
+            curves += [] if curve is None else [curve]
+    return tuple(found[claim.id] for claim in chosen), tuple(curves)
 
 
 def _calibrated(world: World, claim: Claim, load: Load) -> tuple[Row, Matched | None]:
