@@ -44,7 +44,7 @@ documents: $(VENV)  ## what README and notebooks show, written again from real o
 chains: $(VENV)  ## every mineral restricted in turn, for docs/ranking.md and docs/evidence.md (minutes)
 	PYTHONPATH=. $(PYTHON) docs/_chains.py
 
-validation: $(VENV)  ## docs/validation.md: every claim of others and of the past beside our answer (two minutes)
+validation: $(VENV)  ## docs/validation.md: every claim of others and of the past beside our answer (a minute)
 	PYTHONPATH=. $(PYTHON) docs/_validation.py
 
 damages: $(VENV)  ## docs/damages.md: what the loader makes of damaged packs
