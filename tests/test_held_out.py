@@ -38,10 +38,19 @@ from supplychain.validation.fit import (
     fitted,
     pooled,
 )
-from supplychain.validation.held_out_sums import bands, by_kind, equally, of_licences
+from supplychain.validation.held_out_sums import (
+    HELD,
+    NO_QUEUE,
+    bands,
+    by_kind,
+    dates,
+    equally,
+    of_licences,
+)
 from supplychain.validation.joint import Joint, ranges, with_licence, with_path
 from supplychain.validation.licences import Measure, Record, Seen, last_curve, records
 from supplychain.validation.page import markdown
+from supplychain.validation.score import Ours
 from supplychain.validation.view import FIXED, SHARE_TIMES_CUT
 from supplychain.validation.work import Answer
 from supplychain.world import load
@@ -323,6 +332,13 @@ def test_held_out_rows_have_baselines_that_can_be_worked_out(tmp_path):
     assert sums["turning points, months"]["rows"] == 1
     assert sums["flows, over baseline"]["rows"] == 7
     assert "never" in sums["turning points, months"]
+    turns = sums["turning points, months"]["mean_absolute_error"]
+    every = dates(of_licences(board.held_out))
+    assert every["rows"] == 1
+    months = every["mean_absolute_error_months"]
+    assert months[HELD] == near(turns[HELD])
+    # Without a queue what is let through at first is what is let through at last.
+    assert months[NO_QUEUE] == months[SHARE_TIMES_CUT] == near(turns[SHARE_TIMES_CUT])
     assert bands([])["interval_score"] is None
     rows = of_licences(board.held_out)
     parts = [
@@ -334,6 +350,30 @@ def test_held_out_rows_have_baselines_that_can_be_worked_out(tmp_path):
     assert found[SHARE_TIMES_CUT] == near(
         np.mean([p["mean_absolute_error"][SHARE_TIMES_CUT] for p in parts])
     )
+
+
+def test_dates_of_flows_and_of_stops_are_one_mean_in_months(tmp_path):
+    # A turn two months off and a first stop 8.696 weeks = 2 months off: 2 on average.
+    board = board_of(tmp_path / "p", 0.0, 0.5, 1.0, timing=True)
+    turn = next(r for r in board.held_out.measures[0].rows if r.claim.id == "back")
+
+    def off(unit, far, metric):
+        claim = replace(turn.claim, unit=unit, metric=metric)
+        shipped = replace(
+            turn.shipped, claim=claim, claimed=replace(turn.shipped.claimed, unit=unit)
+        )
+        at = shipped.claimed.central + far
+        naive = {SHARE_TIMES_CUT: at + 1, FIXED: at + 3, AS_LAST: None}
+        return replace(turn, shipped=shipped, held=Ours({"adaptive": at, MIDDLE: at}, naive=naive))
+
+    week = 365.25 / 12 / 7
+    rows = [
+        off("month of the measure at or above 80 % of normal", 2, "export_flow"),
+        off("weeks after 4 April 2025", 2 * week, "weeks_to_stop"),
+    ]
+    found = dates(rows)["mean_absolute_error_months"]
+    assert found[HELD] == near(2)
+    assert found[NO_QUEUE] == near((3 + 2 + 3 / week) / 2)  # of the cut alone; of plants at once
 
 
 def test_the_page_and_the_picture_say_what_was_held_out(tmp_path):

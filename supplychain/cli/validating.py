@@ -170,7 +170,14 @@ def _print(board: "Scoreboard", *, quiet: bool) -> None:
 
 def _held_out(held: "HeldOut") -> "Iterator[str]":
     """How far off the engine is where each measure is answered with licences of the others."""
-    from supplychain.validation.held_out_sums import HELD, bands, by_kind, of_licences
+    from supplychain.validation.held_out_sums import (
+        HELD,
+        NO_QUEUE,
+        bands,
+        by_kind,
+        dates,
+        of_licences,
+    )
     from supplychain.validation.view import FIXED, SHARE_TIMES_CUT
 
     rows = of_licences(held)
@@ -183,6 +190,10 @@ def _held_out(held: "HeldOut") -> "Iterator[str]":
         errors = kind["mean_absolute_error"]
         beside = ", ".join(f"{who} {errors[who]:.3g}" for who in (SHARE_TIMES_CUT, FIXED))
         yield f"  {name}: {errors[HELD]:.3g} ({beside}; {kind['rows']} rows)"
+    if (every := dates(rows))["rows"]:
+        months = every["mean_absolute_error_months"]
+        beside = ", ".join(f"{who} {months[who]:.3g}" for who in (SHARE_TIMES_CUT, NO_QUEUE, FIXED))
+        yield f"  all dates, months: {months[HELD]:.3g} ({beside}; {every['rows']} rows)"
 
 
 def _table(rows: "tuple[Row, ...]") -> "Table":

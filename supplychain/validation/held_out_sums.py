@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from supplychain.validation.again import AS_LAST, MIDDLE, NEVER
+from supplychain.validation.claims import DAYS_PER_WEEK
 from supplychain.validation.fit import NAMES, Posterior
 from supplychain.validation.held_out import HeldOut, HeldRow, LeftOut
 from supplychain.validation.joint import ranges
@@ -19,6 +20,11 @@ KINDS: tuple[tuple[str, Callable[[Row], bool]], ...] = (
     *FAMILIES,
     ("stops, yes or no", lambda r: r.claimed.unit == "stops or not"),
 )
+TURNS, STOPS = "turning points, months", "first stop, weeks"
+NO_QUEUE = "fixed proportions, no stocks, no queue"
+"""A table of fixed coefficients by itself: the cut from the first day, and plants without stock."""
+
+_WEEKS_PER_MONTH = 365.25 / 12.0 / DAYS_PER_WEEK
 HELD, SHIPPED = "held out", "as shipped"
 _SAID = (HELD, MIDDLE, SHARE_TIMES_CUT, FIXED)
 
@@ -67,6 +73,27 @@ def equally(rows: Iterable[HeldRow]) -> dict[str, dict[str, Any]]:
     }
 
 
+def dates(rows: Iterable[HeldRow]) -> dict[str, Any]:
+    """Mean timing error in months over all dates: turning points of flows and first stops.
+
+    `NO_QUEUE` has no licence: on flows it says what `SHARE_TIMES_CUT` says, on stops what `FIXED`
+    does. Weeks are months of 30.4 days.
+    """
+    kinds, every = dict(KINDS), list(rows)
+    sides: dict[str, list[float]] = {}
+    for kind, months, rigid in ((TURNS, 1.0, SHARE_TIMES_CUT), (STOPS, _WEEKS_PER_MONTH, FIXED)):
+        for row in (r for r in every if kinds[kind](r.shipped)):
+            far = {who: error(row, who) for who in (HELD, SHARE_TIMES_CUT, FIXED)}
+            far[NO_QUEUE] = far[rigid]
+            if all(value is not None for value in far.values()):
+                for who, value in far.items():
+                    sides.setdefault(who, []).append((value or 0.0) / months)
+    return {
+        "rows": len(sides.get(HELD, ())),
+        "mean_absolute_error_months": {who: mean(errors) for who, errors in sides.items()},
+    }
+
+
 def sums(rows: Sequence[HeldRow]) -> dict[str, Any]:
     """Of rows of one unit: mean absolute errors on the rows on which all say something; bands."""
     said = [r for r in rows if all(error(r, who) is not None for who in _SAID)]
@@ -109,6 +136,7 @@ def as_dict(held: HeldOut) -> dict[str, Any]:
     return {
         "licences": [_licence(p) for p in held.posteriors],
         "sums": by_kind(rows),
+        "dates": dates(rows),
         "sums_where_measures_weigh_the_same": equally(rows),
         "bands": {
             who: {k: found[k] for k in ("bands", "holding_the_claim")}

@@ -10,10 +10,12 @@ from supplychain.validation.fit import NAMES, Posterior
 from supplychain.validation.held_out import HeldOut, HeldRow, LeftOut
 from supplychain.validation.held_out_sums import (
     HELD,
+    NO_QUEUE,
     SHIPPED,
     answer,
     bands,
     by_kind,
+    dates,
     equally,
     of_licences,
 )
@@ -141,6 +143,16 @@ def _kind(name: str, f: dict[str, Any], said: Said) -> tuple[str, ...]:
 def _verdict(rows: Sequence[HeldRow], said: Said) -> str:
     """Which naive baselines are beaten, on what; how often the bands hold; what this is not."""
     lines = [_against(rows, who, said) for who in (SHARE_TIMES_CUT, FIXED, AS_LAST)]
+    every = dates(rows)
+    if every["rows"]:
+        months = every["mean_absolute_error_months"]
+        beside = ", ".join(
+            f"*{who}* {said(months[who])}" for who in (SHARE_TIMES_CUT, NO_QUEUE, FIXED)
+        )
+        lines.append(
+            f"All {every['rows']} dates together, in months: ours {said(months[HELD])}, {beside} "
+            "(the last borrows our licence, and stops at once)."
+        )
     same = "; ".join(
         f"{name} ({f['measures']} measures) {said(f[HELD])}, *{SHARE_TIMES_CUT}* "
         f"{said(f[SHARE_TIMES_CUT])}, *{FIXED}* {said(f[FIXED])}"
