@@ -315,7 +315,7 @@ def _line(problem: ErrorDetails) -> str:
     loc = problem["loc"]
     if loc[-2:-1] and loc[-2] in _RANGES:  # one form of it does not fit; a table is told by key
         is_table = isinstance(problem["input"], Mapping)
-        meant = _A_RANGE if loc[-2] in {"rate", "elasticity"} else _A_SHARE
+        meant = _A_RANGE if loc[-2] in {"rate", "elasticity", "path_level"} else _A_SHARE
         wanted = f"{meant} is wanted (found {_shown(problem['input'])})"
         return "" if is_table else f"{_where(loc)}: {wanted}"
     match problem["type"]:

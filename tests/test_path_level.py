@@ -8,6 +8,7 @@ from worlds import CARS, LINK, restriction, run, several
 from supplychain.draws import OneAtATime
 from supplychain.errors import ScenarioError
 from supplychain.restriction import Range
+from supplychain.scenario_file import load_scenario
 
 
 def path(level=None, **more):
@@ -47,3 +48,13 @@ def test_a_level_of_something_else_is_refused(tmp_path, more, says):
     scenario = path(**({"path_level": Range(1.0, 0.8, 1.2)} | more))
     with pytest.raises(ScenarioError, match=says):
         run(LINK.network(tmp_path), scenario)
+
+
+def test_a_word_for_a_level_is_told_what_a_level_may_be(tmp_path):
+    text = (
+        'id = "x"\ntitle = "x"\nfocus = ["KOR"]\n[[restriction]]\nactor = "CHN"\n'
+        'products = ["ndfeb_magnet"]\nkind = "path"\npath = [0.5]\npath_level = "high"\n'
+    )
+    (tmp_path / "x.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"path_level: a number, or a table"):
+        load_scenario(tmp_path / "x.toml")

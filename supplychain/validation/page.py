@@ -86,7 +86,7 @@ def markdown(board: Scoreboard, pictures: Sequence[str] = ()) -> str:
     parts += ["## Orders that others state\n", stated_orders(board)]
     parts += ["## Counted apart: rows that the pack rests on\n", _sums(sums["known_to_the_pack"])]
     parts += [known_since(board)]
-    parts += held_out_section(board.held_out, said, pictures[1:2])
+    parts += held_out_section(board.held_out, pictures[1:2])
     if board.replay is not None:
         parts += ["## Observed exports beside the replay\n", *pictures[:1], _observed(board)]
     country = disputed(board)

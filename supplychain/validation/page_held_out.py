@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from supplychain.validation.again import AS_LAST, MIDDLE, NEVER
+from supplychain.validation.cells import said, table
 from supplychain.validation.fit import NAMES, Posterior
 from supplychain.validation.held_out import HeldOut, HeldRow, LeftOut
 from supplychain.validation.held_out_sums import (
@@ -22,8 +23,6 @@ from supplychain.validation.held_out_sums import (
 from supplychain.validation.joint import ranges
 from supplychain.validation.score import Ours
 from supplychain.validation.view import FIXED, SHARE_TIMES_CUT
-
-Said = Callable[[float | None], str]
 
 TITLE = "## Held out: every episode answered with constants fitted to the others\n"
 
@@ -68,45 +67,39 @@ CAUTION = (
 _TIE = 1e-9
 
 
-def held_out_section(held: HeldOut | None, said: Said, pictures: Sequence[str] = ()) -> list[str]:
+def held_out_section(held: HeldOut | None, pictures: Sequence[str] = ()) -> list[str]:
     """The parts of the page; none where nothing was held out.
 
     Args:
-        held: of the scoreboard; said: how a figure is written; pictures: Markdown of the curves.
+        held: of the scoreboard; pictures: Markdown of the curves.
     """
     if held is None or not held.measures:
         return []
     rows = of_licences(held)
     parts = [TITLE, METHOD]
     if held.posteriors:
-        parts += ["### What each licence did\n", *pictures, _licences(held, said)]
+        parts += ["### What each licence did\n", *pictures, _licences(held)]
     if rows:
-        parts += ["### On the held-out rows\n", NAIVE, _sums(rows, said), _verdict(rows, said)]
-    parts += [_without(one, said) for one in held.measures]
+        parts += ["### On the held-out rows\n", NAIVE, _sums(rows), _verdict(rows)]
+    parts += [_without(one) for one in held.measures]
     return parts
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    lines += [f"| {' | '.join(c.replace('|', '/') for c in cells)} |" for cells in rows]
-    return "\n".join(lines) + "\n"
-
-
-def _range(quantiles: Sequence[float], said: Said) -> str:
+def _range(quantiles: Sequence[float]) -> str:
     low, value, high = quantiles
     return f"{said(round(value, 2))} ({said(round(low, 2))} to {said(round(high, 2))})"
 
 
-def _licences(held: HeldOut, said: Said) -> str:
+def _licences(held: HeldOut) -> str:
     head = ("licence", "flow", "rows on record", "covered", *NAMES, "mean error of the nearest",
             "lent to others")  # fmt: skip
-    table = _table(head, (_licence(p, said) for p in held.posteriors))
-    return f"Medians, with 10 and 90 % quantiles of what comes near the record.\n\n{table}"
+    found = table(head, (_licence(p) for p in held.posteriors))
+    return f"Medians, with 10 and 90 % quantiles of what comes near the record.\n\n{found}"
 
 
-def _licence(posterior: Posterior, said: Said) -> tuple[str, ...]:
+def _licence(posterior: Posterior) -> tuple[str, ...]:
     record = posterior.record
-    figures = (_range(column, said) for column in posterior.quantiles().T.tolist())
+    figures = (_range(column) for column in posterior.quantiles().T.tolist())
     measure = record.measure
     return (
         f"{measure.actor} {measure.start}", record.name, str(len(record.seen)),
@@ -115,16 +108,16 @@ def _licence(posterior: Posterior, said: Said) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _sums(rows: Sequence[HeldRow], said: Said) -> str:
+def _sums(rows: Sequence[HeldRow]) -> str:
     head = (
         "kind", "rows", "ours", MIDDLE, SHARE_TIMES_CUT, FIXED, f"{AS_LAST} (ours on these rows)",
         SHIPPED, "band holds", "width", "score", "shipped band holds", "width", "score",
     )  # fmt: skip
-    table = _table(head, (_kind(name, f, said) for name, f in by_kind(rows).items()))
-    return f"Mean absolute error, in the unit of the kind.\n\n{table}"
+    found = table(head, (_kind(name, f) for name, f in by_kind(rows).items()))
+    return f"Mean absolute error, in the unit of the kind.\n\n{found}"
 
 
-def _kind(name: str, f: dict[str, Any], said: Said) -> tuple[str, ...]:
+def _kind(name: str, f: dict[str, Any]) -> tuple[str, ...]:
     errors, after = f["mean_absolute_error"], f["after_another_licence"]
     memory = after["mean_absolute_error"]
     last = "-" if not after["compared"] else f"{said(memory[AS_LAST])} ({said(memory[HELD])})"
@@ -140,9 +133,9 @@ def _kind(name: str, f: dict[str, Any], said: Said) -> tuple[str, ...]:
     return tuple(cells)
 
 
-def _verdict(rows: Sequence[HeldRow], said: Said) -> str:
+def _verdict(rows: Sequence[HeldRow]) -> str:
     """Which naive baselines are beaten, on what; how often the bands hold; what this is not."""
-    lines = [_against(rows, who, said) for who in (SHARE_TIMES_CUT, FIXED, AS_LAST)]
+    lines = [_against(rows, who) for who in (SHARE_TIMES_CUT, FIXED, AS_LAST)]
     every = dates(rows)
     if every["rows"]:
         months = every["mean_absolute_error_months"]
@@ -170,7 +163,7 @@ def _verdict(rows: Sequence[HeldRow], said: Said) -> str:
     return "".join(f"- {line}\n" for line in (*lines, CAUTION))
 
 
-def _against(rows: Sequence[HeldRow], who: str, said: Said) -> str:
+def _against(rows: Sequence[HeldRow], who: str) -> str:
     """Where one naive baseline is beaten, and where it is not."""
     better: list[str] = []
     worse: list[str] = []
@@ -189,38 +182,38 @@ def _holding(found: dict[str, Any]) -> str:
     return f"{inside} of {whole} ({inside / whole:.0%})" if whole else "none of no"
 
 
-def _without(one: LeftOut, said: Said) -> str:
+def _without(one: LeftOut) -> str:
     """One measure: what its rows were answered with, and the rows."""
     words = [f"### Without {', '.join(e.replace('_', ' ') for e in one.episodes)}\n"]
     if one.pool is None:
         words.append("No licence: constants and stocks alone are put back. ")
     else:
         named = zip(NAMES, ranges(one.pool), strict=True)
-        law = "; ".join(f"{name} {_range((r.low, r.value, r.high), said)}" for name, r in named)
+        law = "; ".join(f"{name} {_range((r.low, r.value, r.high))}" for name, r in named)
         words.append(f"The licence of the others: {law}. ")
     if one.constants:
         back = ", ".join(f"`{n}` {said(v)} to {said(o)}" for n, v, o in one.constants)
         words.append(f"Put back: {back}. ")
     if (cover := one.cover) is not None:
-        days = _range((cover.low, cover.median, cover.high), said)
+        days = _range((cover.low, cover.median, cover.high))
         words.append(f"{one.stocks} rows of stocks put to {days} days.")
     head = ("claim", "claimed", "ours (band)", SHARE_TIMES_CUT, FIXED, AS_LAST, SHIPPED, "unit")
-    table = _table(head, (_row(r, said) for r in one.rows))
-    return f"{words[0]}\n{''.join(words[1:]).rstrip()}\n\n{table}"
+    found = table(head, (_row(r) for r in one.rows))
+    return f"{words[0]}\n{''.join(words[1:]).rstrip()}\n\n{found}"
 
 
-def _row(row: HeldRow, said: Said) -> tuple[str, ...]:
-    held = _banded(row.held, said)
+def _row(row: HeldRow) -> tuple[str, ...]:
+    held = _banded(row.held)
     if row.held.how == NEVER:
         held = f"never: {held}"
     return (
         f"`{row.claim.id}`", said(row.shipped.claimed.central), held,
         *(said(answer(row, who)) for who in (SHARE_TIMES_CUT, FIXED, AS_LAST)),
-        _banded(row.shipped.ours, said), row.shipped.claimed.unit,
+        _banded(row.shipped.ours), row.shipped.claimed.unit,
     )  # fmt: skip
 
 
-def _banded(ours: Ours | None, said: Said) -> str:
+def _banded(ours: Ours | None) -> str:
     if ours is None or ours.central is None:
         return "never"
     span = "" if ours.band is None else f" ({said(ours.band[0])} to {said(ours.band[1])})"
